@@ -1,0 +1,67 @@
+//! Which files hold a table's rows.
+
+use model::{KeyBytes, KeySelection, Sequence, TimeBounds};
+use serde::{Deserialize, Serialize};
+
+/// One segment: an immutable Parquet file of sorted, folded rows of one time partition.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SegmentEntry {
+    /// Issued once, never reused; the file's name is made of it.
+    pub id: u64,
+    /// The file, relative to the data directory.
+    pub path: String,
+    /// Its length.
+    pub bytes: u64,
+    /// The checksum of the whole file (XXH3, 64 bits).
+    pub checksum: u64,
+    /// The start of its time partition in seconds since 1970; 0 for keyed tables.
+    pub partition: i64,
+    /// Its rows.
+    pub rows: u64,
+    /// The numbers of its oldest and newest row.
+    pub sequences: (Sequence, Sequence),
+    /// The times of its first and last row, in the table's unit.
+    pub time: TimeBounds,
+    /// Its least and greatest key.
+    pub keys: (KeyBytes, KeyBytes),
+    /// Whether every row is a whole row (`replace`), so that nothing below it matters.
+    pub all_replace: bool,
+    /// The definition it was written with.
+    pub schema_version: u32,
+}
+
+/// A deletion by key and time that masks every chunk and segment whose whole sequence range lies
+/// below it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tombstone {
+    /// Its number.
+    pub sequence: Sequence,
+    /// The hashes of the keys it covers; `None`: all.
+    pub keys: Option<Vec<model::KeyHash>>,
+    /// The time range it covers.
+    pub time: TimeBounds,
+}
+
+impl Tombstone {
+    /// The tombstone of a deletion that took this number.
+    #[must_use]
+    pub fn new(sequence: Sequence, keys: &KeySelection, time: TimeBounds) -> Self {
+        let keys = match keys {
+            KeySelection::All => None,
+            KeySelection::Hashes(hashes) => Some(hashes.to_vec()),
+        };
+        Self { sequence, keys, time }
+    }
+}
+
+/// A table's files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct TableManifest {
+    /// Rows and tombstones up to this number are in files or in `tombstones`; the log need not be
+    /// read for them.
+    pub flushed: Sequence,
+    /// The segments, by partition, then by sequence.
+    pub segments: Vec<SegmentEntry>,
+    /// Deletions that still mask something in `segments`.
+    pub tombstones: Vec<Tombstone>,
+}

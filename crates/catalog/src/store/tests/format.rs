@@ -1,0 +1,127 @@
+//! The stored bytes: what format 1 is. A change here needs another format number.
+
+use super::{RedbCatalog, commit, open, script};
+use crate::store::backend::{Backend, FirstFailure};
+use crate::store::encoding::{DATABASES, DROPPED, META, Stored, TABLES, decode, encode};
+use crate::{TableManifest, sample};
+use files::{Files, ForgetfulFiles};
+use model::{
+    ColumnDefault, DataType, Decimal, Declared, DefaultValue, ErrorKind, Interval, Result, Sequence, Table, TextLength,
+    TimeUnit, TypeChange, TypeConversion, Value,
+};
+use redb::TableHandle;
+use std::path::Path;
+
+const TABLE: &[u8] = b"\
+    \x01\x8e\xa2id\x0b\xa8database\x01\xa4name\xa6meters\xa4kind\xa6Series\xa7columns\x92\x8b\xa2id\x01\xa4name\
+    \xa2ts\xa4role\xa4Time\xa9data_type\x81\xa7Instant\xabMillisecond\xa8nullable\xc3\xa7default\x82\xa5value\
+    \xa3Now\xa4text\xa5now()\xa8declared\xc0\xa6hidden\xc2\xa7comment\xc0\xactype_changes\x90\xaaproperties\x80\
+    \x8b\xa2id\x02\xa4name\xa5meter\xa4role\xa3Key\xa9data_type\x81\xa4Text\x82\xa3max\x14\xa4unit\xaaCharacters\
+    \xa8nullable\xc3\xa7default\xc0\xa8declared\x82\xa7dialect\xa4door\xa4word\xa5NCHAR\xa6hidden\xc2\xa7comment\
+    \xc0\xactype_changes\x91\x83\xa2at\t\xa4from\x81\xa7Decimal\x82\xa9precision&\xa5scale\x04\xaaconversion\x81\
+    \xa4Text\x81\xa8spelling\xa5plain\xaaproperties\x80\xa3key\x91\x02\xa6unique\x91\x83\xa4name\xa1u\xa7columns\
+    \x91\x02\xa5index\x0c\xaeschema_version\x01\xabnext_column\x03\xb1partition_seconds\xc0\xb1retention_seconds\
+    \xc0\xa6hidden\xc2\xa7comment\xc0\xaaproperties\x80";
+
+const MANIFEST: &[u8] = b"\
+    \x01\x83\xa7flushed\x05\xa8segments\x91\x8b\xa2id\x07\xa4path\xb2segments/7.parquet\xa5bytes\xcd\x04\xd2\xa8\
+    checksum\xcf\xff\xff\xff\xff\xff\xff\xff\xff\xa9partition\xd2\xff\xf2\xd1\x00\xa4rows\n\xa9sequences\x92\x01\
+    \x05\xa4time\x82\xa5first\xd3\x80\x00\x00\x00\x00\x00\x00\x00\xa4last\xcf\x7f\xff\xff\xff\xff\xff\xff\xff\
+    \xa4keys\x92\xc4\x00\xc4\x02\x01\xff\xaball_replace\xc3\xaeschema_version\x01\xaatombstones\x91\x83\xa8sequence\
+    \x05\xa4keys\x91\xc4\x10\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xa4time\x82\xa5firs\
+    t\xd3\x80\x00\x00\x00\x00\x00\x00\x00\xa4last\xcf\x7f\xff\xff\xff\xff\xff\xff\xff";
+
+fn table() -> Table {
+    let mut table = sample::with_unique(sample::table(11, 1, "meters"), 12);
+    let columns = &mut table.columns;
+    columns[0].default = Some(ColumnDefault { value: DefaultValue::Now, text: "now()".to_owned() });
+    columns[1].declared = Some(Declared { dialect: "door".to_owned(), word: "NCHAR".to_owned() });
+    columns[1].data_type = DataType::Text(Some(TextLength::characters(20)));
+    columns[1].type_changes = vec![TypeChange {
+        at: Sequence(9),
+        from: DataType::Decimal { precision: 38, scale: 4 },
+        conversion: TypeConversion::Text { spelling: "plain".to_owned() },
+    }];
+    table
+}
+
+#[test]
+fn the_bytes_of_format_1_stand() {
+    assert_eq!(decode::<Table>(TABLE).unwrap(), table());
+    assert_eq!(decode::<TableManifest>(MANIFEST).unwrap(), sample::manifest(5));
+    assert_eq!(encode(&table()).unwrap().escape_ascii().to_string(), TABLE.escape_ascii().to_string());
+    assert_eq!(encode(&sample::manifest(5)).unwrap().escape_ascii().to_string(), MANIFEST.escape_ascii().to_string());
+}
+
+#[test]
+fn every_value_is_read_back_as_it_was() {
+    for value in [
+        Value::Null,
+        Value::Boolean(true),
+        Value::Integer(0),
+        Value::Integer(-1),
+        Value::Integer(i128::MIN),
+        Value::Integer(i128::MAX),
+        Value::Float(-0.0),
+        Value::Float(f64::INFINITY),
+        Value::Float(0.1),
+        Value::Decimal(Decimal { unscaled: -(10_i128.pow(37)), scale: -3 }),
+        Value::Text("\u{8868}\"".to_owned()),
+        Value::Binary(vec![0, 127, 128, 255]),
+        Value::Date(i32::MIN),
+        Value::TimeOfDay(i64::MAX),
+        Value::Interval(Interval { months: -1, days: 2, nanos: i64::MIN }),
+        Value::Uuid([255; 16]),
+        Value::Instant(i64::MIN, TimeUnit::Nanosecond),
+        Value::LocalDateTime(1, TimeUnit::Microsecond),
+    ] {
+        let bytes = encode(&value).unwrap();
+        assert_eq!(decode::<Value>(&bytes).unwrap(), value);
+    }
+}
+
+#[test]
+fn a_newer_format_is_refused_by_number() {
+    let newer = [&[2], &TABLE[1..]].concat();
+    let expected = ErrorKind::FormatTooNew { found: "2 in catalog.redb".to_owned(), known: "1".to_owned() };
+    assert_eq!(*decode::<Table>(&newer).unwrap_err().kind, expected);
+    for bytes in [&[][..], &[0, 1], &[1], &TABLE[..100]] {
+        assert!(matches!(*decode::<Table>(bytes).unwrap_err().kind, ErrorKind::Corrupt { .. }));
+    }
+}
+
+/// Opens a catalogue of one database and one table in which one value was replaced.
+fn open_with(table: Stored, key: &[u8], value: &[u8]) -> Result<RedbCatalog> {
+    let files = ForgetfulFiles::new();
+    let store = open(&files).unwrap();
+    commit(&store, script().remove(0)).unwrap();
+    commit(&store, script().remove(1)).unwrap();
+    drop(store);
+    let backend = Backend { file: files.open(Path::new("catalog.redb")).unwrap(), failure: FirstFailure::default() };
+    let database = redb::Database::builder().create_with_backend(backend).unwrap();
+    let transaction = database.begin_write().unwrap();
+    transaction.open_table(table).unwrap().insert(key, value).unwrap();
+    transaction.commit().unwrap();
+    drop(database);
+    open(&files)
+}
+
+#[test]
+fn stored_values_that_contradict_each_other_are_damage() {
+    let one = 1_u64.to_be_bytes();
+    let eleven = 11_u64.to_be_bytes();
+    let database = |id, name| encode(&sample::database(id, name)).unwrap();
+    for (table, key, value) in [
+        (DATABASES, &one[..], database(2, "one")),
+        (DATABASES, &one, database(1, "two")),
+        (TABLES, &eleven, encode(&sample::table(11, 9, "a")).unwrap()),
+        (TABLES, &eleven, encode(&sample::table(11, 1, "b")).unwrap()),
+        (DROPPED, &eleven, encode(&()).unwrap()),
+        (DROPPED, b"short", encode(&()).unwrap()),
+        (META, b"version", encode("text").unwrap()),
+    ] {
+        let error = open_with(table, key, &value).unwrap_err();
+        assert!(matches!(*error.kind, ErrorKind::Corrupt { .. }), "{}: {error}", table.name());
+    }
+    assert!(open_with(DATABASES, &one, &database(1, "other")).is_ok());
+}
