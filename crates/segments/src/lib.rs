@@ -1,0 +1,32 @@
+//! Immutable rows: chunks in memory, segments on disk, and the folding of both into one version
+//! per row.
+//!
+//! A [`Chunk`] is what one write, or a merge of neighbouring writes, left in memory. A segment is
+//! a Parquet file of sorted, folded rows of one time partition. [`SeriesScan`] and [`KeyedScan`]
+//! read any number of both as one ordered, folded stream. Nothing here takes a lock, numbers a
+//! write, or knows which files are current: that is `storage`.
+
+mod assemble;
+mod block;
+mod chunk;
+mod flush;
+mod fold;
+mod mask;
+mod memory;
+mod merge;
+mod order;
+mod retype;
+mod scan;
+mod segment;
+#[cfg(test)]
+mod tests;
+
+pub use chunk::{Chunk, ChunkColumn, ChunkRun, Identity, MergeContext, RowKind, RowKinds};
+pub use flush::{PartitionRows, Partitioning, keyed_rows, partition_rows};
+pub use retype::{PlainSpellings, Spellings, can_convert, to_current_type, type_at};
+pub use scan::{
+    KeyRange, KeyedScan, KeyedScanRequest, ScanCounts, SeriesRows, SeriesScan, SeriesScanRequest, Source, WantedSeries,
+};
+pub use segment::{
+    SegmentIdentity, SegmentReader, SegmentRows, SegmentRun, SegmentTarget, SeriesKeys, remove_segment, write_segment,
+};

@@ -1,0 +1,15 @@
+//! Reading chunks and segments as one ordered, folded stream.
+//!
+//! A scan lists its sources by age, turns each into a stream of the rows that bounds and deletions
+//! leave of it, merges the streams, and folds to the bottom.
+
+mod keyed;
+mod keyed_segment;
+mod runs;
+mod series;
+mod series_segment;
+mod source;
+
+pub use keyed::{KeyRange, KeyedScan, KeyedScanRequest};
+pub use series::{SeriesRows, SeriesScan, SeriesScanRequest, WantedSeries};
+pub use source::{ScanCounts, Source};

@@ -1,0 +1,176 @@
+//! The rows of a segment of a keyed table as a stream.
+//!
+//! The directory knows the key at the start of each page: only pages that may hold a wanted key
+//! are read. Keys of rows are encoded again from the key columns, block by block, and only where
+//! somebody compares them.
+
+use super::keyed::KeyRange;
+use super::source::Reading;
+use crate::SegmentReader;
+use crate::block::{Block, Keys};
+use crate::mask::Masks;
+use crate::memory::visible_keys;
+use crate::merge::{Piece, Stream};
+use crate::segment::{Decoder, Directory, KeyMark, Projection};
+use model::{KeyBytes, Result, encode_keys};
+use std::collections::VecDeque;
+use std::ops::{Bound, Range};
+use std::sync::Arc;
+
+#[derive(Debug)]
+pub(super) struct KeyedSegmentStream {
+    segment: Arc<SegmentReader>,
+    reading: Arc<Reading>,
+    projection: Arc<Projection>,
+    masks: Masks,
+    ranges: Option<Arc<[KeyRange]>>,
+    with_keys: bool,
+    /// Rows to read, ascending, each part within one row group.
+    plan: VecDeque<Range<u64>>,
+    decoder: Option<Decoder>,
+    /// No later row has a lesser key.
+    key_at_least: KeyBytes,
+    pieces: VecDeque<Piece<Keys>>,
+    has_read: bool,
+}
+
+impl KeyedSegmentStream {
+    /// `None` when the segment has no row that is wanted. `with_keys`: other streams hold rows too.
+    pub(super) fn new(
+        segment: &Arc<SegmentReader>,
+        reading: &Arc<Reading>,
+        ranges: Option<&Arc<[KeyRange]>>,
+        masks: Masks,
+        with_keys: bool,
+    ) -> Option<Self> {
+        let plan = plan(segment, ranges.map(|ranges| &**ranges));
+        let with_keys = with_keys || ranges.is_some() || !masks.is_empty();
+        (!plan.is_empty()).then(|| Self {
+            segment: Arc::clone(segment),
+            reading: Arc::clone(reading),
+            projection: Arc::new(Projection::new(segment.file(), &reading.columns, with_keys)),
+            masks,
+            ranges: ranges.cloned(),
+            with_keys,
+            plan,
+            decoder: None,
+            key_at_least: segment.entry().keys.0.clone(),
+            pieces: VecDeque::new(),
+            has_read: false,
+        })
+    }
+
+    fn read_block(&mut self) -> Result<()> {
+        let Some(next) = self.plan.front_mut() else { return Ok(()) };
+        let decoder = match &mut self.decoder {
+            Some(decoder) => decoder,
+            None => {
+                let file = self.segment.file();
+                let (group, rows) = file.row_group_of(next.start);
+                let inside = |row: u64| usize::try_from(row - rows.start).unwrap_or(usize::MAX);
+                let range = std::iter::once(inside(next.start)..inside(next.end));
+                if !self.has_read {
+                    self.has_read = true;
+                    self.reading.count_segment();
+                }
+                self.decoder.insert(Decoder::new(file, &self.projection, group, range, self.reading.block_rows)?)
+            }
+        };
+        let decoded = decoder.next_block(&self.reading.retyping())?;
+        next.start += decoded.rows as u64;
+        if next.is_empty() {
+            self.plan.pop_front();
+            self.decoder = None;
+        }
+        let mut wanted = vec![0..decoded.rows];
+        let mut ids = Keys::Unneeded;
+        if self.with_keys {
+            let keys = encode_keys(&decoded.keys, decoded.rows)?;
+            wanted = visible_keys(&keys, self.ranges.as_deref(), &self.masks);
+            if let Some(last) = keys.last() {
+                self.key_at_least = last.clone();
+            }
+            ids = Keys::Encoded(keys);
+        }
+        let block = Arc::new(Block { ids, kinds: decoded.kinds, columns: decoded.columns });
+        self.pieces.extend(wanted.into_iter().map(|rows| Piece { rank: 0, block: Arc::clone(&block), rows }));
+        Ok(())
+    }
+}
+
+/// The rows of pages that may hold keys of the ranges.
+fn plan(segment: &SegmentReader, ranges: Option<&[KeyRange]>) -> VecDeque<Range<u64>> {
+    let rows = segment.entry().rows;
+    let Directory::Keyed(marks) = segment.directory() else { return VecDeque::new() };
+    let mut parts: Vec<Range<u64>> = Vec::new();
+    match ranges {
+        None => parts.push(0..rows),
+        Some(ranges) => {
+            for range in ranges.iter().filter(|range| reaches(range, &segment.entry().keys)) {
+                let part = pages(marks, range, rows);
+                match parts.last_mut() {
+                    Some(last) if part.start <= last.end => last.end = last.end.max(part.end),
+                    _ => parts.push(part),
+                }
+            }
+        }
+    }
+    let mut plan = VecDeque::new();
+    for mut part in parts {
+        while !part.is_empty() {
+            let end = part.end.min(segment.file().row_group_of(part.start).1.end);
+            plan.push_back(part.start..end);
+            part.start = end;
+        }
+    }
+    plan
+}
+
+/// Whether a range shares a key with a least and a greatest one.
+fn reaches((first, last): &KeyRange, (least, greatest): &(KeyBytes, KeyBytes)) -> bool {
+    let begins = match first {
+        Bound::Unbounded => true,
+        Bound::Included(first) => first <= greatest,
+        Bound::Excluded(first) => first < greatest,
+    };
+    let ends = match last {
+        Bound::Unbounded => true,
+        Bound::Included(last) => last >= least,
+        Bound::Excluded(last) => last > least,
+    };
+    begins && ends
+}
+
+fn pages(marks: &[KeyMark], (first, last): &KeyRange, rows: u64) -> Range<u64> {
+    let start = match first {
+        Bound::Unbounded => 0,
+        Bound::Included(first) | Bound::Excluded(first) => {
+            marks.partition_point(|mark| mark.key <= *first).saturating_sub(1)
+        }
+    };
+    let end = match last {
+        Bound::Unbounded => marks.len(),
+        Bound::Included(last) => marks.partition_point(|mark| mark.key <= *last),
+        Bound::Excluded(last) => marks.partition_point(|mark| mark.key < *last),
+    };
+    let row = |mark: usize| marks.get(mark).map_or(rows, |mark| mark.row);
+    row(start)..row(end)
+}
+
+impl Stream<Keys> for KeyedSegmentStream {
+    fn bound(&self) -> Option<(u32, KeyBytes)> {
+        if let Some(piece) = self.pieces.front()
+            && let Some(key) = piece.block.ids.as_slice().get(piece.rows.start)
+        {
+            return Some((0, key.clone()));
+        }
+        (!self.pieces.is_empty() || !self.plan.is_empty()).then(|| (0, self.key_at_least.clone()))
+    }
+
+    fn next_piece(&mut self) -> Result<Option<Piece<Keys>>> {
+        while self.pieces.is_empty() && !self.plan.is_empty() {
+            self.read_block()?;
+        }
+        Ok(self.pieces.pop_front())
+    }
+}

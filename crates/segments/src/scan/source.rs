@@ -1,0 +1,110 @@
+//! What all scans share: sources, what is asked of them, and counts.
+
+use crate::mask::Masks;
+use crate::retype::Retyping;
+use crate::{Chunk, SegmentReader, Spellings};
+use arrow::datatypes::DataType;
+use catalog::Tombstone;
+use model::{ColumnId, Error, Result, Sequence, Table, arrow_type};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+// Tests take tiny blocks, so that few rows cross every border.
+
+/// Rows in blocks of all open segments together, about.
+const BLOCK_ROWS_TOTAL: usize = 1 << 20;
+/// Rows in a block of one segment at most, and at least: one page.
+const BLOCK_ROWS_MAX: usize = if cfg!(test) { 5 } else { 64 << 10 };
+const BLOCK_ROWS_MIN: usize = if cfg!(test) { 2 } else { 8 << 10 };
+
+/// Where rows come from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Rows in memory, best folded already: an unfolded chunk is folded anew by each scan.
+    Chunk(Arc<Chunk>),
+    /// Rows on disk.
+    Segment(Arc<SegmentReader>),
+}
+
+impl Source {
+    /// The numbers of the oldest and newest write in it.
+    #[must_use]
+    pub fn sequences(&self) -> (Sequence, Sequence) {
+        match self {
+            Self::Chunk(chunk) => chunk.sequences,
+            Self::Segment(segment) => segment.entry().sequences,
+        }
+    }
+}
+
+/// What a scan did so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScanCounts {
+    /// Segments that bounds ruled out.
+    pub segments_pruned: u64,
+    /// Segments read from.
+    pub segments_read: u64,
+    /// Rows that went through the merge because sources overlapped.
+    pub rows_merged: u64,
+    /// Rows returned.
+    pub rows_returned: u64,
+}
+
+/// What a scan asks of each of its sources.
+#[derive(Debug)]
+pub(super) struct Reading {
+    pub(super) table: Arc<Table>,
+    pub(super) spellings: Arc<dyn Spellings>,
+    pub(super) columns: Vec<ColumnId>,
+    /// Rows in a block of a segment.
+    pub(super) block_rows: usize,
+    segments_read: AtomicU64,
+}
+
+impl Reading {
+    pub(super) fn new(
+        table: Arc<Table>,
+        spellings: Arc<dyn Spellings>,
+        columns: Vec<ColumnId>,
+        sources: &[Source],
+    ) -> Self {
+        let segments = sources.iter().filter(|source| matches!(source, Source::Segment(_))).count();
+        let block_rows = (BLOCK_ROWS_TOTAL / segments.max(1)).clamp(BLOCK_ROWS_MIN, BLOCK_ROWS_MAX);
+        Self { table, spellings, columns, block_rows, segments_read: AtomicU64::new(0) }
+    }
+
+    pub(super) fn retyping(&self) -> Retyping<'_> {
+        Retyping { table: &self.table, spellings: &*self.spellings, until: Sequence::MAX }
+    }
+
+    /// The types that columns are returned in.
+    pub(super) fn types(&self) -> Result<Arc<[DataType]>> {
+        let data_type = |id: &ColumnId| match self.table.column(*id) {
+            Some(column) => Ok(arrow_type(column.data_type)),
+            None => Err(Error::internal(format!("table {} has no column {id}", self.table.id))),
+        };
+        self.columns.iter().map(data_type).collect()
+    }
+
+    /// Counts a segment at its first read.
+    pub(super) fn count_segment(&self) {
+        self.segments_read.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn segments_read(&self) -> u64 {
+        self.segments_read.load(Ordering::Relaxed)
+    }
+}
+
+/// Sources by age, oldest first. Those of different partitions may overlap in their numbers, but
+/// not in their rows.
+pub(super) fn by_age(mut sources: Vec<Source>) -> Vec<Source> {
+    sources.sort_by_key(|source| source.sequences().1);
+    sources
+}
+
+/// The deletions that lie above a source.
+pub(super) fn masks_above(source: &Source, tombstones: &[Tombstone]) -> Masks {
+    let newest = source.sequences().1;
+    Masks::new(tombstones.iter().filter(|tombstone| tombstone.sequence > newest))
+}

@@ -1,0 +1,162 @@
+//! Opening a segment.
+
+use super::checked::{CheckedFile, corrupt, sum};
+use super::decode::{Decoder, Projection};
+use super::directory::{Directory, DirectoryBuilder, SegmentRun};
+use super::file::SegmentFile;
+use super::side::SideFile;
+use crate::PlainSpellings;
+use crate::retype::Retyping;
+use catalog::SegmentEntry;
+use files::{File, Files, io_error};
+use model::{KeyHash, Result, Sequence, Table, TableKind, encode_keys};
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+/// Rows read at once where a directory is made anew.
+const REBUILD_ROWS: usize = 64 << 10;
+
+/// An open segment: footer, page index and run directory, loaded once. Cheap to share.
+#[derive(Debug)]
+pub struct SegmentReader {
+    file: Arc<SegmentFile>,
+    directory: Directory,
+    /// The runs in order of their key hashes.
+    by_hash: OnceLock<Vec<u32>>,
+}
+
+impl SegmentReader {
+    /// Opens a segment that the manifest names. A side file that is missing or damaged is made
+    /// anew after the whole segment's checksum was compared.
+    ///
+    /// # Errors
+    /// [`model::ErrorKind::Corrupt`] naming the file when anything does not check out,
+    /// [`model::ErrorKind::Io`] from the disk.
+    pub fn open(files: &Arc<dyn Files>, entry: &SegmentEntry, table: &Table) -> Result<Arc<Self>> {
+        let path = Path::new(&entry.path);
+        let file = files.open(path).map_err(|e| match e.kind() {
+            std::io::ErrorKind::NotFound => corrupt(&entry.path, "it is missing"),
+            _ => io_error("open", path, &e),
+        })?;
+        let bytes = file.len().map_err(|e| io_error("measure", path, &e))?;
+        if bytes != entry.bytes {
+            return Err(corrupt(&entry.path, format!("it has {bytes} bytes instead of {}", entry.bytes)));
+        }
+        let (file, directory) = match SideFile::read(&**files, entry) {
+            Some(side) => {
+                let checked = CheckedFile::new(file, entry, side.block_checksums);
+                (Arc::new(SegmentFile::load(checked, entry, table.id)?), side.directory)
+            }
+            None => {
+                let block_checksums = sum_of_entry(&*file, entry)?;
+                let checked = CheckedFile::new(file, entry, block_checksums.clone());
+                let file = Arc::new(SegmentFile::load(checked, entry, table.id)?);
+                let directory = rebuild_directory(&file, table)?;
+                let (segment_bytes, segment_checksum) = (entry.bytes, entry.checksum);
+                let side = SideFile { segment_bytes, segment_checksum, block_checksums, directory };
+                // Only saves the next opening the work: a disk that takes no writes must not stop reads.
+                let _ = side.write(&**files, &entry.path);
+                (file, side.directory)
+            }
+        };
+        Ok(Arc::new(Self { file, directory, by_hash: OnceLock::new() }))
+    }
+
+    /// What the manifest says of it.
+    #[must_use]
+    pub fn entry(&self) -> &SegmentEntry {
+        &self.file.entry
+    }
+
+    /// The runs of its series, in key order; empty for keyed tables.
+    #[must_use]
+    pub fn runs(&self) -> &[SegmentRun] {
+        match &self.directory {
+            Directory::Series(runs) => runs,
+            Directory::Keyed(_) => &[],
+        }
+    }
+
+    /// The position among the runs of that of a series.
+    pub(crate) fn run_position(&self, key_hash: KeyHash) -> Option<usize> {
+        let runs = self.runs();
+        let by_hash = self.by_hash.get_or_init(|| {
+            let mut positions: Vec<u32> = (0..).take(runs.len()).collect();
+            positions.sort_unstable_by_key(|position| runs[*position as usize].key_hash);
+            positions
+        });
+        let found = by_hash.binary_search_by_key(&key_hash, |position| runs[*position as usize].key_hash);
+        Some(by_hash[found.ok()?] as usize)
+    }
+
+    /// The run of a series.
+    #[must_use]
+    pub fn run_of(&self, key_hash: KeyHash) -> Option<&SegmentRun> {
+        self.run_position(key_hash).map(|position| &self.runs()[position])
+    }
+
+    /// About how many bytes of memory it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let by_hash = self.by_hash.get().map_or(0, |by_hash| by_hash.len() * size_of::<u32>());
+        size_of::<Self>() + self.file.memory_bytes() + self.directory.bytes() + by_hash
+    }
+
+    /// Reads the whole file and compares its checksum with the manifest's.
+    ///
+    /// # Errors
+    /// [`model::ErrorKind::Corrupt`] naming the file, [`model::ErrorKind::Io`] from the disk.
+    pub fn verify_checksum(&self) -> Result<()> {
+        sum_of_entry(self.file.checked.file(), self.entry()).map(drop)
+    }
+
+    pub(crate) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    pub(crate) fn file(&self) -> &Arc<SegmentFile> {
+        &self.file
+    }
+}
+
+fn sum_of_entry(file: &dyn File, entry: &SegmentEntry) -> Result<Vec<u64>> {
+    let (checksum, block_checksums) = sum(file, &entry.path, entry.bytes)?;
+    if checksum != entry.checksum {
+        return Err(corrupt(&entry.path, "its checksum is not the one in the manifest"));
+    }
+    Ok(block_checksums)
+}
+
+/// Makes the directory from the key and time columns.
+fn rebuild_directory(file: &Arc<SegmentFile>, table: &Table) -> Result<Directory> {
+    let series_table = table.kind == TableKind::Series;
+    let projection = Arc::new(Projection::new(file, &[], true));
+    let retyping = Retyping { table, spellings: &PlainSpellings, until: Sequence::MAX };
+    let mut directory = DirectoryBuilder::new(series_table);
+    for (row_group, rows) in file.row_groups.iter().enumerate() {
+        let mut left = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
+        let all = std::iter::once(0..left);
+        let mut decoder = Decoder::new(file, &projection, row_group, all, REBUILD_ROWS)?;
+        while left > 0 {
+            let block = decoder.next_block(&retyping)?;
+            left = left.saturating_sub(block.rows);
+            let keys = encode_keys(&block.keys, block.rows)?;
+            if !series_table {
+                directory.keys(&keys);
+                continue;
+            }
+            let mut first = 0;
+            for run in keys.chunk_by(|a, b| a == b) {
+                if let Some(key) = run.first() {
+                    directory.series(key, &block.times[first..first + run.len()]);
+                }
+                first += run.len();
+            }
+        }
+    }
+    let directory = directory.finish();
+    if !directory.covers(file.entry.rows) {
+        return Err(corrupt(&file.entry.path, "its rows are not in order"));
+    }
+    Ok(directory)
+}

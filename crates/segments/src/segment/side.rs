@@ -1,0 +1,67 @@
+//! The side file of a segment: block checksums and run directory.
+//!
+//! It holds nothing that the segment does not say, so a missing, damaged or foreign one is simply
+//! made anew. Layout: 8 bytes of name and version, the MessagePack of [`SideFile`], 8 bytes of
+//! XXH3 over both.
+
+use super::directory::Directory;
+use catalog::SegmentEntry;
+use files::{Files, io_error};
+use model::{Error, Result};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+use xxhash_rust::xxh3::xxh3_64;
+
+const MAGIC: &[u8; 8] = b"CGRUNS\0\x01";
+const CHECKSUM_BYTES: usize = 8;
+
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct SideFile {
+    /// The length and checksum of the segment that it belongs to.
+    pub(super) segment_bytes: u64,
+    pub(super) segment_checksum: u64,
+    pub(super) block_checksums: Vec<u64>,
+    pub(super) directory: Directory,
+}
+
+pub(super) fn side_path(segment: &str) -> PathBuf {
+    PathBuf::from(format!("{segment}.runs"))
+}
+
+impl SideFile {
+    /// Writes it under its own name, which is durable once the directory is synced.
+    pub(super) fn write(&self, files: &dyn Files, segment: &str) -> Result<()> {
+        let mut bytes = MAGIC.to_vec();
+        rmp_serde::encode::write(&mut bytes, self).map_err(Error::internal)?;
+        let checksum = xxh3_64(&bytes);
+        bytes.extend(checksum.to_le_bytes());
+        let path = side_path(segment);
+        let temporary = PathBuf::from(format!("{segment}.runs.tmp"));
+        let file = files.create(&temporary).map_err(|e| io_error("create", &temporary, &e))?;
+        file.write_at(0, &bytes).map_err(|e| io_error("write", &temporary, &e))?;
+        file.sync().map_err(|e| io_error("sync", &temporary, &e))?;
+        files.rename(&temporary, &path).map_err(|e| io_error("rename", &temporary, &e))
+    }
+
+    /// Reads the side file of a segment; `None` when it has to be made anew.
+    pub(super) fn read(files: &dyn Files, entry: &SegmentEntry) -> Option<Self> {
+        let bytes = read_all(files, &side_path(&entry.path))?;
+        let (content, checksum) = bytes.split_last_chunk::<CHECKSUM_BYTES>()?;
+        if xxh3_64(content) != u64::from_le_bytes(*checksum) {
+            return None;
+        }
+        let side: Self = rmp_serde::from_slice(content.strip_prefix(MAGIC)?).ok()?;
+        let fits = side.segment_bytes == entry.bytes
+            && side.segment_checksum == entry.checksum
+            && side.block_checksums.len() as u64 == entry.bytes.div_ceil(super::checked::BLOCK_BYTES)
+            && side.directory.covers(entry.rows);
+        fits.then_some(side)
+    }
+}
+
+fn read_all(files: &dyn Files, path: &Path) -> Option<Vec<u8>> {
+    let file = files.open(path).ok()?;
+    let mut bytes = vec![0; usize::try_from(file.len().ok()?).ok()?];
+    file.read_at(0, &mut bytes).ok()?;
+    (bytes.len() > MAGIC.len() + CHECKSUM_BYTES).then_some(bytes)
+}

@@ -1,0 +1,116 @@
+//! Changes of a table's definition, and the end of a table, in order with its writes.
+
+use crate::store::Store;
+use crate::table_state::TableState;
+use crate::write::no_table;
+use catalog::{Catalog, Change, CommitError};
+use model::{Error, ErrorKind, Result, Sequence, Table, TableId};
+use std::sync::Arc;
+
+/// While it lives, writers of the table wait.
+struct Altering(Arc<TableState>);
+
+impl Altering {
+    async fn begin(state: Arc<TableState>) -> Result<Self> {
+        loop {
+            {
+                let mut gate = state.lock.lock();
+                if gate.dropped {
+                    return Err(no_table(state.id));
+                }
+                if !gate.altering {
+                    gate.altering = true;
+                    break;
+                }
+            }
+            state.wait_until_altered().await;
+        }
+        Ok(Self(state))
+    }
+}
+
+impl Drop for Altering {
+    fn drop(&mut self) {
+        self.0.lock.lock().altering = false;
+        self.0.altered.notify_waiters();
+    }
+}
+
+/// See [`crate::Storage::change_table`].
+pub(crate) async fn change_table(
+    store: &Arc<Store>,
+    id: TableId,
+    make: impl FnOnce(&Table, Sequence) -> Result<(Table, Vec<Change>)> + Send,
+) -> Result<Arc<Table>> {
+    let altering = Altering::begin(store.table(id)?).await?;
+    let number = store.log.queue.take_number()?;
+    let before = store.catalog.snapshot();
+    let (table, further) = make(before.table(id).ok_or_else(|| no_table(id))?, number)?;
+    let changes =
+        [Change::PutTable(Box::new(table))].into_iter().chain(further).chain([Change::PutSequence(number)]).collect();
+    // A task of its own: writers must wait until it is known what the definition is, also when
+    // whoever asked is gone.
+    let task = tokio::spawn(commit(store.clone(), before, changes, altering));
+    task.await.map_err(Error::internal)??;
+    store.catalog.snapshot().table(id).cloned().ok_or_else(|| no_table(id))
+}
+
+/// Commits changes that were made for one version. Commits in between that change no definition
+/// do not matter.
+async fn commit(
+    store: Arc<Store>,
+    mut made_for: Arc<Catalog>,
+    changes: Vec<Change>,
+    _altering: Altering,
+) -> Result<()> {
+    loop {
+        match store.catalog.commit(Some(made_for.version), changes.clone()).await {
+            Ok(_) => return Ok(()),
+            Err(CommitError::Failed(error)) => return Err(error),
+            Err(CommitError::Conflict) => {
+                let now = store.catalog.snapshot();
+                if !same_definitions(&made_for, &now) {
+                    return Err(Error::new(ErrorKind::SchemaChanged { table: changed_name(&changes) }));
+                }
+                made_for = now;
+            }
+        }
+    }
+}
+
+fn same_definitions(a: &Catalog, b: &Catalog) -> bool {
+    let same_tables = a.tables().count() == b.tables().count() && a.tables().zip(b.tables()).all(|(a, b)| Arc::ptr_eq(a, b));
+    let same_databases =
+        a.databases().count() == b.databases().count() && a.databases().zip(b.databases()).all(|(a, b)| Arc::ptr_eq(a, b));
+    same_tables && same_databases
+}
+
+fn changed_name(changes: &[Change]) -> String {
+    changes.iter().find_map(|c| if let Change::PutTable(t) = c { Some(t.name.clone()) } else { None }).unwrap_or_default()
+}
+
+/// Forgets every table that the catalogue no longer has.
+pub(crate) fn forget_dropped(store: &Store) {
+    let catalog = store.catalog.snapshot();
+    let gone: Vec<Arc<TableState>> = {
+        let mut tables = store.tables.write();
+        let gone: Vec<TableId> = tables.keys().copied().filter(|id| catalog.table(*id).is_none()).collect();
+        gone.iter().filter_map(|id| tables.remove(id)).collect()
+    };
+    for state in &gone {
+        // From here on no record of it is queued.
+        state.lock.lock().dropped = true;
+    }
+    let last = store.log.queue.last_number();
+    {
+        let mut dropped = store.dropped.lock();
+        for id in catalog.dropped() {
+            if dropped.iter().all(|(known, _)| *known != id) {
+                dropped.push((id, last));
+            }
+        }
+    }
+    for state in gone {
+        store.background.forget(state);
+    }
+}

@@ -1,0 +1,259 @@
+//! From memory to segments: one segment for each time partition, the series checkpoint, then the
+//! manifest, then memory. Until the manifest is committed nothing names the files; a crash leaves
+//! orphans that the next start removes, and the log still has the rows.
+
+use crate::memtable::MemoryView;
+use crate::segment::{self, Segment};
+use crate::series_index::{Checkpoints, SeriesIndex, series_column};
+use crate::store::Store;
+use crate::table_state::TableState;
+use catalog::{Catalog, Change, CommitError, SegmentEntry, TableManifest, Tombstone};
+use model::{KeyBytes, KeyHash, Result, Sequence, SeriesId, Table, TableId, TableKind};
+use segments::{
+    Chunk, Identity, MergeContext, PartitionRows, Partitioning, RowKind, RowKinds, SegmentRows, SegmentTarget,
+    SeriesKeys, keyed_rows, partition_rows, remove_segment, write_segment,
+};
+use std::collections::HashMap;
+use std::sync::Arc;
+use tokio::runtime::Runtime;
+
+/// Flushes every table, then trims the log. Goes on after an error with the next table.
+pub(crate) fn flush_all(store: &Arc<Store>, runtime: &Runtime) -> Result<()> {
+    if store.is_lax() {
+        // Segments must not hold half of a request whose other half a crash may still take.
+        let synced = store.log.queue.push_barrier(true)?;
+        runtime.block_on(crate::write::settled(synced))?;
+    }
+    let mut first_error = Ok(());
+    for state in store.touched() {
+        if store.background.is_ending() {
+            return Err(crate::background::ended());
+        }
+        let flushed = Flush { store, state: &state, runtime }.run();
+        if let Err(error) = flushed {
+            tracing::error!(%error, table = state.id.0, "a table could not be flushed");
+            first_error = first_error.and(Err(error));
+        }
+    }
+    first_error.and_then(|()| trim(store, runtime))
+}
+
+/// Removes log files that nobody needs, and dropped ids that nobody can meet any more.
+pub(crate) fn trim(store: &Store, runtime: &Runtime) -> Result<()> {
+    // What is published up to here is seen below.
+    let mut low = Sequence(store.log.visible().0 + 1);
+    for state in store.touched() {
+        let series = state.series.read();
+        if series.has_changed() {
+            low = low.min(Sequence(series.mark().0 + 1));
+        }
+        drop(series);
+        if let Some(oldest) = state.memory.read().oldest_unflushed() {
+            low = low.min(oldest);
+        }
+    }
+    let gone = store.log.trim(low)?;
+    let mut dropped = store.dropped.lock();
+    let (forgotten, kept): (Vec<_>, Vec<_>) = dropped.drain(..).partition(|(_, last)| *last <= gone);
+    *dropped = kept;
+    drop(dropped);
+    if forgotten.is_empty() {
+        return Ok(());
+    }
+    let ids = forgotten.iter().map(|(id, _)| *id).collect();
+    let committed = runtime.block_on(store.catalog.commit(None, vec![Change::ForgetDropped(ids)]));
+    committed.map(drop).map_err(|error| {
+        store.dropped.lock().extend(forgotten);
+        failed(error)
+    })
+}
+
+/// Removes the checkpoints of a table that is gone.
+pub(crate) fn remove_checkpoints(store: &Store, table: TableId) -> Result<()> {
+    Checkpoints::new(store.files.as_ref()).remove(table, |_| true)
+}
+
+fn failed(error: CommitError) -> model::Error {
+    match error {
+        CommitError::Failed(error) => error,
+        CommitError::Conflict => model::Error::internal(error),
+    }
+}
+
+struct Flush<'a> {
+    store: &'a Arc<Store>,
+    state: &'a TableState,
+    runtime: &'a Runtime,
+}
+
+impl Flush<'_> {
+    fn run(&self) -> Result<()> {
+        let visible = self.store.log.visible();
+        let (view, flushed) = {
+            let memory = self.state.memory.read();
+            (memory.view(visible), memory.flushed())
+        };
+        let has_series = self.state.series.read().has_changed();
+        let has_deletions = view.tombstones.last().is_some_and(|t| t.sequence > flushed);
+        if view.chunks.is_empty() && !has_deletions && !has_series {
+            return Ok(());
+        }
+        let catalog = self.store.catalog.snapshot();
+        // A dropped table is about to be forgotten.
+        let Some(table) = catalog.table(self.state.id).cloned() else { return Ok(()) };
+        let entries = if view.chunks.is_empty() {
+            Vec::new()
+        } else {
+            let merged = self.merge(&table, &view, visible)?;
+            self.write_segments(&catalog, &table, &view, &merged)?
+        };
+        if table.kind == TableKind::Series {
+            self.checkpoint(flushed)?;
+        }
+        if view.chunks.is_empty() && !has_deletions {
+            return Ok(());
+        }
+        self.commit(&table, &view, entries, visible)
+    }
+
+    /// Everything in memory as one chunk, with every visible deletion applied.
+    fn merge(&self, table: &Table, view: &MemoryView, visible: Sequence) -> Result<Chunk> {
+        let mut chunks: Vec<Arc<Chunk>> = view.chunks.iter().map(|c| c.chunk.clone()).collect();
+        if chunks.last().is_some_and(|c| c.sequences.1 < visible) {
+            // An empty chunk at the visible number: deletions and retypes after the last row lie
+            // between chunks, too.
+            let nothing = match table.kind {
+                TableKind::Series => Identity::Series { series: Vec::new(), times: Vec::new() },
+                TableKind::Keyed => Identity::Keyed { keys: Vec::new() },
+            };
+            chunks.push(Arc::new(Chunk::new(visible, nothing, RowKinds::All(RowKind::Replace), Vec::new())?.fold()?));
+        }
+        Chunk::merge(
+            &chunks,
+            &MergeContext {
+                table,
+                tombstones: &view.tombstones,
+                key_hash: &|id| self.state.series.read().hash_of(id),
+                spellings: self.store.spellings.as_ref(),
+            },
+        )
+    }
+
+    fn write_segments(
+        &self,
+        catalog: &Catalog,
+        table: &Arc<Table>,
+        view: &MemoryView,
+        merged: &Chunk,
+    ) -> Result<Vec<SegmentEntry>> {
+        let partitions: Vec<PartitionRows> = match table.kind {
+            TableKind::Series => self.series_rows(catalog, table, view, merged)?,
+            TableKind::Keyed => {
+                let rows: Option<SegmentRows> = keyed_rows(merged, view.segments.is_empty())?;
+                rows.map(|rows| PartitionRows { partition: 0, rows }).into_iter().collect()
+            }
+        };
+        if partitions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = self.runtime.block_on(self.store.catalog.take_ids(partitions.len() as u64))?;
+        let mut entries = Vec::with_capacity(partitions.len());
+        for (id, PartitionRows { partition, rows }) in ids.zip(&partitions) {
+            let path = segment::path(id);
+            let target = SegmentTarget { id, path: &path, partition: *partition, table };
+            match write_segment(self.store.files.as_ref(), &target, rows) {
+                Ok(entry) => entries.push(entry),
+                Err(error) => {
+                    for path in entries.iter().map(|e: &SegmentEntry| e.path.as_str()).chain([path.as_str()]) {
+                        let _ = remove_segment(self.store.files.as_ref(), path);
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(entries)
+    }
+
+    fn series_rows(
+        &self,
+        catalog: &Catalog,
+        table: &Arc<Table>,
+        view: &MemoryView,
+        merged: &Chunk,
+    ) -> Result<Vec<PartitionRows>> {
+        let unit = table.time_unit().ok_or_else(|| model::Error::internal("a series table without a time column"))?;
+        let database = catalog.database(table.database).and_then(|d| d.partition_seconds);
+        let seconds = table.partition_seconds.or(database).unwrap_or(self.store.options.partition_seconds).max(1);
+        let readers = view.segments.iter().map(|s| s.reader()).collect::<Result<Vec<_>>>()?;
+        let (keys, hashes) = {
+            let series = self.state.series.read();
+            let keys = series_keys(&series, table, merged.series(), self.store)?;
+            let hashes: HashMap<SeriesId, KeyHash> =
+                keys.ids.iter().filter_map(|id| Some((*id, series.hash_of(*id)?))).collect();
+            (Arc::new(keys), hashes)
+        };
+        let newest_older = |id: SeriesId| {
+            let runs = readers.iter().filter_map(|reader| reader.run_of(*hashes.get(&id)?));
+            runs.map(|run| run.time.last).max()
+        };
+        partition_rows(merged, &keys, Partitioning { unit, seconds }, &newest_older)
+    }
+
+    fn checkpoint(&self, flushed: Sequence) -> Result<()> {
+        let (mark, encoded) = {
+            let series = self.state.series.read();
+            let mark = self.store.log.visible();
+            (mark, series.encode(self.state.id, mark, flushed))
+        };
+        Checkpoints::new(self.store.files.as_ref()).write(self.state.id, mark, &encoded)?;
+        self.state.series.write().checkpointed(mark);
+        Ok(())
+    }
+
+    fn commit(
+        &self,
+        table: &Arc<Table>,
+        view: &MemoryView,
+        entries: Vec<SegmentEntry>,
+        flushed: Sequence,
+    ) -> Result<()> {
+        let tombstones: Vec<Tombstone> =
+            view.tombstones.iter().filter(|t| view.segments.iter().any(|s| masks(t, &s.entry, table))).cloned().collect();
+        let new = entries.into_iter().map(|e| Segment::new(e, table.clone(), self.store.files.clone()));
+        let mut segments: Vec<Arc<Segment>> = view.segments.iter().cloned().chain(new).collect();
+        segments.sort_by_key(|s| (s.entry.partition, s.entry.sequences));
+        let manifest = TableManifest {
+            flushed,
+            segments: segments.iter().map(|s| s.entry.clone()).collect(),
+            tombstones: tombstones.clone(),
+        };
+        let changes = vec![Change::PutManifest(table.id, manifest), Change::PutSequence(flushed)];
+        if let Err(error) = self.runtime.block_on(self.store.catalog.commit(None, changes)) {
+            if self.store.catalog.snapshot().table(table.id).is_none() {
+                // Dropped meanwhile.
+                segments.iter().filter(|s| !view.segments.iter().any(|old| Arc::ptr_eq(old, s))).for_each(|s| s.doom());
+                return Ok(());
+            }
+            return Err(failed(error));
+        }
+        self.state.memory.write().flush(flushed, segments, &tombstones);
+        Ok(())
+    }
+}
+
+/// Whether a deletion still hides something in a segment.
+fn masks(tombstone: &Tombstone, entry: &SegmentEntry, table: &Table) -> bool {
+    entry.sequences.1 < tombstone.sequence && (table.kind == TableKind::Keyed || entry.time.overlaps(&tombstone.time))
+}
+
+/// The keys of some series, in key order.
+fn series_keys(index: &SeriesIndex, table: &Table, mut ids: Vec<SeriesId>, store: &Store) -> Result<SeriesKeys> {
+    let key = |id: &SeriesId| index.entry(*id).map_or(&[][..], |e| &e.key);
+    ids.sort_by(|a, b| key(a).cmp(key(b)));
+    let columns = table
+        .key_columns()
+        .map(|column| series_column(&ids, index, table, column, store.spellings.as_ref()))
+        .collect::<Result<_>>()?;
+    let keys = ids.iter().map(|id| KeyBytes(key(id).into())).collect();
+    Ok(SeriesKeys { ids, keys, columns })
+}

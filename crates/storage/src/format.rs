@@ -1,0 +1,88 @@
+//! `FORMAT`: which format a data directory has. One number and a set of feature names; a server
+//! that does not know one of them keeps its hands off.
+
+use crate::log::corrupt;
+use files::{Files, io_error};
+use model::{Error, ErrorKind, Result};
+use std::path::Path;
+
+const FILE: &str = "FORMAT";
+const TEMPORARY: &str = "FORMAT.tmp";
+const NUMBER: u32 = 1;
+/// The features that this version knows.
+const FEATURES: &[&str] = &[];
+
+/// Checks what a data directory says of its format, and says it in a new one. Changes nothing
+/// else; whoever opens anything in the directory calls it first.
+///
+/// # Errors
+/// [`ErrorKind::FormatTooNew`] naming what was found, [`ErrorKind::Corrupt`], or an I/O error.
+pub fn check_format(files: &dyn Files) -> Result<()> {
+    let path = Path::new(FILE);
+    if !files.exists(path).map_err(|e| io_error("look for", path, &e))? {
+        return write(files).map_err(|e| io_error("write", path, &e));
+    }
+    let read = || {
+        let file = files.open(path)?;
+        let mut bytes = vec![0; usize::try_from(file.len()?).unwrap_or(usize::MAX).min(4096)];
+        file.read_at(0, &mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|e| io_error("read", path, &e))?;
+    let text = str::from_utf8(&bytes).map_err(|_| corrupt(path, "it is not text"))?;
+    let mut words = text.split_ascii_whitespace();
+    let number: u32 = words.next().and_then(|n| n.parse().ok()).ok_or_else(|| corrupt(path, "it names no format"))?;
+    let unknown: Vec<&str> = words.filter(|feature| !FEATURES.contains(feature)).collect();
+    if number > NUMBER || !unknown.is_empty() {
+        let found = [vec![number.to_string()], unknown.into_iter().map(str::to_owned).collect()].concat().join(" ");
+        return Err(Error::new(ErrorKind::FormatTooNew { found, known: NUMBER.to_string() }));
+    }
+    Ok(())
+}
+
+fn write(files: &dyn Files) -> std::io::Result<()> {
+    let file = files.create(Path::new(TEMPORARY))?;
+    file.write_at(0, format!("{NUMBER}\n").as_bytes())?;
+    file.sync()?;
+    files.rename(Path::new(TEMPORARY), Path::new(FILE))?;
+    files.sync_directory(Path::new(""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use files::ForgetfulFiles;
+
+    fn with(text: &str) -> ForgetfulFiles {
+        let files = ForgetfulFiles::new();
+        files.create(Path::new(FILE)).unwrap().write_at(0, text.as_bytes()).unwrap();
+        files
+    }
+
+    #[test]
+    fn a_new_directory_says_its_format_durably() {
+        let files = ForgetfulFiles::new();
+        check_format(&files).unwrap();
+        let files = files.crash(0);
+        assert!(files.exists(Path::new(FILE)).unwrap());
+        check_format(&files).unwrap();
+    }
+
+    #[test]
+    fn a_newer_number_or_an_unknown_feature_is_refused_by_name() {
+        let error = check_format(&with("2\n")).unwrap_err();
+        assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "2".into(), known: "1".into() });
+        let error = check_format(&with("1\npacks\n")).unwrap_err();
+        assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "1 packs".into(), known: "1".into() });
+        let before = with("2\n");
+        let operations = before.operations();
+        check_format(&before).unwrap_err();
+        assert_eq!(before.operations(), operations, "nothing was touched");
+    }
+
+    #[test]
+    fn what_is_no_number_is_damage() {
+        let error = check_format(&with("one\n")).unwrap_err();
+        assert!(matches!(*error.kind, ErrorKind::Corrupt { .. }), "{error}");
+    }
+}

@@ -1,0 +1,189 @@
+//! Rows on disk and in memory: log, memtable, segments, series index.
+//!
+//! A write goes: table's lock (decide, take a number, queue) -> log (group commit, fsync) ->
+//! memtable -> visible -> answered. A read takes a [`TableView`] at the newest visible number and
+//! scans it: memtable chunks and segments, folded, in key and time order. Speaks ids only; knows
+//! no SQL and no names.
+
+mod alter;
+mod background;
+mod bytes_codec;
+mod cell_value;
+mod effects;
+mod flush;
+mod format;
+mod log;
+mod memtable;
+mod pieces;
+mod pressure;
+mod recovery;
+mod scan;
+mod segment;
+mod sequence;
+mod series_index;
+mod store;
+mod table_state;
+mod view;
+mod write;
+
+pub use format::check_format;
+pub use segments::{PlainSpellings, Spellings};
+pub use sequence::SystemClock;
+pub use view::{KeyRange, Scan, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, TableView};
+
+use catalog::CatalogStore;
+use files::Files;
+use model::{Error, ErrorKind, Result, Sequence, Table, TableId, WriteOutcome, WriteRequest};
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
+use store::Threads;
+
+/// So long a write waits for memory before it is refused.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// When a commit is made durable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WalSync {
+    /// Before it is answered.
+    Always,
+    /// In the background, every so often; a crash loses the last interval.
+    Interval(std::time::Duration),
+    /// When the operating system likes.
+    Off,
+}
+
+/// What the time is; a parameter so that tests decide.
+pub trait Clock: Debug + Send + Sync {
+    /// Microseconds since 1970.
+    fn now_micros(&self) -> u64;
+}
+
+/// How a store behaves.
+#[derive(Clone, Debug)]
+pub struct StorageOptions {
+    /// When a commit is made durable.
+    pub wal_sync: WalSync,
+    /// Memtable bytes of all tables at which flushing starts.
+    pub flush_bytes: u64,
+    /// Memtable and log queue bytes beyond which writers wait, then are refused.
+    pub memory_limit_bytes: u64,
+    /// Length of a log file before the next is begun.
+    pub log_file_bytes: u64,
+    /// Time partition where neither table nor database says.
+    pub partition_seconds: u64,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One store over one data directory. Clones share it; with the last one its threads end.
+#[derive(Clone, Debug)]
+pub struct Storage {
+    threads: Arc<Threads>,
+}
+
+impl Storage {
+    /// Opens a store: replays the log above each table's mark.
+    ///
+    /// # Errors
+    /// [`model::ErrorKind::FormatTooNew`], [`model::ErrorKind::Corrupt`] naming the file, or
+    /// [`model::ErrorKind::Io`].
+    pub fn open(files: Arc<dyn Files>, catalog: Arc<dyn CatalogStore>, options: StorageOptions) -> Result<Self> {
+        Self::open_with_spellings(files, catalog, options, Arc::new(PlainSpellings))
+    }
+
+    /// The same where retyped columns name other spellings than the plain one.
+    ///
+    /// # Errors
+    /// See [`Storage::open`].
+    pub fn open_with_spellings(
+        files: Arc<dyn Files>,
+        catalog: Arc<dyn CatalogStore>,
+        options: StorageOptions,
+        spellings: Arc<dyn Spellings>,
+    ) -> Result<Self> {
+        let threads = recovery::open(files, catalog, options, spellings, PATIENCE)?;
+        Ok(Self { threads: Arc::new(threads) })
+    }
+
+    /// Writes one request as one record. Durable and visible when it returns. Runs to its end
+    /// when the future is dropped after the hand-over.
+    ///
+    /// # Errors
+    /// [`ErrorKind::SchemaChanged`]: make the request anew. [`ErrorKind::TableNotFound`],
+    /// [`ErrorKind::NullValue`] for a time, [`ErrorKind::DuplicateKey`]: nothing was written.
+    /// [`ErrorKind::Overloaded`], [`ErrorKind::DiskFull`]: nothing was written, try later.
+    /// [`ErrorKind::ReadOnly`], [`ErrorKind::ShuttingDown`]: no more is written.
+    pub async fn write(&self, request: WriteRequest) -> Result<WriteOutcome> {
+        write::write(&self.threads.store, request).await.map(|(outcome, _)| outcome)
+    }
+
+    /// The same, with the number that it took; `None` when there was nothing to log.
+    ///
+    /// # Errors
+    /// See [`Storage::write`].
+    pub async fn write_numbered(&self, request: WriteRequest) -> Result<(WriteOutcome, Option<Sequence>)> {
+        write::write(&self.threads.store, request).await
+    }
+
+    /// The table at the newest visible number.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TableNotFound`].
+    pub fn view(&self, table: TableId) -> Result<TableView> {
+        TableView::new(&self.threads.store, table)
+    }
+
+    /// Changes a table's definition in order with its writes: takes the table's lock and a number,
+    /// lets `make` build the new definition (its type changes at that number) and further
+    /// catalogue changes from the current one, commits, and lets writers go on.
+    ///
+    /// # Errors
+    /// What `make` says; [`ErrorKind::SchemaChanged`] when another definition changed meanwhile:
+    /// begin anew.
+    pub async fn change_table(
+        &self,
+        table: TableId,
+        make: impl FnOnce(&Table, Sequence) -> Result<(Table, Vec<catalog::Change>)> + Send,
+    ) -> Result<Arc<Table>> {
+        alter::change_table(&self.threads.store, table, make).await
+    }
+
+    /// Forgets a table that the catalogue has just dropped, and every other one that it no longer
+    /// has: its memory, and its files once nobody reads them.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] when the catalogue still has the table.
+    pub async fn forget_table(&self, table: TableId) -> Result<()> {
+        if self.threads.store.catalog.snapshot().table(table).is_some() {
+            return Err(Error::internal(format!("table {table} was not dropped")));
+        }
+        alter::forget_dropped(&self.threads.store);
+        Ok(())
+    }
+
+    /// Moves every visible row from memory to segments and trims the log.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DiskFull`] or [`ErrorKind::Io`]: the rows stay in memory and log.
+    pub async fn flush(&self) -> Result<()> {
+        let flushed = self.threads.store.background.flush();
+        flushed.await.map_err(|_| Error::new(ErrorKind::ShuttingDown {}))?
+    }
+
+    /// Ends writing: what is queued is made durable, later writes are refused.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ReadOnly`] when writing had failed before.
+    pub async fn close(&self) -> Result<()> {
+        let threads = self.threads.clone();
+        tokio::task::spawn_blocking(move || threads.end()).await.map_err(Error::internal)?;
+        match self.threads.store.log.queue.refusal() {
+            Some(log::Refusal::Failed(reason)) => Err(Error::new(ErrorKind::ReadOnly { reason })),
+            _ => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,20 @@
+//! The log: files of records, one record a request, in sequence order.
+//!
+//! Writers put entries into the [`LogQueue`] under their table's lock; one thread, [`LogWriter`],
+//! takes all that is queued, appends, syncs once, publishes in sequence order and wakes those who
+//! wait. [`read_log`] reads everything back at start.
+
+mod columns;
+mod file_format;
+mod queue;
+mod reader;
+mod record;
+mod writer;
+
+pub(crate) use columns::{decode_block, encode_block};
+pub(crate) use file_format::DIRECTORY;
+pub(crate) use queue::{LogQueue, Refusal};
+pub(crate) use reader::{corrupt, read_log};
+pub(crate) use record::{NewSeries, RecordPart, RowsPart, SeriesRows, decode_parts, encode_parts};
+pub(crate) use writer::{LogWriter, WriterOptions};
+

@@ -1,0 +1,197 @@
+//! A table's rows: chunks in memory in sequence order, visible or not yet; segments; deletions.
+//!
+//! Lists are replaced, never changed in place, so that a view that holds them keeps what it saw.
+
+use crate::pressure::Charge;
+use crate::segment::Segment;
+use catalog::Tombstone;
+use model::{Result, Sequence, TimeBounds};
+use segments::{Chunk, Source};
+use std::sync::Arc;
+
+/// So many neighbours of one size class become one chunk.
+const MERGE_FAN: usize = 8;
+/// A merge makes no chunk of more rows.
+const MERGE_ROWS_MAX: usize = 1 << 20;
+
+/// A chunk with what it costs.
+#[derive(Debug)]
+pub(crate) struct MemoryChunk {
+    pub(crate) chunk: Arc<Chunk>,
+    /// The times of its rows, where they have one.
+    pub(crate) time: Option<TimeBounds>,
+    /// Given back when nobody holds the chunk any more.
+    _charge: Charge,
+}
+
+impl MemoryChunk {
+    pub(crate) fn new(chunk: Chunk, charge: Charge) -> Self {
+        Self { time: chunk.time_bounds(), chunk: Arc::new(chunk), _charge: charge }
+    }
+
+    /// The same with the number that it took.
+    pub(crate) fn at(mut self, sequence: Sequence) -> Self {
+        let mut chunk = Arc::unwrap_or_clone(self.chunk);
+        chunk.sequences = (sequence, sequence);
+        self.chunk = Arc::new(chunk);
+        self
+    }
+
+    fn last(&self) -> Sequence {
+        self.chunk.sequences.1
+    }
+
+    fn size_class(&self) -> u32 {
+        self.chunk.rows().max(1).ilog2() / 3
+    }
+}
+
+/// What a table has in memory and on disk.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    /// In sequence order; those above the visible number are not seen yet.
+    chunks: Vec<Arc<MemoryChunk>>,
+    /// In the order of the manifest.
+    segments: Arc<[Arc<Segment>]>,
+    /// In sequence order.
+    tombstones: Arc<[Tombstone]>,
+    /// Rows and deletions up to this number are in the manifest.
+    flushed: Sequence,
+    /// Grows when segments change.
+    generation: u64,
+}
+
+/// What a reader holds of a table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MemoryView {
+    pub(crate) chunks: Vec<Arc<MemoryChunk>>,
+    pub(crate) segments: Arc<[Arc<Segment>]>,
+    pub(crate) tombstones: Arc<[Tombstone]>,
+}
+
+impl MemoryView {
+    /// Everything as sources of a scan, segments opened, those that bounds rule out left out.
+    pub(crate) fn sources(&self, wanted: impl Fn(&Segment) -> bool, time: TimeBounds) -> Result<(Vec<Source>, u64)> {
+        let mut sources = Vec::with_capacity(self.segments.len() + self.chunks.len());
+        let mut pruned = 0;
+        for segment in self.segments.iter() {
+            if wanted(segment) {
+                sources.push(Source::Segment(segment.reader()?));
+            } else {
+                pruned += 1;
+            }
+        }
+        let chunks = self.chunks.iter().filter(|c| c.time.is_none_or(|t| t.overlaps(&time)));
+        sources.extend(chunks.map(|c| Source::Chunk(c.chunk.clone())));
+        Ok((sources, pruned))
+    }
+}
+
+impl Memory {
+    /// As the manifest has it.
+    pub(crate) fn new(segments: Vec<Arc<Segment>>, mut tombstones: Vec<Tombstone>, flushed: Sequence) -> Self {
+        tombstones.sort_by_key(|t| t.sequence);
+        Self { chunks: Vec::new(), segments: segments.into(), tombstones: tombstones.into(), flushed, generation: 0 }
+    }
+
+    /// Adds rows with the newest number of all.
+    pub(crate) fn push(&mut self, chunk: MemoryChunk) {
+        self.chunks.push(Arc::new(chunk));
+    }
+
+    /// Adds a deletion with the newest number of all.
+    pub(crate) fn delete(&mut self, tombstone: Tombstone) {
+        self.tombstones = self.tombstones.iter().cloned().chain([tombstone]).collect();
+    }
+
+    /// Takes back what a number did. Nothing newer is there.
+    pub(crate) fn undo(&mut self, sequence: Sequence) {
+        self.chunks.retain(|c| c.last() != sequence);
+        if self.tombstones.last().is_some_and(|t| t.sequence == sequence) {
+            self.tombstones = self.tombstones.iter().filter(|t| t.sequence != sequence).cloned().collect();
+        }
+    }
+
+    /// Everything that has a number up to `visible`.
+    pub(crate) fn view(&self, visible: Sequence) -> MemoryView {
+        let chunks = self.visible_chunks(visible).to_vec();
+        let count = self.tombstones.partition_point(|t| t.sequence <= visible);
+        let tombstones = if count == self.tombstones.len() {
+            self.tombstones.clone()
+        } else {
+            self.tombstones.iter().take(count).cloned().collect()
+        };
+        MemoryView { chunks, segments: self.segments.clone(), tombstones }
+    }
+
+    /// Everything that has a number, seen or not.
+    pub(crate) fn all(&self) -> MemoryView {
+        self.view(Sequence::MAX)
+    }
+
+    pub(crate) fn visible_chunks(&self, visible: Sequence) -> &[Arc<MemoryChunk>] {
+        let count = self.chunks.partition_point(|c| c.last() <= visible);
+        self.chunks.get(..count).unwrap_or_default()
+    }
+
+    pub(crate) fn chunk_count(&self) -> usize {
+        self.chunks.len()
+    }
+
+    pub(crate) fn flushed(&self) -> Sequence {
+        self.flushed
+    }
+
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The oldest number of which something is in memory and log alone.
+    pub(crate) fn oldest_unflushed(&self) -> Option<Sequence> {
+        let tombstone = self.tombstones.iter().map(|t| t.sequence).find(|s| *s > self.flushed);
+        self.chunks.first().map(|c| c.chunk.sequences.0).into_iter().chain(tombstone).min()
+    }
+
+    /// Neighbours that had better be one chunk: the newest visible ones of like size.
+    pub(crate) fn merge_candidates(&self, visible: Sequence) -> Option<Vec<Arc<MemoryChunk>>> {
+        let visible = self.visible_chunks(visible);
+        let largest = visible.iter().map(|c| c.size_class()).max()?;
+        (0..=largest).rev().find_map(|class| {
+            let mut rows = 0;
+            let run = visible.iter().rev().take_while(|c| {
+                rows += c.chunk.rows();
+                c.size_class() <= class && rows <= MERGE_ROWS_MAX
+            });
+            let count = run.count();
+            (count >= MERGE_FAN).then(|| visible[visible.len() - count..].to_vec())
+        })
+    }
+
+    /// Puts one chunk in the place of neighbours; nothing happens when they are gone.
+    pub(crate) fn replace(&mut self, old: &[Arc<MemoryChunk>], merged: MemoryChunk) {
+        let Some(first) = old.first() else { return };
+        let Some(at) = self.chunks.iter().position(|c| Arc::ptr_eq(c, first)) else { return };
+        let range = at..at + old.len();
+        let same = self.chunks.get(range.clone()).is_some_and(|now| now.iter().zip(old).all(|(a, b)| Arc::ptr_eq(a, b)));
+        if same {
+            self.chunks.splice(range, [Arc::new(merged)]);
+        }
+    }
+
+    /// After a flush up to `flushed`: chunks up to it go, its segments come, and those deletions
+    /// up to it stay that the manifest kept.
+    pub(crate) fn flush(&mut self, flushed: Sequence, segments: Vec<Arc<Segment>>, kept: &[Tombstone]) {
+        self.chunks.retain(|c| c.last() > flushed);
+        self.segments = segments.into();
+        let newer = self.tombstones.iter().filter(|t| t.sequence > flushed);
+        self.tombstones = kept.iter().chain(newer).cloned().collect();
+        self.flushed = flushed;
+        self.generation += 1;
+    }
+
+    /// Everything goes, files too once nobody reads them.
+    pub(crate) fn drop_all(&mut self) {
+        self.segments.iter().for_each(|s| s.doom());
+        *self = Self { generation: self.generation + 1, flushed: Sequence::MAX, ..Self::default() };
+    }
+}

@@ -1,0 +1,274 @@
+//! Opening a store: format, manifests, series checkpoints, then the log on top. Each part of a
+//! record is skipped by its own mark; what no manifest names is removed.
+
+use crate::background::{self, Background};
+use crate::format::check_format;
+use crate::log::{
+    self, LogQueue, LogWriter, RecordPart, RowsPart, SeriesRows, WriterOptions, corrupt, decode_block, decode_parts,
+    read_log,
+};
+use crate::memtable::MemoryChunk;
+use crate::pieces::{Piece, chunk_of};
+use crate::pressure::Pressure;
+use crate::series_index::{self, Checkpoints, SeriesIndex};
+use crate::store::{Store, Threads, new_state};
+use crate::table_state::TableState;
+use crate::{StorageOptions, flush, segment};
+use arrow::array::new_null_array;
+use catalog::{Catalog, CatalogStore, Tombstone};
+use files::{Files, io_error};
+use model::{
+    Error, RangeDelete, Result, Sequence, SeriesId, Table, TableId, TableKind, arrow_type, encode_keys, key_hash,
+};
+use parking_lot::{Mutex, RwLock};
+use segments::{ChunkColumn, Identity, Spellings};
+use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Opens a store and starts its threads.
+pub(crate) fn open(
+    files: Arc<dyn Files>,
+    catalog: Arc<dyn CatalogStore>,
+    options: StorageOptions,
+    spellings: Arc<dyn Spellings>,
+    patience: Duration,
+) -> Result<Threads> {
+    check_format(files.as_ref())?;
+    for directory in [log::DIRECTORY, segment::DIRECTORY, series_index::DIRECTORY] {
+        let path = Path::new(directory);
+        files.create_directory(path).map_err(|e| io_error("create", path, &e))?;
+    }
+    files.sync_directory(Path::new("")).map_err(|e| io_error("sync", Path::new(""), &e))?;
+
+    let snapshot = catalog.snapshot();
+    let pressure = Pressure::new(options.memory_limit_bytes, patience);
+    let mut replay = Replay::new(snapshot.clone(), files.clone(), pressure.clone())?;
+    let found = read_log(files.as_ref(), |path, sequence, payload| replay.record(path, sequence, payload))?;
+    let Replay { tables, last, .. } = replay;
+    remove_orphans(files.as_ref(), &snapshot)?;
+
+    let queue = LogQueue::new(last, options.clock.clone());
+    let (log, log_thread) = LogWriter::open(
+        files.clone(),
+        queue,
+        WriterOptions {
+            sync: options.wal_sync,
+            file_bytes: options.log_file_bytes,
+            files: found.files,
+            next_number: found.next_number,
+            last,
+        },
+    )?;
+    let store = Arc::new(Store {
+        files,
+        catalog,
+        options,
+        spellings,
+        log,
+        pressure,
+        background: Background::default(),
+        tables: RwLock::new(tables),
+        dropped: Mutex::new(snapshot.dropped().map(|id| (id, last)).collect()),
+    });
+    let threads = Threads { store: store.clone(), handles: Mutex::default() };
+    let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
+        thread.map(|handle| threads.handles.lock().push(handle)).map_err(|e| Error::internal(format!("thread: {e}")))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .map_err(|e| Error::internal(format!("starting a runtime: {e}")))?;
+    let published = store.clone();
+    spawn("storage-log", Box::new(move || {
+        log_thread.run(|entries| {
+            entries.iter().flat_map(|e| &e.effects.tables).for_each(|t| published.background.ask_merge(&t.table));
+            if published.pressure.used() >= published.options.flush_bytes {
+                published.background.ask_flush();
+            }
+        });
+    }))?;
+    spawn("storage-background", Box::new(move || {
+        if let Err(error) = flush::trim(&store, &runtime) {
+            tracing::warn!(%error, "the log could not be trimmed");
+        }
+        background::run(&store, &runtime);
+    }))?;
+    Ok(threads)
+}
+
+/// Removes segments that no manifest names.
+fn remove_orphans(files: &dyn Files, catalog: &Catalog) -> Result<()> {
+    let directory = Path::new(segment::DIRECTORY);
+    let named: HashSet<String> = catalog
+        .tables()
+        .flat_map(|table| catalog.manifest(table.id).segments.iter().map(|s| stem(&s.path)).collect::<Vec<_>>())
+        .collect();
+    let names = files.list(directory).map_err(|e| io_error("list", directory, &e))?;
+    let mut removed = false;
+    for name in names.iter().filter(|name| name.ends_with(".tmp") || !named.contains(&stem(name))) {
+        let path = directory.join(name);
+        files.remove(&path).map_err(|e| io_error("remove", &path, &e))?;
+        removed = true;
+    }
+    if removed {
+        files.sync_directory(directory).map_err(|e| io_error("sync", directory, &e))?;
+    }
+    Ok(())
+}
+
+/// A segment's file name without its endings: its run directory begins with the same.
+fn stem(path: &str) -> String {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.split('.').next().unwrap_or(name).to_owned()
+}
+
+struct Replay {
+    catalog: Arc<Catalog>,
+    files: Arc<dyn Files>,
+    pressure: Arc<Pressure>,
+    checkpoints: BTreeMap<TableId, SeriesIndex>,
+    tables: BTreeMap<TableId, Arc<TableState>>,
+    last: Sequence,
+}
+
+impl Replay {
+    fn new(catalog: Arc<Catalog>, files: Arc<dyn Files>, pressure: Arc<Pressure>) -> Result<Self> {
+        let checkpoints = Checkpoints::new(files.as_ref()).load(|id| catalog.table(id).is_some())?;
+        let flushed = catalog.tables().map(|table| catalog.manifest(table.id).flushed);
+        let marks = checkpoints.values().map(SeriesIndex::mark);
+        let last = flushed.chain(marks).chain([catalog.sequence()]).max().unwrap_or_default();
+        let mut replay = Self { catalog, files, pressure, checkpoints, tables: BTreeMap::new(), last };
+        for id in replay.checkpoints.keys().copied().collect::<Vec<_>>() {
+            replay.table(id)?;
+        }
+        Ok(replay)
+    }
+
+    fn table(&mut self, id: TableId) -> Result<Arc<TableState>> {
+        if let Some(state) = self.tables.get(&id) {
+            return Ok(state.clone());
+        }
+        let series = self.checkpoints.remove(&id).unwrap_or_default();
+        let state = new_state(&self.catalog, &self.files, id, series)?;
+        self.tables.insert(id, state.clone());
+        Ok(state)
+    }
+
+    fn record(&mut self, path: &Path, sequence: Sequence, payload: &[u8]) -> Result<()> {
+        self.last = self.last.max(sequence);
+        let damaged = |reason: String| corrupt(path, format!("record {sequence}: {reason}"));
+        let parts = decode_parts(payload).map_err(|e| damaged(e.0))?;
+        let mut pieces: BTreeMap<TableId, Vec<Piece>> = BTreeMap::new();
+        for part in parts {
+            let id = part.table();
+            let Some(table) = self.catalog.table(id).cloned() else {
+                if self.catalog.was_dropped(id) {
+                    continue;
+                }
+                return Err(damaged(format!("there never was a table {id}")));
+            };
+            let state = self.table(id)?;
+            match part {
+                RecordPart::Delete(delete) => replay_delete(&state, sequence, &delete),
+                RecordPart::Rows(rows) => {
+                    if let Some(piece) = replay_rows(&state, &table, sequence, rows).map_err(damaged)? {
+                        pieces.entry(id).or_default().push(piece);
+                    }
+                }
+            }
+        }
+        for (id, pieces) in pieces {
+            if let Some(chunk) = chunk_of(sequence, pieces)? {
+                let charge = self.pressure.charge(chunk.bytes());
+                self.table(id)?.memory.write().push(MemoryChunk::new(chunk, charge));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn replay_delete(state: &TableState, sequence: Sequence, delete: &RangeDelete) {
+    let mut series = state.series.write();
+    if delete.drop_series && sequence > series.mark() {
+        let ended = series.select(&delete.keys);
+        series.end(&ended, sequence);
+    }
+    drop(series);
+    let mut memory = state.memory.write();
+    if sequence > memory.flushed() {
+        memory.delete(Tombstone::new(sequence, &delete.keys, delete.time));
+    }
+}
+
+fn replay_rows(
+    state: &TableState,
+    table: &Table,
+    sequence: Sequence,
+    part: RowsPart,
+) -> Result<Option<Piece>, String> {
+    let flushed = state.memory.read().flushed();
+    let RowsPart { kind, rows, series, block, .. } = part;
+    match (table.kind, series) {
+        (TableKind::Series, Some(series)) => {
+            let mut index = state.series.write();
+            let to_index = sequence > index.mark();
+            if to_index {
+                replay_series(&mut index, sequence, &series)?;
+            }
+            if rows == 0 || sequence <= flushed {
+                return Ok(None);
+            }
+            let (times, columns) = decode_block(&block, rows, true).map_err(|e| e.0)?;
+            for (id, time) in series.ids.iter().zip(&times) {
+                if index.entry(*id).is_none() {
+                    return Err(format!("there never was a series {id}"));
+                }
+                if to_index {
+                    index.saw(*id, *time);
+                }
+            }
+            Ok(Some(Piece { identity: Identity::Series { series: series.ids, times }, kind, columns }))
+        }
+        (TableKind::Keyed, None) => {
+            if sequence <= flushed {
+                return Ok(None);
+            }
+            let (_, columns) = decode_block(&block, rows, false).map_err(|e| e.0)?;
+            let keys = key_arrays(table, &columns, rows);
+            let keys = encode_keys(&keys, rows).map_err(|e| e.to_string())?;
+            Ok(Some(Piece { identity: Identity::Keyed { keys }, kind, columns }))
+        }
+        _ => Err(format!("table {} is of another kind", table.id)),
+    }
+}
+
+fn replay_series(index: &mut SeriesIndex, sequence: Sequence, series: &SeriesRows) -> Result<(), String> {
+    for new in &series.new {
+        index.skip_to(new.id);
+        let hash = key_hash(&new.key.0);
+        if SeriesId(index.next_id()) != new.id || index.find(&new.key.0, hash).is_some() {
+            return Err(format!("series {} was there before", new.id));
+        }
+        index.add(new.key.clone(), hash, new.attributes.clone(), sequence);
+    }
+    for (id, _) in &series.changed {
+        if index.entry(*id).is_none() {
+            return Err(format!("there never was a series {id}"));
+        }
+    }
+    index.queue_attributes(series.changed.len());
+    index.publish_attributes(sequence, &series.changed);
+    Ok(())
+}
+
+fn key_arrays(table: &Table, columns: &[ChunkColumn], rows: usize) -> Vec<arrow::array::ArrayRef> {
+    table
+        .key_columns()
+        .map(|column| {
+            let stored = columns.iter().find(|c| c.id == column.id);
+            stored.map_or_else(|| new_null_array(&arrow_type(column.data_type), rows), |c| c.cells.values.clone())
+        })
+        .collect()
+}

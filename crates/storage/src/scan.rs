@@ -1,0 +1,213 @@
+//! Scans of a view: chooses sources, lets `segments` fold, and puts key, attribute and time
+//! columns beside the fields.
+
+use crate::series_index::wanted;
+use crate::view::{KeyRange, ScanKeys, ScanMetrics, ScanRequest, TableView};
+use arrow::array::{ArrayRef, RecordBatchOptions, UInt32Array};
+use arrow::compute::take;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::record_batch::RecordBatch;
+use model::{Column, ColumnId, ColumnRole, DataType, Error, KeyBytes, Result, SeriesId, Table, TableKind, arrow_type};
+use segments::{KeyedScan, KeyedScanRequest, ScanCounts, SeriesRows, SeriesScan, SeriesScanRequest, WantedSeries};
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// The schema of some columns of a table, in their current types.
+pub(crate) fn schema_of(columns: &[&Column]) -> SchemaRef {
+    let fields = columns.iter().map(|c| Field::new(&c.name, arrow_type(c.data_type), true));
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
+}
+
+/// The columns with these ids.
+pub(crate) fn columns_of<'a>(table: &'a Table, ids: &[ColumnId]) -> Result<Vec<&'a Column>> {
+    ids.iter()
+        .map(|id| {
+            table.column(*id).ok_or_else(|| Error::internal(format!("table \"{}\" has no column {id}", table.name)))
+        })
+        .collect()
+}
+
+/// A scan at work.
+#[derive(Debug)]
+pub(crate) enum Rows {
+    Series(Box<SeriesRowsScan>),
+    Keyed { scan: Box<KeyedScan>, pruned: u64 },
+}
+
+impl Rows {
+    pub(crate) fn new(view: &TableView, request: ScanRequest) -> Result<Self> {
+        match view.table().kind {
+            TableKind::Series => SeriesRowsScan::new(view, request).map(|scan| Self::Series(Box::new(scan))),
+            TableKind::Keyed => keyed(view, request),
+        }
+    }
+
+    pub(crate) fn next(&mut self) -> Option<Result<RecordBatch>> {
+        match self {
+            Self::Series(scan) => scan.next(),
+            Self::Keyed { scan, .. } => scan.next(),
+        }
+    }
+
+    pub(crate) fn metrics(&self) -> ScanMetrics {
+        let (counts, pruned): (ScanCounts, u64) = match self {
+            Self::Series(scan) => (scan.scan.counts(), scan.pruned),
+            Self::Keyed { scan, pruned } => (scan.counts(), *pruned),
+        };
+        ScanMetrics {
+            segments_pruned: pruned + counts.segments_pruned,
+            segments_read: counts.segments_read,
+            rows_merged: counts.rows_merged,
+            rows_returned: counts.rows_returned,
+        }
+    }
+}
+
+fn keyed(view: &TableView, request: ScanRequest) -> Result<Rows> {
+    let ranges = match request.keys {
+        ScanKeys::All => None,
+        ScanKeys::Ranges(ranges) => Some(ranges),
+        ScanKeys::Series(_) => return Err(Error::internal("a keyed table has no series")),
+    };
+    let may_hold = |(first, last): &(KeyBytes, KeyBytes)| {
+        ranges.as_ref().is_none_or(|ranges| ranges.iter().any(|range| overlaps(range, first, last)))
+    };
+    let (sources, pruned) = view.memory().sources(|s| may_hold(&s.entry.keys), request.time)?;
+    let scan = KeyedScan::new(KeyedScanRequest {
+        table: view.table().clone(),
+        sources,
+        tombstones: view.memory().tombstones.clone(),
+        ranges: ranges.map(|ranges| ranges.into_iter().map(|r| (r.first, r.last)).collect()),
+        columns: request.columns,
+        batch_rows: request.batch_rows,
+        spellings: view.spellings().clone(),
+    })?;
+    Ok(Rows::Keyed { scan: Box::new(scan), pruned })
+}
+
+fn overlaps(range: &KeyRange, first: &KeyBytes, last: &KeyBytes) -> bool {
+    let begins = match &range.first {
+        Bound::Included(key) => key <= last,
+        Bound::Excluded(key) => key < last,
+        Bound::Unbounded => true,
+    };
+    let ends = match &range.last {
+        Bound::Included(key) => key >= first,
+        Bound::Excluded(key) => key > first,
+        Bound::Unbounded => true,
+    };
+    begins && ends
+}
+
+/// Where a column of the answer comes from.
+#[derive(Debug)]
+enum Output {
+    /// One value for each series wanted.
+    Series(ArrayRef),
+    Time(DataType),
+    /// The next of the fields.
+    Field(usize),
+}
+
+/// A scan of a series table.
+#[derive(Debug)]
+pub(crate) struct SeriesRowsScan {
+    scan: SeriesScan,
+    pruned: u64,
+    wanted: Arc<[WantedSeries]>,
+    /// The position in `wanted` of the series that the last batch ended with.
+    at: usize,
+    outputs: Vec<Output>,
+    schema: SchemaRef,
+}
+
+impl SeriesRowsScan {
+    fn new(view: &TableView, request: ScanRequest) -> Result<Self> {
+        let table = view.table();
+        let columns = columns_of(table, &request.columns)?;
+        let chosen = match &request.keys {
+            ScanKeys::All => None,
+            ScanKeys::Series(ids) => Some(view.in_key_order(ids)),
+            ScanKeys::Ranges(_) => return Err(Error::internal("a series table is read by series, not by key ranges")),
+        };
+        let index = view.series_index().read();
+        let snapshot = view.snapshot();
+        let wanted = chosen.as_ref().map_or_else(|| snapshot.wanted(&index), |ids| wanted(ids, &index));
+        let mut outputs = Vec::with_capacity(columns.len());
+        let mut fields = Vec::new();
+        for column in &columns {
+            outputs.push(match column.role {
+                ColumnRole::Time => Output::Time(column.data_type),
+                ColumnRole::Field => {
+                    fields.push(column.id);
+                    Output::Field(fields.len() - 1)
+                }
+                ColumnRole::Key | ColumnRole::Attribute => {
+                    Output::Series(view.column_for(&index, column, chosen.as_deref())?)
+                }
+            });
+        }
+        let key = |wanted: Option<&WantedSeries>| wanted.and_then(|w| index.entry(w.id)).map(|e| e.key.clone());
+        let bounds = key(wanted.first()).zip(key(wanted.last()));
+        drop(index);
+        let time = request.time;
+        let may_hold = |entry: &catalog::SegmentEntry| {
+            let keys = bounds.as_ref().is_some_and(|(first, last)| *first <= entry.keys.1.0 && entry.keys.0.0 <= *last);
+            keys && entry.time.overlaps(&time)
+        };
+        let (sources, pruned) = view.memory().sources(|s| may_hold(&s.entry), time)?;
+        let scan = SeriesScan::new(SeriesScanRequest {
+            table: table.clone(),
+            sources,
+            tombstones: view.memory().tombstones.clone(),
+            series: wanted.clone(),
+            columns: fields,
+            time,
+            batch_rows: request.batch_rows,
+            spellings: view.spellings().clone(),
+        })?;
+        Ok(Self { scan, pruned, wanted, at: 0, outputs, schema: schema_of(&columns) })
+    }
+
+    fn next(&mut self) -> Option<Result<RecordBatch>> {
+        let rows = self.scan.next()?;
+        Some(rows.and_then(|rows| self.attach(&rows)))
+    }
+
+    fn attach(&mut self, rows: &SeriesRows) -> Result<RecordBatch> {
+        let count = rows.times.len();
+        let mut places = None;
+        let mut arrays = Vec::with_capacity(self.outputs.len());
+        if self.outputs.iter().any(|o| matches!(o, Output::Series(_))) {
+            places = Some(self.places(&rows.runs, count)?);
+        }
+        for output in &self.outputs {
+            let array = match (output, &places) {
+                (Output::Series(values), Some(places)) => {
+                    take(values.as_ref(), places, None).map_err(|e| Error::internal(format!("spreading keys: {e}")))?
+                }
+                (Output::Time(data_type), _) => rows.time_array(*data_type)?,
+                (Output::Field(at), _) => {
+                    rows.columns.get(*at).cloned().ok_or_else(|| Error::internal("a scan lacks a column"))?
+                }
+                (Output::Series(_), None) => return Err(Error::internal("a scan lost its series")),
+            };
+            arrays.push(array);
+        }
+        let options = RecordBatchOptions::new().with_row_count(Some(count));
+        RecordBatch::try_new_with_options(self.schema.clone(), arrays, &options)
+            .map_err(|e| Error::internal(format!("making a batch: {e}")))
+    }
+
+    /// For each row the position of its series among those wanted.
+    fn places(&mut self, runs: &[(SeriesId, usize)], count: usize) -> Result<UInt32Array> {
+        let mut places = Vec::with_capacity(count);
+        for (id, rows) in runs {
+            let ahead = self.wanted.iter().skip(self.at).position(|w| w.id == *id);
+            self.at += ahead.ok_or_else(|| Error::internal(format!("series {id} came out of order")))?;
+            let place = u32::try_from(self.at).map_err(|_| Error::internal("too many series"))?;
+            places.extend(std::iter::repeat_n(place, *rows));
+        }
+        Ok(UInt32Array::from(places))
+    }
+}

@@ -1,0 +1,65 @@
+//! A segment that the manifest names: opened when first read, its file removed when it is doomed
+//! and nobody holds it any more.
+
+use catalog::SegmentEntry;
+use files::Files;
+use model::{Result, Table};
+use parking_lot::Mutex;
+use segments::{SegmentReader, remove_segment};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Where segments live.
+pub(crate) const DIRECTORY: &str = "segments";
+
+/// The path of a segment, as the manifest has it.
+pub(crate) fn path(id: u64) -> String {
+    format!("{DIRECTORY}/{id:012}.parquet")
+}
+
+/// One segment.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    pub(crate) entry: SegmentEntry,
+    table: Arc<Table>,
+    files: Arc<dyn Files>,
+    reader: Mutex<Option<Arc<SegmentReader>>>,
+    doomed: AtomicBool,
+}
+
+impl Segment {
+    pub(crate) fn new(entry: SegmentEntry, table: Arc<Table>, files: Arc<dyn Files>) -> Arc<Self> {
+        Arc::new(Self { entry, table, files, reader: Mutex::new(None), doomed: AtomicBool::new(false) })
+    }
+
+    /// Opens it, or answers the reader that is open.
+    pub(crate) fn reader(&self) -> Result<Arc<SegmentReader>> {
+        let mut reader = self.reader.lock();
+        if let Some(reader) = &*reader {
+            return Ok(reader.clone());
+        }
+        let opened = SegmentReader::open(&self.files, &self.entry, &self.table)?;
+        *reader = Some(opened.clone());
+        Ok(opened)
+    }
+
+    /// From now on the file goes with the last one that holds it.
+    pub(crate) fn doom(&self) {
+        self.doomed.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for Segment {
+    fn drop(&mut self) {
+        if !self.doomed.load(Ordering::Acquire) {
+            return;
+        }
+        let removed = remove_segment(self.files.as_ref(), &self.entry.path);
+        let synced = self.files.sync_directory(Path::new(DIRECTORY));
+        if removed.is_err() || synced.is_err() {
+            // The next start removes it: no manifest names it.
+            tracing::warn!(path = self.entry.path, "a segment that is no longer needed could not be removed");
+        }
+    }
+}

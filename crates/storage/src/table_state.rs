@@ -1,0 +1,59 @@
+//! One table as the store knows it while it runs.
+//!
+//! Locks are taken in this order: tables' locks (by id), the log queue, series, memory.
+
+use crate::memtable::Memory;
+use crate::series_index::SeriesIndex;
+use model::TableId;
+use parking_lot::{Mutex, RwLock};
+use std::sync::atomic::AtomicBool;
+use tokio::sync::Notify;
+
+/// What the table's lock guards beside the order of decisions.
+#[derive(Debug, Default)]
+pub(crate) struct Gate {
+    /// Its definition is being changed: writers wait for `altered`.
+    pub(crate) altering: bool,
+    /// It was dropped.
+    pub(crate) dropped: bool,
+}
+
+/// One table.
+#[derive(Debug)]
+pub(crate) struct TableState {
+    pub(crate) id: TableId,
+    /// The table's lock: whoever holds it decides what is written next.
+    pub(crate) lock: Mutex<Gate>,
+    /// Heard when `altering` ends.
+    pub(crate) altered: Notify,
+    pub(crate) series: RwLock<SeriesIndex>,
+    pub(crate) memory: RwLock<Memory>,
+    /// Whether the background already knows that it has many small chunks.
+    pub(crate) merge_asked: AtomicBool,
+}
+
+impl TableState {
+    pub(crate) fn new(id: TableId, series: SeriesIndex, memory: Memory) -> Self {
+        Self {
+            id,
+            lock: Mutex::default(),
+            altered: Notify::new(),
+            series: RwLock::new(series),
+            memory: RwLock::new(memory),
+            merge_asked: AtomicBool::new(false),
+        }
+    }
+
+    /// Waits until its definition is not being changed.
+    pub(crate) async fn wait_until_altered(&self) {
+        loop {
+            let altered = self.altered.notified();
+            tokio::pin!(altered);
+            altered.as_mut().enable();
+            if !self.lock.lock().altering {
+                return;
+            }
+            altered.await;
+        }
+    }
+}

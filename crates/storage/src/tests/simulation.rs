@@ -1,0 +1,365 @@
+//! Several writers at once play random requests, changes, drops, flushes and full disks on a disk
+//! that forgets, until it is closed, crashes, or its power ends at some operation. Then it is
+//! opened again and compared with the naive model: every acknowledged request is there, in the
+//! order of its number; one that was not acknowledged is there whole or not at all.
+
+use super::dice::Dice;
+use super::fixture::{Fixture, keyed_table, options, rows_of, scan, series_of, series_table};
+use super::naive::{Event, Naive, Shown};
+use super::random;
+use crate::{ScanKeys, StorageOptions, TableView, WalSync};
+use catalog::Change;
+use files::ForgetfulFiles;
+use model::{
+    Column, ColumnId, ColumnRole, Error, ErrorKind, Sequence, Table, TableId, TimeBounds, Value, WriteOutcome,
+};
+use parking_lot::Mutex;
+use std::sync::Arc;
+
+const WRITERS: u64 = 3;
+const STEPS: u64 = 14;
+const ROUNDS: u64 = 3;
+
+/// What happened while the store ran.
+#[derive(Debug, Default)]
+struct Journal {
+    /// Tables that were made, or may have been.
+    created: Vec<Table>,
+    acknowledged: Vec<(Sequence, Event, WriteOutcome)>,
+    /// At most one for each writer.
+    unanswered: Vec<Event>,
+    views: Vec<TableView>,
+    next_table: u64,
+}
+
+struct Writer {
+    fixture: Fixture,
+    journal: Arc<Mutex<Journal>>,
+    /// Drops come one after the other.
+    dropping: Arc<tokio::sync::Mutex<()>>,
+    dice: Dice,
+}
+
+fn now(fixture: &Fixture) -> Vec<Table> {
+    fixture.catalog.snapshot().tables().map(|t| Table::clone(t)).collect()
+}
+
+/// Whether an error says that nothing happened and it may go on.
+fn goes_on(error: &Error) -> bool {
+    matches!(
+        *error.kind,
+        ErrorKind::SchemaChanged { .. }
+            | ErrorKind::TableNotFound { .. }
+            | ErrorKind::DuplicateKey { .. }
+            | ErrorKind::DiskFull { .. }
+    )
+}
+
+impl Writer {
+    async fn run(mut self) -> Result<(), String> {
+        for _ in 0..STEPS {
+            let roll = self.dice.below(40);
+            let off = std::env::var("OFF").unwrap_or_default();
+            let roll = if off.split(',').any(|o| o.parse() == Ok(roll)) { 39 } else { roll };
+            let goes_on = match roll {
+                0 | 1 => {
+                    // Whatever it says: it may not lose anything.
+                    let r = self.fixture.storage.flush().await; eprintln!("FLUSH {r:?} at {}", now(&self.fixture).first().map(|t| self.fixture.storage.view(t.id).unwrap().sequence()).unwrap());
+                    true
+                }
+                2 | 3 => self.change().await?,
+                4 => self.drop_and_create().await?,
+                5 | 6 => {
+                    let tables = now(&self.fixture);
+                    let id = self.dice.pick(&tables).id;
+                    if let Ok(view) = self.fixture.storage.view(id) {
+                        self.journal.lock().views.push(view);
+                    }
+                    true
+                }
+                7 => {
+                    self.fixture.disk.set_full(true);
+                    tokio::task::yield_now().await;
+                    let more = self.write().await?;
+                    self.fixture.disk.set_full(false);
+                    more
+                }
+                _ => self.write().await?,
+            };
+            if !goes_on {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&mut self) -> Result<bool, String> {
+        let request = random::request(&mut self.dice, &now(&self.fixture));
+        let result = self.fixture.storage.write_numbered(request.clone()).await;
+        eprintln!("W {:?} -> {result:?}", brief(&request));
+        match result {
+            Ok((outcome, Some(number))) => {
+                self.journal.lock().acknowledged.push((number, Event::Write(request), outcome));
+                Ok(true)
+            }
+            Ok((_, None)) => Ok(true),
+            Err(error) if goes_on(&error) => Ok(true),
+            Err(error) if matches!(*error.kind, ErrorKind::Internal { .. }) => Err(error.to_string()),
+            Err(_) => {
+                self.journal.lock().unanswered.push(Event::Write(request));
+                Ok(false)
+            }
+        }
+    }
+
+    async fn change(&mut self) -> Result<bool, String> {
+        let tables = now(&self.fixture);
+        let id = self.dice.pick(&tables).id;
+        let dice = &mut self.dice;
+        let mut made = None;
+        let changed = self.fixture.storage.change_table(id, |table, number| {
+            let changed = random::change(dice, table, number);
+            made = Some((number, changed.clone()));
+            Ok((changed, Vec::new()))
+        });
+        let result = changed.await;
+        let Some((number, table)) = made else { return Ok(result.as_ref().is_ok_or_goes_on()) };
+        match result {
+            Ok(_) => {
+                let event = Event::Change(table);
+                self.journal.lock().acknowledged.push((number, event, WriteOutcome::default()));
+                Ok(true)
+            }
+            Err(error) if goes_on(&error) => Ok(true),
+            Err(error) if matches!(*error.kind, ErrorKind::Internal { .. }) => Err(error.to_string()),
+            Err(_) => {
+                self.journal.lock().unanswered.push(Event::Change(table));
+                Ok(false)
+            }
+        }
+    }
+
+    async fn drop_and_create(&mut self) -> Result<bool, String> {
+        let _one = self.dropping.lock().await;
+        let tables = now(&self.fixture);
+        let old = self.dice.pick(&tables).clone();
+        let new = {
+            let mut journal = self.journal.lock();
+            journal.next_table += 1;
+            let like = if old.time_column().is_some() { series_table } else { keyed_table };
+            let new = Table { name: old.name.clone(), ..like(journal.next_table) };
+            journal.created.push(new.clone());
+            new
+        };
+        let changes = vec![Change::DropTable(old.id), Change::PutTable(Box::new(new))];
+        let committed = self.fixture.catalog.commit(None, changes).await;
+        if committed.is_err() {
+            // A full disk lets it go on, a dead one will tell at the next step.
+            return Ok(true);
+        }
+        self.fixture.storage.forget_table(old.id).await.map_err(|e| e.to_string())?;
+        Ok(true)
+    }
+}
+
+fn brief(request: &model::WriteRequest) -> Vec<String> {
+    request.parts.iter().map(|p| match p {
+        model::WritePart::Delete(d) => format!("{d:?}"),
+        model::WritePart::Rows(b) => format!("t{} v{} {:?} {:?}", b.table, b.schema_version, b.kind, (0..b.rows).map(|r| b.columns.iter().map(|(id, c)| if c.is_absent(r) { format!("{id}:-") } else { format!("{id}:{}", arrow::util::display::array_value_to_string(&c.values, r).unwrap()) }).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()),
+    }).collect()
+}
+
+trait GoesOn {
+    fn is_ok_or_goes_on(&self) -> bool;
+}
+
+impl<T> GoesOn for Result<&T, &Error> {
+    fn is_ok_or_goes_on(&self) -> bool {
+        self.as_ref().err().is_none_or(|e| goes_on(e))
+    }
+}
+
+fn shown(fixture: &Fixture, id: TableId) -> Shown {
+    let view = fixture.storage.view(id).unwrap();
+    let series = if view.table().time_column().is_some() { series_of(&view) } else { Vec::new() };
+    Shown { schema_version: view.table().schema_version, rows: rows_of(&view), series }
+}
+
+/// What one shows and the other does not.
+fn difference(expected: &Shown, found: &Shown) -> String {
+    let versions = (expected.schema_version, found.schema_version);
+    let sides = [(&expected.rows, &found.rows), (&expected.series, &found.series)].map(|(expected, found)| {
+        let missing: Vec<_> = expected.iter().filter(|row| !found.contains(row)).collect();
+        let extra: Vec<_> = found.iter().filter(|row| !expected.contains(row)).collect();
+        format!("expected {missing:?}, found {extra:?}")
+    });
+    format!("versions {versions:?}\nrows: {}\nseries: {}", sides[0], sides[1])
+}
+
+/// Compares every table that is there.
+fn compare(fixture: &Fixture, naive: &Naive) -> Result<(), String> {
+    for table in now(fixture) {
+        if !naive.has(table.id) {
+            return Err(format!("nobody made table {}", table.id));
+        }
+        let (expected, found) = (naive.shown(table.id, true), shown(fixture, table.id));
+        if expected != found {
+            return Err(format!("table {}: {}", table.id, difference(&expected, &found)));
+        }
+    }
+    Ok(())
+}
+
+/// Compares a view with the model at its number: rows and keys; attributes may be newer.
+fn compare_view(view: &TableView, naive: &Naive) -> Result<(), String> {
+    let table = view.table();
+    let expected = naive.shown(table.id, false);
+    if expected.schema_version != table.schema_version {
+        return Ok(());
+    }
+    let columns: Vec<&Column> = table.columns.iter().filter(|c| c.role != ColumnRole::Attribute).collect();
+    let ids: Vec<ColumnId> = columns.iter().map(|c| c.id).collect();
+    let found = scan(view, &ids, ScanKeys::All, TimeBounds::ALL);
+    let places: Vec<usize> = ids.iter().map(|id| table.columns.iter().position(|c| c.id == *id).unwrap()).collect();
+    let rows: Vec<Vec<Value>> =
+        expected.rows.iter().map(|row| places.iter().map(|place| row[*place].clone()).collect()).collect();
+    if rows != found {
+        return Err(format!("a view of table {} at {}:\nexpected {rows:?}\nfound {found:?}", table.id, view.sequence()));
+    }
+    Ok(())
+}
+
+/// Every order of every part of some events.
+fn orders(events: &[Event]) -> Vec<Vec<Event>> {
+    let mut all = vec![Vec::new()];
+    for (i, first) in events.iter().enumerate() {
+        let mut rest = events.to_vec();
+        rest.remove(i);
+        for mut order in orders(&rest) {
+            order.insert(0, first.clone());
+            all.push(order);
+        }
+    }
+    all
+}
+
+/// Plays one seed. The error tells what is wrong.
+async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Result<(), String> {
+    let mut dice = Dice::new(seed);
+    let mut disk = ForgetfulFiles::new();
+    let mut naive = Naive::default();
+    let mut next_table = 3;
+    let mut unique = keyed_table(3);
+    unique.hidden = true;
+    let tables = vec![series_table(1), keyed_table(2), unique];
+    tables.iter().for_each(|t| naive.create(t.clone()));
+    for round in 0..ROUNDS {
+        let fixture = Fixture::open(&disk, options(&mut dice)).map_err(|e| format!("opening: {e}"))?;
+        if round == 0 {
+            fixture.create(tables.clone()).await.map_err(|e| e.to_string())?;
+        } else {
+            compare(&fixture, &naive)?;
+        }
+        eprintln!("ROUND {round}");
+        if dice.one_in(2) {
+            disk.fail_at(disk.operations() + dice.below(250));
+        }
+        let journal = Arc::new(Mutex::new(Journal { next_table, ..Journal::default() }));
+        let dropping = Arc::new(tokio::sync::Mutex::new(()));
+        let writers: Vec<_> = (0..std::env::var("WRITERS").map_or(WRITERS, |w| w.parse().unwrap()))
+            .map(|_| {
+                let (fixture, journal, dropping) = (fixture.clone(), journal.clone(), dropping.clone());
+                let dice = Dice::new(dice.next());
+                tokio::spawn(Writer { fixture, journal, dropping, dice }.run())
+            })
+            .collect();
+        for writer in writers {
+            writer.await.map_err(|e| format!("a writer: {e}"))??;
+        }
+        let mut journal = std::mem::take(&mut *journal.lock());
+        next_table = journal.next_table;
+        journal.created.iter().for_each(|t| naive.create(t.clone()));
+        journal.acknowledged.sort_by_key(|(number, ..)| *number);
+        journal.views.sort_by_key(TableView::sequence);
+        let mut views = journal.views.iter().peekable();
+        for (number, event, outcome) in &journal.acknowledged {
+            while let Some(view) = views.next_if(|v| v.sequence() < *number) {
+                compare_view(view, &naive)?;
+            }
+            let expected = naive.apply(event).map_err(|e| format!("{number} {event:?}: {}", e.0))?;
+            if expected != *outcome {
+                return Err(format!("{number} {event:?}: expected {expected:?}, answered {outcome:?}"));
+            }
+        }
+        views.try_for_each(|view| compare_view(view, &naive))?;
+        compare(&fixture, &naive).map_err(|e| format!("before the end of round {round}: {e}"))?;
+
+        if dice.one_in(3) {
+            let _ = fixture.storage.close().await;
+        }
+        let crash_seed = *dice.pick(&[0, u64::MAX, 1 + dice.clone().below(1000)]);
+        disk = disk.crash(crash_seed);
+        drop((fixture, journal.views));
+        if dice.one_in(3) {
+            // Power ends again while it starts.
+            disk.fail_at(dice.below(20));
+            drop(Fixture::open(&disk, options(&mut dice)));
+            disk = disk.crash(dice.next());
+        }
+        let fixture = Fixture::open(&disk, options(&mut dice)).map_err(|e| format!("opening after a crash: {e}"))?;
+        let mut problem = String::new();
+        let found = orders(&journal.unanswered).into_iter().find_map(|order| {
+            let mut candidate = naive.clone();
+            order.iter().try_for_each(|e| candidate.apply(e).map(drop)).ok()?;
+            match compare(&fixture, &candidate) {
+                Ok(()) => Some(candidate),
+                Err(error) => {
+                    if problem.is_empty() {
+                        problem = error;
+                    }
+                    None
+                }
+            }
+        });
+        let unanswered = journal.unanswered.len();
+        naive = found.ok_or_else(|| format!("after round {round}, {unanswered} unanswered: {problem}"))?;
+        drop(fixture);
+    }
+    Ok(())
+}
+
+fn durable(dice: &mut Dice) -> StorageOptions {
+    StorageOptions {
+        log_file_bytes: *dice.pick(&[300, 2_000, 1 << 20]),
+        flush_bytes: if std::env::var("NOAUTO").is_ok() { 1 << 30 } else { *dice.pick(&[4_000, 1 << 30]) },
+        ..options()
+    }
+}
+
+fn seeds() -> std::ops::Range<u64> {
+    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
+    let first = number("SIMULATION_SEED").unwrap_or(0);
+    first..first + number("SIMULATION_SEEDS").unwrap_or(150)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_was_acknowledged_is_there_after_any_crash() {
+    for seed in seeds() {
+        if let Err(problem) = play(seed, &durable).await {
+            panic!("seed {seed} (SIMULATION_SEED={seed} SIMULATION_SEEDS=1): {problem}");
+        }
+    }
+}
+
+/// The check above has teeth: where nothing is synced before it is answered, it finds a loss.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn without_syncs_the_same_check_finds_a_loss() {
+    let lax = |dice: &mut Dice| StorageOptions { wal_sync: WalSync::Off, ..durable(dice) };
+    for seed in 0..20 {
+        if let Err(problem) = play(seed, &lax).await {
+            assert!(problem.contains("expected") || problem.contains("opening"), "{problem}");
+            return;
+        }
+    }
+    panic!("twenty seeds without syncs lost nothing");
+}

@@ -1,0 +1,212 @@
+//! Reading a table at one sequence number.
+
+use crate::memtable::MemoryView;
+use crate::scan::{Rows, columns_of, schema_of};
+use crate::series_index::{SeriesIndex, SeriesSnapshot, series_column};
+use crate::store::Store;
+use crate::table_state::TableState;
+use crate::write::no_table;
+use arrow::array::{ArrayRef, RecordBatchOptions, UInt32Array};
+use arrow::compute::take;
+use arrow::record_batch::RecordBatch;
+use model::{Column, ColumnId, ColumnRole, Error, KeyBytes, Result, Sequence, SeriesId, Table, TableId, TimeBounds};
+use parking_lot::RwLock;
+use segments::Spellings;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// A series column of fewer than one in so many series is made for those alone.
+const SPARSE: usize = 8;
+
+/// A table at one number; holds what it needs of memory and files while it lives.
+#[derive(Clone, Debug)]
+pub struct TableView {
+    table: Arc<Table>,
+    sequence: Sequence,
+    state: Arc<TableState>,
+    memory: MemoryView,
+    series: Arc<SeriesSnapshot>,
+    spellings: Arc<dyn Spellings>,
+}
+
+/// A range of key bytes, for keyed tables.
+#[derive(Clone, Debug)]
+pub struct KeyRange {
+    /// Where it begins.
+    pub first: Bound<KeyBytes>,
+    /// Where it ends.
+    pub last: Bound<KeyBytes>,
+}
+
+/// Whose rows a scan returns.
+#[derive(Clone, Debug)]
+pub enum ScanKeys {
+    /// All rows.
+    All,
+    /// Rows of these series; series tables.
+    Series(Vec<SeriesId>),
+    /// Rows whose key lies in one of these ranges (sorted, disjoint); keyed tables.
+    Ranges(Vec<KeyRange>),
+}
+
+/// What a scan returns.
+#[derive(Clone, Debug)]
+pub struct ScanRequest {
+    /// The columns, in output order; may be empty, then only row counts matter.
+    pub columns: Vec<ColumnId>,
+    /// The times, in the table's unit; [`TimeBounds::ALL`] for keyed tables.
+    pub time: TimeBounds,
+    /// Whose rows.
+    pub keys: ScanKeys,
+    /// Rows a batch at most.
+    pub batch_rows: usize,
+}
+
+/// What a scan did so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScanMetrics {
+    /// Segments that bounds ruled out.
+    pub segments_pruned: u64,
+    /// Segments read.
+    pub segments_read: u64,
+    /// Rows that went through the merge because sources overlapped.
+    pub rows_merged: u64,
+    /// Rows returned.
+    pub rows_returned: u64,
+}
+
+/// Folded rows, ascending by (key, time) or by primary key, as batches of the requested columns
+/// in [`model::arrow_type`] of their current types.
+#[derive(Debug)]
+pub struct Scan {
+    rows: Rows,
+}
+
+impl Scan {
+    /// What it did so far.
+    #[must_use]
+    pub fn metrics(&self) -> ScanMetrics {
+        self.rows.metrics()
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rows.next()
+    }
+}
+
+/// The series of a table, with or without rows, in key order.
+#[derive(Clone, Debug)]
+pub struct SeriesBatch {
+    /// Their local ids.
+    pub ids: Vec<SeriesId>,
+    /// The key and attribute columns asked for; as many rows as ids.
+    pub columns: RecordBatch,
+}
+
+impl TableView {
+    /// The table as it is now.
+    pub(crate) fn new(store: &Store, id: TableId) -> Result<Self> {
+        let state = store.table(id)?;
+        let (sequence, series, memory) = {
+            // Under the lock, so that the numbers asked for never fall.
+            let mut index = state.series.write();
+            let sequence = store.log.visible();
+            (sequence, index.snapshot(sequence), state.memory.read().view(sequence))
+        };
+        // After the rows: a definition may be newer than they are, never older.
+        let table = store.catalog.snapshot().table(id).cloned().ok_or_else(|| no_table(id))?;
+        Ok(Self { table, sequence, state, memory, series, spellings: store.spellings.clone() })
+    }
+
+    /// The definition that rows are returned in.
+    #[must_use]
+    pub fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+
+    /// The number that it shows.
+    #[must_use]
+    pub fn sequence(&self) -> Sequence {
+        self.sequence
+    }
+
+    /// The series, with the key and attribute columns asked for.
+    ///
+    /// # Errors
+    /// [`model::ErrorKind::SchemaChanged`] when an attribute was retyped after the view was made.
+    pub fn series(&self, columns: &[ColumnId]) -> Result<SeriesBatch> {
+        let columns = columns_of(&self.table, columns)?;
+        let index = self.state.series.read();
+        let arrays = columns.iter().map(|c| self.column_for(&index, c, None)).collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(self.series.ids().len()));
+        let columns = RecordBatch::try_new_with_options(schema_of(&columns), arrays, &options)
+            .map_err(|e| Error::internal(format!("making a batch: {e}")))?;
+        Ok(SeriesBatch { ids: self.series.ids().to_vec(), columns })
+    }
+
+    /// Begins to read. Work happens in the iterator.
+    ///
+    /// # Errors
+    /// [`model::ErrorKind::Corrupt`] or [`model::ErrorKind::Io`] when a segment cannot be opened.
+    pub fn scan(&self, request: ScanRequest) -> Result<Scan> {
+        Ok(Scan { rows: Rows::new(self, request)? })
+    }
+
+    /// At most so many rows are there; for planning.
+    #[must_use]
+    pub fn rows_at_most(&self) -> u64 {
+        let segments: u64 = self.memory.segments.iter().map(|s| s.entry.rows).sum();
+        let chunks: usize = self.memory.chunks.iter().map(|c| c.chunk.rows()).sum();
+        segments + chunks as u64
+    }
+
+    pub(crate) fn memory(&self) -> &MemoryView {
+        &self.memory
+    }
+
+    pub(crate) fn spellings(&self) -> &Arc<dyn Spellings> {
+        &self.spellings
+    }
+
+    pub(crate) fn snapshot(&self) -> &SeriesSnapshot {
+        &self.series
+    }
+
+    pub(crate) fn series_index(&self) -> &RwLock<SeriesIndex> {
+        &self.state.series
+    }
+
+    /// Those of some series that the view lists, each once, in key order.
+    pub(crate) fn in_key_order(&self, ids: &[SeriesId]) -> Vec<SeriesId> {
+        let mut places: Vec<u32> = ids.iter().filter_map(|id| self.series.place(*id)).collect();
+        places.sort_unstable();
+        places.dedup();
+        places.iter().filter_map(|place| self.series.ids().get(*place as usize)).copied().collect()
+    }
+
+    /// A key or attribute column: of all listed series, or of some of them in key order.
+    pub(crate) fn column_for(
+        &self,
+        index: &SeriesIndex,
+        column: &Column,
+        some: Option<&[SeriesId]>,
+    ) -> Result<ArrayRef> {
+        if !matches!(column.role, ColumnRole::Key | ColumnRole::Attribute) {
+            let name = &column.name;
+            return Err(Error::internal(format!("column \"{name}\" is not one of series")));
+        }
+        let (table, spellings) = (&self.table, self.spellings.as_ref());
+        let Some(ids) = some else { return self.series.column(index, table, column, spellings) };
+        let is_kept = self.series.kept_column(index, table, column).is_some();
+        if !is_kept && ids.len() < self.series.ids().len() / SPARSE {
+            return series_column(ids, index, table, column, spellings);
+        }
+        let all = self.series.column(index, table, column, spellings)?;
+        let places: UInt32Array = ids.iter().filter_map(|id| self.series.place(*id)).map(Some).collect();
+        take(all.as_ref(), &places, None).map_err(|e| Error::internal(format!("choosing series: {e}")))
+    }
+}

@@ -1,0 +1,209 @@
+//! Which rows are there already, for `keep first` and uniqueness: everything with a number counts,
+//! visible or not. Newest first: chunks in memory by binary search, then segments by a folded scan
+//! that was done before the table's lock was taken.
+
+use crate::memtable::MemoryView;
+use crate::series_index::SeriesIndex;
+use crate::table_state::TableState;
+use catalog::Tombstone;
+use model::{KeyBytes, KeyHash, Result, Sequence, SeriesId, Table, TimeBounds, encode_keys, key_hash};
+use segments::{
+    Chunk, Identity, KeyedScan, KeyedScanRequest, RowKind, SeriesScan, SeriesScanRequest, Source, Spellings,
+    WantedSeries,
+};
+use std::collections::HashSet;
+use std::ops::Bound;
+use std::sync::Arc;
+
+/// Rows a batch of the scan of segments.
+const SCAN_ROWS: usize = 8192;
+
+/// What identifies a row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(super) enum RowId {
+    Series(SeriesId, i64),
+    Keyed(KeyBytes),
+}
+
+impl RowId {
+    fn time(&self) -> i64 {
+        match self {
+            Self::Series(_, time) => *time,
+            Self::Keyed(_) => 0,
+        }
+    }
+
+    fn hash(&self, series: &SeriesIndex) -> Option<KeyHash> {
+        match self {
+            Self::Series(id, _) => series.hash_of(*id),
+            Self::Keyed(key) => Some(key_hash(&key.0)),
+        }
+    }
+
+    pub(super) fn is_masked(&self, tombstone: &Tombstone, series: &SeriesIndex) -> bool {
+        let covers_key = |keys: &Vec<KeyHash>| self.hash(series).is_some_and(|hash| keys.contains(&hash));
+        (matches!(self, Self::Keyed(_)) || tombstone.time.contains(self.time()))
+            && tombstone.keys.as_ref().is_none_or(covers_key)
+    }
+}
+
+/// What segments hold of some rows, at one state of the table.
+#[derive(Debug)]
+pub(super) struct SegmentProbe {
+    generation: u64,
+    newest_tombstone: Option<Sequence>,
+    found: HashSet<RowId>,
+}
+
+impl SegmentProbe {
+    /// Looks rows up in the table's segments.
+    pub(super) fn new(
+        state: &TableState,
+        table: &Arc<Table>,
+        spellings: &Arc<dyn Spellings>,
+        rows: impl FnOnce(&SeriesIndex) -> Vec<RowId>,
+    ) -> Result<Self> {
+        let series = state.series.read();
+        let (generation, view) = {
+            let memory = state.memory.read();
+            (memory.generation(), memory.all())
+        };
+        let mut rows = if view.segments.is_empty() { Vec::new() } else { rows(&series) };
+        rows.sort_unstable();
+        rows.dedup();
+        let wanted = wanted_series(&rows, &series);
+        drop(series);
+        let newest_tombstone = view.tombstones.last().map(|t| t.sequence);
+        let found = match rows.first() {
+            None => HashSet::new(),
+            Some(RowId::Series(..)) => scan_series(&view, table, spellings, &rows, wanted)?,
+            Some(RowId::Keyed(_)) => scan_keyed(&view, table, spellings, rows)?,
+        };
+        Ok(Self { generation, newest_tombstone, found })
+    }
+
+    /// Whether the table's segments are still those that were looked at.
+    pub(super) fn holds(&self, generation: u64, tombstones: &[Tombstone]) -> bool {
+        self.generation == generation
+            && self.newest_tombstone.is_none_or(|seen| tombstones.iter().any(|t| t.sequence == seen))
+    }
+}
+
+/// Which of some rows are there.
+#[derive(Debug)]
+pub(super) struct Existing<'a> {
+    pub(super) memory: &'a MemoryView,
+    pub(super) series: &'a SeriesIndex,
+    pub(super) probe: Option<&'a SegmentProbe>,
+}
+
+impl Existing<'_> {
+    /// Whether a row is there.
+    pub(super) fn contains(&self, row: &RowId) -> bool {
+        // Deletions newer than the source at hand, grown on the way down.
+        let mut tombstones = self.memory.tombstones.iter().rev().peekable();
+        for chunk in self.memory.chunks.iter().rev() {
+            while let Some(tombstone) = tombstones.next_if(|t| t.sequence > chunk.chunk.sequences.1) {
+                if row.is_masked(tombstone, self.series) {
+                    return false;
+                }
+            }
+            if chunk.time.is_some_and(|t| !t.contains(row.time())) {
+                continue;
+            }
+            if let Some(kind) = newest_kind(&chunk.chunk, row) {
+                return kind != RowKind::Erase;
+            }
+        }
+        let Some(probe) = self.probe else { return false };
+        probe.found.contains(row)
+            && !tombstones
+                .take_while(|t| probe.newest_tombstone.is_none_or(|seen| t.sequence > seen))
+                .any(|t| row.is_masked(t, self.series))
+    }
+}
+
+/// The kind of a row in a folded chunk, if it is there.
+fn newest_kind(chunk: &Chunk, row: &RowId) -> Option<RowKind> {
+    let at = match (&chunk.identity, row) {
+        (Identity::Series { times, .. }, RowId::Series(id, time)) => {
+            let runs = chunk.runs();
+            let run = &runs[runs.binary_search_by_key(id, |run| run.series).ok()?];
+            run.rows.start + times.get(run.rows.clone())?.binary_search(time).ok()?
+        }
+        (Identity::Keyed { keys }, RowId::Keyed(key)) => keys.binary_search(key).ok()?,
+        _ => return None,
+    };
+    Some(chunk.kinds.get(at))
+}
+
+fn wanted_series(rows: &[RowId], series: &SeriesIndex) -> Vec<WantedSeries> {
+    let mut ids: Vec<SeriesId> = rows.iter().filter_map(|r| if let RowId::Series(id, _) = r { Some(*id) } else { None }).collect();
+    ids.dedup();
+    ids.sort_by_key(|id| series.entry(*id).map(|e| e.key.clone()));
+    ids.into_iter().filter_map(|id| Some(WantedSeries { id, key_hash: series.hash_of(id)? })).collect()
+}
+
+fn scan_series(
+    view: &MemoryView,
+    table: &Arc<Table>,
+    spellings: &Arc<dyn Spellings>,
+    rows: &[RowId],
+    wanted: Vec<WantedSeries>,
+) -> Result<HashSet<RowId>> {
+    let times = || rows.iter().map(RowId::time);
+    let (Some(first), Some(last)) = (times().min(), times().max()) else { return Ok(HashSet::new()) };
+    let time = TimeBounds { first, last };
+    let scan = SeriesScan::new(SeriesScanRequest {
+        table: table.clone(),
+        sources: segment_sources(view, |e| e.time.overlaps(&time))?,
+        tombstones: view.tombstones.clone(),
+        series: wanted.into(),
+        columns: Vec::new(),
+        time,
+        batch_rows: SCAN_ROWS,
+        spellings: spellings.clone(),
+    })?;
+    let mut found = HashSet::new();
+    for batch in scan {
+        let batch = batch?;
+        let ids = batch.runs.iter().flat_map(|(id, rows)| std::iter::repeat_n(*id, *rows));
+        let there = ids.zip(batch.times.values()).map(|(id, time)| RowId::Series(id, *time));
+        found.extend(there.filter(|row| rows.binary_search(row).is_ok()));
+    }
+    Ok(found)
+}
+
+fn scan_keyed(
+    view: &MemoryView,
+    table: &Arc<Table>,
+    spellings: &Arc<dyn Spellings>,
+    rows: Vec<RowId>,
+) -> Result<HashSet<RowId>> {
+    let keys: Vec<KeyBytes> = rows.into_iter().filter_map(|r| if let RowId::Keyed(key) = r { Some(key) } else { None }).collect();
+    let (Some(first), Some(last)) = (keys.first().cloned(), keys.last().cloned()) else { return Ok(HashSet::new()) };
+    let sources = segment_sources(view, |e| e.keys.0 <= last && first <= e.keys.1)?;
+    if sources.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let scan = KeyedScan::new(KeyedScanRequest {
+        table: table.clone(),
+        sources,
+        tombstones: view.tombstones.clone(),
+        ranges: Some(keys.into_iter().map(|k| (Bound::Included(k.clone()), Bound::Included(k))).collect()),
+        columns: table.key.clone(),
+        batch_rows: SCAN_ROWS,
+        spellings: spellings.clone(),
+    })?;
+    let mut found = HashSet::new();
+    for batch in scan {
+        let batch = batch?;
+        found.extend(encode_keys(batch.columns(), batch.num_rows())?.into_iter().map(RowId::Keyed));
+    }
+    Ok(found)
+}
+
+fn segment_sources(view: &MemoryView, wanted: impl Fn(&catalog::SegmentEntry) -> bool) -> Result<Vec<Source>> {
+    let wanted = view.segments.iter().filter(|s| wanted(&s.entry));
+    wanted.map(|s| Ok(Source::Segment(s.reader()?))).collect()
+}

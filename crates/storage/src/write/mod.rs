@@ -1,0 +1,284 @@
+//! The write path: prepare (no lock), look older rows up in segments (no lock), decide and queue
+//! (tables' locks), wait until durable. Once queued a request belongs to the log: it runs to its
+//! end when the one who asked has gone.
+
+mod decide;
+mod existing;
+mod prepare;
+
+pub(crate) use prepare::no_table;
+
+use crate::effects::{Effects, TableEffects};
+use crate::log::{RecordPart, encode_parts};
+use crate::memtable::MemoryChunk;
+use crate::pieces::chunk_of;
+use crate::store::Store;
+use crate::table_state::{Gate, TableState};
+use catalog::Tombstone;
+use decide::{Decider, TableDecision};
+use existing::{RowId, SegmentProbe};
+use model::{Error, ErrorKind, Result, Sequence, TableId, WriteOutcome, WriteRequest};
+use parking_lot::MutexGuard;
+use prepare::{Named, Prepared, PreparedRows, prepare};
+use segments::Chunk;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use tokio::sync::oneshot;
+
+/// So often older rows are looked up without the lock before it is done under it.
+const PROBES: usize = 3;
+
+type Waiter = oneshot::Receiver<Result<()>>;
+
+/// What an attempt to queue a request came to.
+enum Attempt {
+    /// It waits for the log; `None`: for what came before it, having nothing to log itself.
+    Queued(WriteOutcome, Option<Sequence>, Waiter),
+    /// It is refused, once what it was decided on is durable.
+    Refused(Error, Waiter),
+    /// A table is being altered.
+    Altering(Arc<TableState>),
+    /// Segments changed since older rows were looked up.
+    Stale,
+}
+
+/// One table of a request.
+struct Target<'a> {
+    state: Arc<TableState>,
+    parts: Vec<(usize, &'a Prepared)>,
+}
+
+impl Target<'_> {
+    fn conditional(&self) -> impl Iterator<Item = &PreparedRows> {
+        self.parts.iter().filter_map(|(_, part)| match part {
+            Prepared::Rows(rows) if rows.is_conditional() => Some(rows),
+            _ => None,
+        })
+    }
+}
+
+/// Writes a request; its number, if it took one, comes with the outcome.
+pub(crate) async fn write(store: &Arc<Store>, request: WriteRequest) -> Result<(WriteOutcome, Option<Sequence>)> {
+    store.pressure.room(|| store.background.ask_flush()).await?;
+    let mut probes_left = PROBES;
+    loop {
+        let prepared = Arc::new(prepare(&store.catalog.snapshot(), &request)?);
+        let probes = if prepared.iter().any(|p| matches!(p, Prepared::Rows(rows) if rows.is_conditional())) {
+            let (store, prepared) = (store.clone(), prepared.clone());
+            let look_up = move || probe(&store, &prepared);
+            tokio::task::spawn_blocking(look_up).await.map_err(Error::internal)??
+        } else {
+            HashMap::new()
+        };
+        match attempt(store, &prepared, probes, probes_left == 0)? {
+            Attempt::Queued(outcome, sequence, waiter) => {
+                settled(waiter).await?;
+                return Ok((outcome, sequence));
+            }
+            Attempt::Refused(error, waiter) => {
+                settled(waiter).await?;
+                return Err(error);
+            }
+            Attempt::Stale => probes_left = probes_left.saturating_sub(1),
+            Attempt::Altering(table) => table.wait_until_altered().await,
+        }
+    }
+}
+
+/// Waits for the log.
+pub(crate) async fn settled(waiter: Waiter) -> Result<()> {
+    let ended = |_| Error::new(ErrorKind::ReadOnly { reason: "the log writer ended".into() });
+    waiter.await.map_err(ended)?
+}
+
+fn targets<'a>(store: &Store, prepared: &'a [Prepared]) -> Result<BTreeMap<TableId, Target<'a>>> {
+    let mut targets = BTreeMap::new();
+    for (i, part) in prepared.iter().enumerate() {
+        let id = part.table().id;
+        if !targets.contains_key(&id) {
+            targets.insert(id, Target { state: store.table(id)?, parts: Vec::new() });
+        }
+        if let Some(target) = targets.get_mut(&id) {
+            target.parts.push((i, part));
+        }
+    }
+    Ok(targets)
+}
+
+/// Looks up in segments what conditional parts may meet.
+fn probe(store: &Store, prepared: &[Prepared]) -> Result<HashMap<TableId, SegmentProbe>> {
+    let mut probes = HashMap::new();
+    for (id, target) in targets(store, prepared)? {
+        if target.conditional().next().is_some() {
+            probes.insert(id, probe_table(store, &target)?);
+        }
+    }
+    Ok(probes)
+}
+
+fn probe_table(store: &Store, target: &Target<'_>) -> Result<SegmentProbe> {
+    let table = target.parts.first().map(|(_, part)| part.table().clone());
+    let table = table.ok_or_else(|| Error::internal("a request without parts"))?;
+    SegmentProbe::new(&target.state, &table, &store.spellings, |index| {
+        let mut wanted = Vec::new();
+        for rows in target.conditional() {
+            match &rows.named {
+                Named::Keyed { keys } => wanted.extend(keys.iter().cloned().map(RowId::Keyed)),
+                Named::Series { series, of_row, times } => {
+                    // Rows later than their series' newest meet nothing.
+                    let known: Vec<_> = series
+                        .iter()
+                        .map(|s| index.find(&s.key.0, s.hash).and_then(|id| Some((id, index.entry(id)?.newest))))
+                        .collect();
+                    let rows = of_row.iter().zip(times.iter().flatten());
+                    wanted.extend(rows.filter_map(|(at, time)| {
+                        let (id, newest) = known.get(*at as usize).copied().flatten()?;
+                        (*time <= newest).then_some(RowId::Series(id, *time))
+                    }));
+                }
+            }
+        }
+        wanted
+    })
+}
+
+/// Decides and queues, under the locks of all tables of the request.
+fn attempt(
+    store: &Arc<Store>,
+    prepared: &[Prepared],
+    mut probes: HashMap<TableId, SegmentProbe>,
+    probe_here: bool,
+) -> Result<Attempt> {
+    let targets = targets(store, prepared)?;
+    let mut gates: Vec<MutexGuard<'_, Gate>> = Vec::with_capacity(targets.len());
+    for target in targets.values() {
+        let gate = target.state.lock.lock();
+        if gate.dropped {
+            return Err(no_table(target.state.id));
+        }
+        if gate.altering {
+            drop(gate);
+            drop(gates);
+            return Ok(Attempt::Altering(target.state.clone()));
+        }
+        gates.push(gate);
+    }
+    let catalog = store.catalog.snapshot();
+    for part in prepared {
+        let table = catalog.table(part.table().id).ok_or_else(|| no_table(part.table().id))?;
+        if table.schema_version != part.table().schema_version {
+            return Err(Error::new(ErrorKind::SchemaChanged { table: table.name.clone() }));
+        }
+    }
+    let mut outcome = WriteOutcome::default();
+    let mut record: Vec<Option<RecordPart>> = prepared.iter().map(|_| None).collect();
+    let mut changes = Vec::with_capacity(targets.len());
+    for (id, target) in &targets {
+        let conditional = target.conditional().next().is_some();
+        if conditional {
+            let fresh = {
+                let memory = target.state.memory.read();
+                let tombstones = memory.all().tombstones;
+                probes.get(id).is_some_and(|p| p.holds(memory.generation(), &tombstones))
+            };
+            if !fresh && probe_here {
+                probes.insert(*id, probe_table(store, target)?);
+            } else if !fresh {
+                return Ok(Attempt::Stale);
+            }
+        }
+        match decide_table(target, probes.get(id), conditional, &mut outcome, &mut record) {
+            Ok(decision) => changes.push(Change::new(store, target.state.clone(), decision)?),
+            Err(error) if matches!(*error.kind, ErrorKind::DuplicateKey { .. }) => {
+                return Ok(Attempt::Refused(error, store.log.queue.push_barrier(false)?));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let record: Vec<RecordPart> = record.into_iter().flatten().collect();
+    if record.is_empty() {
+        return Ok(Attempt::Queued(outcome, None, store.log.queue.push_barrier(false)?));
+    }
+    let payload = encode_parts(&record);
+    let queued = store.pressure.charge(payload.len());
+    let (sequence, waiter) = store.log.queue.push(payload, |sequence| Effects {
+        tables: changes.into_iter().map(|change| change.apply(sequence)).collect(),
+        _queued: Some(queued),
+    })?;
+    drop(gates);
+    Ok(Attempt::Queued(outcome, Some(sequence), waiter))
+}
+
+fn decide_table(
+    target: &Target<'_>,
+    probe: Option<&SegmentProbe>,
+    conditional: bool,
+    outcome: &mut WriteOutcome,
+    record: &mut [Option<RecordPart>],
+) -> Result<TableDecision> {
+    let series = target.state.series.read();
+    let memory = if conditional { target.state.memory.read().all() } else { Default::default() };
+    let Some((_, first)) = target.parts.first() else { return Ok(TableDecision::default()) };
+    let mut decider = Decider::new(first.table(), &series, &memory, probe, conditional);
+    for (at, part) in &target.parts {
+        let part = match part {
+            Prepared::Delete(_, delete) => Some(decider.delete(delete)),
+            Prepared::Rows(rows) => {
+                let decided = decider.rows(rows)?;
+                outcome.accepted += decided.accepted;
+                outcome.discarded += decided.discarded;
+                decided.part
+            }
+        };
+        if let Some(slot) = record.get_mut(*at) {
+            *slot = part;
+        }
+    }
+    Ok(decider.decision)
+}
+
+/// What a request does to one table, ready to be done at its number.
+struct Change {
+    state: Arc<TableState>,
+    chunk: Option<MemoryChunk>,
+    decision: TableDecision,
+}
+
+impl Change {
+    fn new(store: &Store, state: Arc<TableState>, mut decision: TableDecision) -> Result<Self> {
+        let pieces = std::mem::take(&mut decision.pieces);
+        let chunk = chunk_of(Sequence::ZERO, pieces)?.map(|chunk: Chunk| {
+            let charge = store.pressure.charge(chunk.bytes());
+            MemoryChunk::new(chunk, charge)
+        });
+        Ok(Self { state, chunk, decision })
+    }
+
+    /// Runs under the queue's lock.
+    fn apply(self, sequence: Sequence) -> TableEffects {
+        let Self { state, chunk, decision } = self;
+        let TableDecision { new, dropped, attributes, tombstones, newest, .. } = decision;
+        let made = new.len();
+        {
+            let mut series = state.series.write();
+            series.end(&dropped, sequence);
+            for (new, hash) in new {
+                series.add(new.key, hash, new.attributes, sequence);
+            }
+            for (id, time) in newest {
+                series.saw(id, time);
+            }
+            series.queue_attributes(attributes.len());
+        }
+        {
+            let mut memory = state.memory.write();
+            for (keys, time) in tombstones {
+                memory.delete(Tombstone::new(sequence, &keys, time));
+            }
+            if let Some(chunk) = chunk {
+                memory.push(chunk.at(sequence));
+            }
+        }
+        TableEffects { table: state, new: made, dropped, attributes }
+    }
+}
