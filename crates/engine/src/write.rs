@@ -1,0 +1,117 @@
+//! Writing a batch: privileges, defaults, NOT NULL, key columns, unique sets; then storage.
+
+mod checks;
+mod defaults;
+mod unique;
+
+pub(crate) use defaults::default_values;
+pub use unique::PRIMARY_KEY;
+pub(crate) use unique::{KeyedWrite, replace_rows};
+
+use crate::privileges::require_on;
+use crate::statement_lock::StatementGuard;
+use crate::{Caller, Engine, run_blocking, run_to_end, visible_table};
+use catalog::Catalog;
+use model::{
+    AttributePolicy, ColumnRole, Error, ErrorKind, Privilege, Result, Scope, Table, TableKind, WriteBatch, WriteKind,
+    WriteOutcome, WritePart, WriteRequest,
+};
+use std::sync::Arc;
+use unique::{insert_parts, keep_first, named_duplicate};
+
+impl Engine {
+    /// Writes one batch. Cells that the batch leaves out are filled with defaults where the kind
+    /// makes whole rows.
+    ///
+    /// # Errors
+    /// No privilege; [`ErrorKind::SchemaChanged`] when the batch was made for another definition;
+    /// [`ErrorKind::NullValue`], [`ErrorKind::KeyMissing`], [`ErrorKind::DuplicateKey`].
+    pub async fn write(&self, caller: &Caller, mut batch: WriteBatch) -> Result<WriteOutcome> {
+        let catalog = self.catalog();
+        let table = visible_table(&catalog, batch.table)?;
+        require_write(&catalog, caller, &table, &batch)?;
+        if batch.schema_version != table.schema_version {
+            return Err(ErrorKind::SchemaChanged { table: table.name.clone() }.into());
+        }
+        checks::check_shape(&table, &batch)?;
+        if batch.rows == 0 {
+            return Ok(WriteOutcome::default());
+        }
+        if batch.kind != WriteKind::Erase {
+            self.fill_defaults(&table, &mut batch)?;
+        }
+        checks::check_values(&table, &batch)?;
+        match (table.kind, table.unique.is_empty(), batch.kind) {
+            (TableKind::Series, ..) | (TableKind::Keyed, true, _) => {
+                let guard = self.parts.statement_locks.share(table.id).await;
+                let request = WriteRequest { parts: vec![WritePart::Rows(batch)] };
+                self.hand_over(guard, request).await.map_err(|error| named_duplicate(error, &catalog, &table))
+            }
+            (TableKind::Keyed, false, WriteKind::FailOnDuplicate) => {
+                let accepted = batch.rows as u64;
+                let request = WriteRequest { parts: insert_parts(&catalog, &table, batch)? };
+                let guard = self.parts.statement_locks.share(table.id).await;
+                let written = self.hand_over(guard, request).await;
+                written.map_err(|error| named_duplicate(error, &catalog, &table))?;
+                Ok(WriteOutcome { accepted, discarded: 0 })
+            }
+            (TableKind::Keyed, false, WriteKind::Merge) => {
+                Err(Error::unsupported("a merging write to a table with unique sets"))
+            }
+            (TableKind::Keyed, false, WriteKind::Replace | WriteKind::KeepFirst | WriteKind::Erase) => {
+                self.write_after_look(catalog, table, batch).await
+            }
+        }
+    }
+
+    /// Writes that must know the older rows, because those have entries in unique sets.
+    async fn write_after_look(
+        &self,
+        catalog: Arc<Catalog>,
+        table: Arc<Table>,
+        batch: WriteBatch,
+    ) -> Result<WriteOutcome> {
+        let guard = self.parts.statement_locks.alone(table.id).await;
+        let storage = self.parts.storage.clone();
+        let (outcome, request) = run_blocking(move || {
+            let write = KeyedWrite { storage: &storage, catalog: &catalog, table: &table };
+            match batch.kind {
+                WriteKind::KeepFirst => keep_first(&write, &batch),
+                WriteKind::Erase => unique::erase(&write, &batch),
+                _ => unique::replace(&write, &batch),
+            }
+        })
+        .await?;
+        if !request.parts.is_empty() {
+            self.hand_over(guard, request).await?;
+        }
+        Ok(outcome)
+    }
+
+    /// Gives a request to storage and keeps the statement's lock until it is durable, even when
+    /// whoever asked has gone.
+    pub(crate) async fn hand_over(&self, guard: StatementGuard, request: WriteRequest) -> Result<WriteOutcome> {
+        let storage = self.parts.storage.clone();
+        run_to_end(async move {
+            let outcome = storage.write(request).await;
+            drop(guard);
+            outcome
+        })
+        .await
+    }
+}
+
+fn require_write(catalog: &Catalog, caller: &Caller, table: &Table, batch: &WriteBatch) -> Result<()> {
+    let scope = Scope::Table(table.id);
+    if batch.kind == WriteKind::Erase {
+        return require_on(catalog, caller, Privilege::Delete, scope);
+    }
+    require_on(catalog, caller, Privilege::Insert, scope)?;
+    let changes_rows = table.kind == TableKind::Keyed && matches!(batch.kind, WriteKind::Replace | WriteKind::Merge);
+    let sets_attributes = batch.attributes == AttributePolicy::Set
+        && table.columns_with(ColumnRole::Attribute).any(|column| batch.column(column.id).is_some());
+    if changes_rows || sets_attributes {
+        require_on(catalog, caller, Privilege::Update, scope)?;
+    }
+    Ok(())
+}

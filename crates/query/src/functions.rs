@@ -1,0 +1,21 @@
+//! Functions that dialects register under their own names.
+
+mod bucket_width;
+mod by_time;
+mod checked_integers;
+mod convert_time;
+mod exact;
+mod time_bucket;
+mod times;
+
+pub use bucket_width::{BucketWidth, WidthProblem};
+pub use by_time::{
+    first_by_time, first_row_by_time, first_row_time, first_time, last_by_time, last_row_by_time, last_row_time,
+    last_time,
+};
+pub use checked_integers::CheckedIntegers;
+pub use exact::{avg_exact, sum_exact};
+pub use time_bucket::time_bucket;
+
+pub(crate) use convert_time::{Rounding, convert_time};
+pub(crate) use times::TimeType;

@@ -1,0 +1,123 @@
+//! The memory of one query, under the memory of all queries.
+//!
+//! Operators that can spill see the same error at both limits, and spill.
+
+use datafusion::common::resources_err;
+use datafusion::error::Result;
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Stands in the error of a query that its neighbours left no memory.
+pub(crate) const TOTAL_EXHAUSTED: &str = "the memory of all queries together is used up";
+
+/// The bytes that all queries hold, and their limit.
+#[derive(Debug)]
+pub(crate) struct TotalMemory {
+    used: AtomicUsize,
+    limit: usize,
+}
+
+impl TotalMemory {
+    pub(crate) fn new(limit: usize) -> Arc<Self> {
+        Arc::new(Self { used: AtomicUsize::new(0), limit })
+    }
+
+    fn try_grow(&self, bytes: usize) -> bool {
+        self.used
+            .try_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                used.checked_add(bytes).filter(|sum| *sum <= self.limit)
+            })
+            .is_ok()
+    }
+
+    /// Bytes held now.
+    #[cfg(test)]
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+}
+
+/// One query's pool: its consumers share its limit fairly, and all of it counts in the total.
+#[derive(Debug)]
+pub(crate) struct QueryMemory {
+    own: FairSpillPool,
+    total: Arc<TotalMemory>,
+}
+
+impl QueryMemory {
+    pub(crate) fn new(limit: usize, total: Arc<TotalMemory>) -> Self {
+        Self { own: FairSpillPool::new(limit), total }
+    }
+}
+
+impl MemoryPool for QueryMemory {
+    fn name(&self) -> &str {
+        "query"
+    }
+
+    fn register(&self, consumer: &MemoryConsumer) {
+        self.own.register(consumer);
+    }
+
+    fn unregister(&self, consumer: &MemoryConsumer) {
+        self.own.unregister(consumer);
+    }
+
+    fn grow(&self, reservation: &MemoryReservation, additional: usize) {
+        self.own.grow(reservation, additional);
+        self.total.used.fetch_add(additional, Ordering::Relaxed);
+    }
+
+    fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
+        self.own.shrink(reservation, shrink);
+        self.total.used.fetch_sub(shrink, Ordering::Relaxed);
+    }
+
+    fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        self.own.try_grow(reservation, additional)?;
+        if self.total.try_grow(additional) {
+            return Ok(());
+        }
+        self.own.shrink(reservation, additional);
+        resources_err!("{TOTAL_EXHAUSTED}")
+    }
+
+    fn reserved(&self) -> usize {
+        self.own.reserved()
+    }
+
+    fn memory_limit(&self) -> MemoryLimit {
+        self.own.memory_limit()
+    }
+}
+
+impl fmt::Display for QueryMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.own.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_limits_hold_and_everything_is_given_back() {
+        let total = TotalMemory::new(150);
+        let pool = |limit| -> Arc<dyn MemoryPool> { Arc::new(QueryMemory::new(limit, Arc::clone(&total))) };
+        let (a, b) = (pool(100), pool(100));
+        let held = MemoryConsumer::new("a").register(&a);
+        assert!(held.try_grow(101).is_err());
+        held.try_grow(100).unwrap();
+        let other = MemoryConsumer::new("b").register(&b);
+        let refused = other.try_grow(60).unwrap_err();
+        assert!(refused.to_string().contains(TOTAL_EXHAUSTED), "{refused}");
+        assert_eq!(b.reserved(), 0);
+        drop(held);
+        other.try_grow(60).unwrap();
+        drop(other);
+        assert_eq!(total.used(), 0);
+    }
+}

@@ -1,0 +1,177 @@
+//! Running a plan: physical planning and execution on the query runtime, its rows through a
+//! bounded channel to the reader.
+//!
+//! One task does all the work of a query and owns its place, memory and spill files. Whoever ends
+//! the query (time, cancel, the reader going away) aborts that task; DataFusion's own tasks hang
+//! off it by guards.
+
+use crate::error::to_error;
+use crate::plan::statement_state;
+use crate::running::{Cancelled, RunningGuard};
+use crate::runtime::QueryEngine;
+use crate::{PlanContext, Profile, QueryLabel, RowStream};
+use arrow::datatypes::SchemaRef;
+use arrow::record_batch::RecordBatch;
+use datafusion::error::Result as DataFusionResult;
+use datafusion::execution::{SessionState, TaskContext};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+use futures::StreamExt;
+use model::{Error, ErrorKind, Result};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::{JoinError, JoinHandle};
+use tokio::time::Instant;
+
+/// Batches that wait for a slow reader before the query waits too.
+const BATCHES_AHEAD: usize = 2;
+
+impl QueryEngine {
+    /// Optimises and starts a plan.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Overloaded`] when too many queries run or wait, [`ErrorKind::QueryTimeout`],
+    /// [`ErrorKind::QueryCancelled`], and whatever goes wrong before the first batch is due.
+    pub async fn run(
+        &self,
+        profile: &Profile,
+        plan: LogicalPlan,
+        context: &PlanContext,
+        label: QueryLabel,
+    ) -> Result<RowStream> {
+        let inner = &self.inner;
+        let limit = label.timeout.map_or(inner.options.timeout, |t| t.min(inner.options.timeout));
+        let deadline = Instant::now() + limit;
+        let permit = inner.admission.enter(deadline).await?;
+        let (guard, cancelled) = inner.running.enter(label);
+
+        let state = statement_state(inner, profile, context)?;
+        let task_context = Arc::new(TaskContext::new(
+            None,
+            String::new(),
+            state.config().clone(),
+            HashMap::new(),
+            HashMap::new(),
+            HashMap::new(),
+            HashMap::new(),
+            inner.environment(),
+        ));
+        let error_context = inner.error_context();
+        let (opened, schema) = oneshot::channel();
+        let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
+        let mut ending = cancelled.clone();
+        let task = inner.handle()?.spawn(async move {
+            let _permit = permit;
+            tokio::select! {
+                done = work(state, task_context, plan, opened, sender) => done.map_err(|e| to_error(&e, &error_context)),
+                () = ending.wait() => Err(ErrorKind::QueryCancelled {}.into()),
+                () = tokio::time::sleep_until(deadline) => Err(timeout(limit)),
+            }
+        });
+        let mut reading = Reading { task: AbortOnDrop(task), batches, cancelled, deadline, limit, _guard: guard };
+        let schema = reading.opened(schema).await?;
+        let batches = futures::stream::unfold(Some(reading), |reading| async move {
+            let mut reading = reading?;
+            match reading.next().await {
+                Ok(Some(batch)) => Some((Ok(batch), Some(reading))),
+                Ok(None) => None,
+                Err(e) => Some((Err(e), None)),
+            }
+        });
+        Ok(RowStream { schema, batches: Box::pin(batches) })
+    }
+}
+
+fn timeout(limit: Duration) -> Error {
+    ErrorKind::QueryTimeout { limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) }.into()
+}
+
+/// All that happens on the query runtime.
+async fn work(
+    state: SessionState,
+    task_context: Arc<TaskContext>,
+    plan: LogicalPlan,
+    opened: oneshot::Sender<SchemaRef>,
+    batches: mpsc::Sender<RecordBatch>,
+) -> DataFusionResult<()> {
+    let physical = state.create_physical_plan(&plan).await?;
+    let mut stream = execute_stream(physical, task_context)?;
+    if opened.send(stream.schema()).is_err() {
+        return Ok(());
+    }
+    while let Some(batch) = stream.next().await {
+        if batches.send(batch?).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// A task that ends with whoever waits for it.
+struct AbortOnDrop(JoinHandle<Result<()>>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The reader's side. It watches the time and the cancel itself: the task may be deep in a long
+/// step, and the reader shall not wait for that.
+struct Reading {
+    task: AbortOnDrop,
+    batches: mpsc::Receiver<RecordBatch>,
+    cancelled: Cancelled,
+    deadline: Instant,
+    limit: Duration,
+    _guard: RunningGuard,
+}
+
+impl Reading {
+    async fn opened(&mut self, schema: oneshot::Receiver<SchemaRef>) -> Result<SchemaRef> {
+        let opened = tokio::select! {
+            biased;
+            () = self.cancelled.wait() => return Err(ErrorKind::QueryCancelled {}.into()),
+            () = tokio::time::sleep_until(self.deadline) => return Err(timeout(self.limit)),
+            opened = schema => opened,
+        };
+        match opened {
+            Ok(schema) => Ok(schema),
+            Err(_dropped) => {
+                self.end().await?;
+                Err(Error::internal("the query ended without a schema"))
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Result<Option<RecordBatch>> {
+        let batch = tokio::select! {
+            biased;
+            () = self.cancelled.wait() => return Err(ErrorKind::QueryCancelled {}.into()),
+            () = tokio::time::sleep_until(self.deadline) => return Err(timeout(self.limit)),
+            batch = self.batches.recv() => batch,
+        };
+        if batch.is_none() {
+            self.end().await?;
+        }
+        Ok(batch)
+    }
+
+    /// How the task ended: a closed channel alone does not tell a whole answer from half of one.
+    async fn end(&mut self) -> Result<()> {
+        (&mut self.task.0).await.unwrap_or_else(|e| Err(broken(e)))
+    }
+}
+
+fn broken(error: JoinError) -> Error {
+    if error.is_cancelled() {
+        return ErrorKind::ShuttingDown {}.into();
+    }
+    tracing::error!(%error, "a query panicked");
+    Error::internal("the query failed; see the server's log")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,15 @@
+//! Reading a stored table as a physical plan: what to read, and reading it.
+
+mod compact;
+mod exec;
+mod key_ranges;
+#[cfg(test)]
+pub(crate) mod memory;
+mod pushdown;
+mod source;
+mod time_bounds;
+mod timed_yield;
+
+pub(crate) use exec::ScanExec;
+pub(crate) use pushdown::Pushdown;
+pub(crate) use source::ScanSource;

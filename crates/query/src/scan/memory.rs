@@ -1,0 +1,257 @@
+//! Tables in memory, for tests: rows in the order that storage promises, filtered row by row.
+
+use super::source::{ScanSource, SourceScan};
+use arrow::array::{ArrayRef, BooleanArray};
+use arrow::compute::{filter_record_batch, take_record_batch};
+use arrow::datatypes::{Field, Schema};
+use arrow::record_batch::{RecordBatch, RecordBatchOptions};
+use model::{
+    CellsBuilder, Column, ColumnId, ColumnRole, DataType, DatabaseId, KeyBytes, Result, SeriesId, Table, TableId,
+    TableKind, TimeUnit, Value, arrow_type, encode_keys,
+};
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+use storage::{ScanKeys, ScanMetrics, ScanRequest, SeriesBatch};
+
+/// A table and all its rows.
+#[derive(Debug)]
+pub(crate) struct MemoryTable {
+    pub(crate) table: Arc<Table>,
+    pub(crate) rows: RecordBatch,
+    pub(crate) keys: Vec<KeyBytes>,
+    /// What the last scan was asked for.
+    pub(crate) asked: parking_lot::Mutex<Option<ScanRequest>>,
+    /// Batches handed out.
+    pub(crate) batches: Arc<AtomicU64>,
+    /// How long each batch takes.
+    pub(crate) delay: Duration,
+    /// How often all rows come again.
+    pub(crate) repeat: u64,
+}
+
+/// A column of a test table.
+pub(crate) fn column(id: u32, name: &str, role: ColumnRole, data_type: DataType) -> Column {
+    let mut column = Column::new(ColumnId(id), name, role, data_type);
+    column.nullable = !matches!(role, ColumnRole::Time);
+    column
+}
+
+/// A definition; key columns in column order.
+pub(crate) fn definition(name: &str, kind: TableKind, columns: Vec<Column>) -> Table {
+    Table {
+        id: TableId(1),
+        database: DatabaseId(1),
+        name: name.into(),
+        kind,
+        key: columns.iter().filter(|c| c.role == ColumnRole::Key).map(|c| c.id).collect(),
+        next_column: ColumnId(100),
+        columns,
+        unique: Vec::new(),
+        schema_version: 1,
+        partition_seconds: None,
+        retention_seconds: None,
+        hidden: false,
+        comment: None,
+        properties: BTreeMap::new(),
+    }
+}
+
+impl MemoryTable {
+    pub(crate) fn new(table: Table, mut rows: Vec<Vec<Value>>) -> Self {
+        let build = |rows: &[Vec<Value>]| {
+            let arrays: Vec<ArrayRef> = table
+                .columns
+                .iter()
+                .enumerate()
+                .map(|(i, c)| {
+                    let mut cells = CellsBuilder::new(c.data_type).unwrap();
+                    rows.iter().for_each(|r| cells.push(&r[i]).unwrap());
+                    cells.finish().values
+                })
+                .collect();
+            let fields: Vec<Field> =
+                table.columns.iter().map(|c| Field::new(c.id.to_string(), arrow_type(c.data_type), true)).collect();
+            let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
+            RecordBatch::try_new_with_options(Arc::new(Schema::new(fields)), arrays, &options).unwrap()
+        };
+        let keys_of = |batch: &RecordBatch| {
+            let columns: Vec<ArrayRef> = table
+                .key
+                .iter()
+                .map(|id| Arc::clone(batch.column(table.columns.iter().position(|c| c.id == *id).unwrap())))
+                .collect();
+            encode_keys(&columns, batch.num_rows()).unwrap()
+        };
+        let time = table.columns.iter().position(|c| c.role == ColumnRole::Time);
+        let keys = keys_of(&build(&rows));
+        let mut order: Vec<usize> = (0..rows.len()).collect();
+        order.sort_by_key(|i| (keys[*i].clone(), time.map(|t| instant(&rows[*i][t]))));
+        rows = order.into_iter().map(|i| rows[i].clone()).collect();
+        let batch = build(&rows);
+        let keys = keys_of(&batch);
+        Self {
+            table: Arc::new(table),
+            rows: batch,
+            keys,
+            asked: parking_lot::Mutex::default(),
+            batches: Arc::default(),
+            delay: Duration::ZERO,
+            repeat: 1,
+        }
+    }
+
+    fn index(&self, id: ColumnId) -> usize {
+        self.table.columns.iter().position(|c| c.id == id).unwrap()
+    }
+
+    /// The first row of each series.
+    fn firsts(&self) -> Vec<usize> {
+        (0..self.keys.len()).filter(|i| *i == 0 || self.keys[*i] != self.keys[*i - 1]).collect()
+    }
+}
+
+fn instant(value: &Value) -> i64 {
+    match value {
+        Value::Instant(t, _) | Value::LocalDateTime(t, _) => *t,
+        other => panic!("{other:?} is no time"),
+    }
+}
+
+impl ScanSource for MemoryTable {
+    fn table(&self) -> &Arc<Table> {
+        &self.table
+    }
+
+    fn series(&self, columns: &[ColumnId]) -> Result<SeriesBatch> {
+        let firsts = self.firsts();
+        let indices: Vec<usize> = columns.iter().map(|c| self.index(*c)).collect();
+        let rows = arrow::array::UInt64Array::from_iter_values(firsts.iter().map(|i| *i as u64));
+        let columns = take_record_batch(&self.rows.project(&indices).unwrap(), &rows).unwrap();
+        Ok(SeriesBatch { ids: (0..firsts.len()).map(|i| SeriesId(u32::try_from(i).unwrap() + 10)).collect(), columns })
+    }
+
+    fn scan(&self, request: ScanRequest) -> Result<Box<dyn SourceScan>> {
+        *self.asked.lock() = Some(request.clone());
+        let time = self.table.time_column().map(|c| self.index(c.id));
+        let mut series = 9;
+        let mut keep = Vec::new();
+        for row in 0..self.rows.num_rows() {
+            if row == 0 || self.keys[row] != self.keys[row - 1] {
+                series += 1;
+            }
+            let in_time = time.is_none_or(|t| {
+                let data = self.rows.column(t).to_data();
+                request.time.contains(data.buffers()[0].typed_data::<i64>()[data.offset() + row])
+            });
+            let in_keys = match &request.keys {
+                ScanKeys::All => true,
+                ScanKeys::Series(ids) => ids.contains(&SeriesId(series)),
+                ScanKeys::Ranges(ranges) => ranges.iter().any(|r| {
+                    let key = &self.keys[row];
+                    let after = match &r.first {
+                        Bound::Included(first) => first <= key,
+                        Bound::Excluded(first) => first < key,
+                        Bound::Unbounded => true,
+                    };
+                    let before = match &r.last {
+                        Bound::Included(last) => key <= last,
+                        Bound::Excluded(last) => key < last,
+                        Bound::Unbounded => true,
+                    };
+                    after && before
+                }),
+            };
+            keep.push(in_time && in_keys);
+        }
+        let rows = filter_record_batch(&self.rows, &BooleanArray::from(keep)).unwrap();
+        let indices: Vec<usize> = request.columns.iter().map(|c| self.index(*c)).collect();
+        Ok(Box::new(MemoryScan {
+            rows: rows.project(&indices).unwrap(),
+            offset: 0,
+            batch_rows: request.batch_rows,
+            batches: Arc::clone(&self.batches),
+            delay: self.delay,
+            repeat: self.repeat,
+            returned: 0,
+        }))
+    }
+
+    fn rows_at_most(&self) -> u64 {
+        self.rows.num_rows() as u64 * self.repeat
+    }
+}
+
+struct MemoryScan {
+    rows: RecordBatch,
+    offset: usize,
+    batch_rows: usize,
+    batches: Arc<AtomicU64>,
+    delay: Duration,
+    repeat: u64,
+    returned: u64,
+}
+
+impl Iterator for MemoryScan {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.offset >= self.rows.num_rows() && self.repeat > 1 {
+            self.repeat -= 1;
+            self.offset = 0;
+        }
+        if self.offset >= self.rows.num_rows() {
+            return None;
+        }
+        if !self.delay.is_zero() {
+            std::thread::sleep(self.delay);
+        }
+        let rows = self.batch_rows.min(self.rows.num_rows() - self.offset);
+        let batch = self.rows.slice(self.offset, rows);
+        self.offset += rows;
+        self.returned += rows as u64;
+        self.batches.fetch_add(1, Ordering::SeqCst);
+        Some(Ok(batch))
+    }
+}
+
+impl SourceScan for MemoryScan {
+    fn metrics(&self) -> ScanMetrics {
+        ScanMetrics { segments_pruned: 2, segments_read: 1, rows_merged: 3, rows_returned: self.returned }
+    }
+}
+
+/// Site, meter, owner, time, volts, pulses.
+pub(crate) type Reading<'a> = (&'a str, i64, &'a str, i64, Option<f64>, Option<i64>);
+
+/// Meters: series by (site, meter), an attribute, a time in milliseconds, two fields.
+pub(crate) fn meters(rows: &[Reading<'_>]) -> MemoryTable {
+    let table = definition(
+        "meters",
+        TableKind::Series,
+        vec![
+            column(1, "ts", ColumnRole::Time, DataType::Instant(TimeUnit::Millisecond)),
+            column(2, "volts", ColumnRole::Field, DataType::Float64),
+            column(3, "Pulses", ColumnRole::Field, DataType::Int64),
+            column(4, "site", ColumnRole::Key, DataType::Text(None)),
+            column(5, "meter", ColumnRole::Key, DataType::Int64),
+            column(6, "owner", ColumnRole::Attribute, DataType::Text(None)),
+        ],
+    );
+    let rows = rows
+        .iter()
+        .map(|(site, meter, owner, ts, volts, pulses)| {
+            vec![
+                Value::Instant(*ts, TimeUnit::Millisecond),
+                volts.map_or(Value::Null, Value::Float),
+                pulses.map_or(Value::Null, |p| Value::Integer(p.into())),
+                Value::Text((*site).into()),
+                Value::Integer((*meter).into()),
+                Value::Text((*owner).into()),
+            ]
+        })
+        .collect();
+    MemoryTable::new(table, rows)
+}

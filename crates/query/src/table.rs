@@ -1,0 +1,98 @@
+//! A stored table as a DataFusion table.
+
+use crate::field::column_field;
+use crate::hidden::HIDDEN_FIELD;
+use crate::scan::{Pushdown, ScanExec, ScanSource};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use async_trait::async_trait;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::error::Result;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use model::{Column, ColumnId, ColumnRole, Table};
+use std::sync::Arc;
+use storage::TableView;
+
+/// A table at one sequence number, readable by DataFusion. Time and key predicates are pushed
+/// into the scan.
+#[derive(Debug)]
+pub struct StorageTable {
+    source: Arc<dyn ScanSource>,
+    /// The columns as the schema has them.
+    columns: Vec<ColumnId>,
+    schema: SchemaRef,
+}
+
+impl StorageTable {
+    /// The provider of a view; its schema is the view's visible columns followed by hidden ones.
+    #[must_use]
+    pub fn new(view: TableView) -> Self {
+        Self::over(Arc::new(view))
+    }
+
+    pub(crate) fn over(source: Arc<dyn ScanSource>) -> Self {
+        let table = Arc::clone(source.table());
+        let columns: Vec<&Column> = table.visible_columns().chain(table.columns.iter().filter(|c| c.hidden)).collect();
+        let schema = Arc::new(Schema::new(columns.iter().map(|c| field(c)).collect::<Vec<_>>()));
+        Self { columns: columns.iter().map(|c| c.id).collect(), schema, source }
+    }
+
+    pub(crate) fn pushdown(&self) -> Pushdown<'_> {
+        Pushdown { source: self.source.as_ref(), schema: &self.schema }
+    }
+
+    /// The table's definition.
+    #[must_use]
+    pub fn table(&self) -> &Arc<Table> {
+        self.source.table()
+    }
+}
+
+/// Fields and attributes may be NULL whatever they were declared: rows may be older than the
+/// column, and a value that a retype could not keep is NULL.
+fn field(column: &Column) -> Field {
+    let mut field = column_field(column);
+    if matches!(column.role, ColumnRole::Field | ColumnRole::Attribute) {
+        field.set_nullable(true);
+    }
+    if column.hidden {
+        field.metadata_mut().insert(HIDDEN_FIELD.to_owned(), "true".to_owned());
+    }
+    field
+}
+
+#[async_trait]
+impl TableProvider for StorageTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(self.pushdown().support(filters))
+    }
+
+    async fn scan(
+        &self,
+        session: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let selection = self.pushdown().select(session, filters)?;
+        let (schema, columns) = match projection {
+            None => (Arc::clone(&self.schema), self.columns.clone()),
+            Some(projection) => {
+                let columns = projection.iter().filter_map(|i| self.columns.get(*i).copied()).collect();
+                (Arc::new(self.schema.project(projection)?), columns)
+            }
+        };
+        Ok(Arc::new(ScanExec::new(Arc::clone(&self.source), schema, columns, selection, limit)?))
+    }
+}
+
+#[cfg(test)]
+mod tests;
