@@ -1,0 +1,8 @@
+//! The server as its clients see it: real sockets, a small dialect of the tests' own.
+
+mod lifecycle;
+mod limits;
+mod safety;
+mod support;
+mod tls;
+mod urls;

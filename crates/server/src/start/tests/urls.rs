@@ -1,0 +1,81 @@
+//! Who answers where, and in whose words.
+
+use super::support::*;
+use crate::stack::Mount;
+use crate::start::start_mounted;
+use axum::Router;
+use dialect::Route;
+use std::sync::Arc;
+
+#[tokio::test]
+async fn handlers_and_own_pages_answer_with_the_standard_headers() {
+    let served = serve(&insecure()).await;
+    let hello = get_path(served.address, "/test/hello").await;
+    assert_eq!((hello.status, hello.text()), (200, "hello"));
+    assert_eq!(hello.header("cache-control"), Some("no-cache"));
+    assert_eq!(hello.header("x-frame-options"), Some("deny"));
+    assert!(hello.header("x-request-id").is_some());
+    let named = exchange(served.address, &request("GET", "/test/hello", "X-Request-Id: trace-7\r\n", "")).await;
+    assert_eq!(named.header("x-request-id"), Some("trace-7"));
+
+    let home = get_path(served.address, "/").await;
+    assert!(home.status == 200 && home.text().contains("test  below /test"), "{home:?}");
+    let health = get_path(served.address, "/health").await;
+    assert_eq!((health.status, health.text()), (200, "{\"status\":\"ok\"}\n"));
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_refused_in_the_words_of_whose_url_it_is() {
+    let served = serve(&insecure()).await;
+    let lost = get_path(served.address, "/test/lost").await;
+    assert_eq!((lost.status, lost.text()), (404, "test says: nothing answers at /test/lost"));
+    let wrong = exchange(served.address, &request("DELETE", "/test/hello", "", "")).await;
+    assert_eq!((wrong.status, wrong.text()), (405, "test says: DELETE does not work here, use GET"));
+    assert_eq!(wrong.header("allow"), Some("get,head"));
+    let elsewhere = get_path(served.address, "/testing").await;
+    assert_eq!(elsewhere.status, 404);
+    assert_eq!(elsewhere.text(), "nothing answers at /testing\nCheck the path.\n");
+    assert_eq!(elsewhere.header("x-frame-options"), Some("deny"));
+    let own = exchange(served.address, &request("POST", "/health", "", "")).await;
+    assert_eq!((own.status, own.text()), (405, "POST does not work here, use GET\nChange the method.\n"));
+}
+
+#[tokio::test]
+async fn the_longest_prefix_words_the_refusal() {
+    let settings = insecure();
+    let signals = Arc::new(Signals::default());
+    let inner = TestDialect { name: "inner", prefix: "/test/inner/", routes: &[] };
+    let mounts = [mount(&signals, &settings), Mount { dialect: Arc::new(inner), router: Router::new() }];
+    let server = start_mounted(&settings, &mounts).await.unwrap();
+    let address = server.addresses()[0];
+    assert!(get_path(address, "/test/inner/x").await.text().starts_with("inner says"));
+    assert!(get_path(address, "/test/inner").await.text().starts_with("inner says"));
+    assert!(get_path(address, "/test/inners").await.text().starts_with("test says"));
+}
+
+#[tokio::test]
+async fn two_dialects_cannot_claim_one_route_unless_they_never_meet() {
+    let settings = insecure();
+    let signals = Arc::new(Signals::default());
+    let mut listeners = settings.clone();
+    const ROUTES: &[Route] = &[Route { method: "GET", path: "/test/hello" }];
+    let other = TestDialect { name: "other", prefix: "/other", routes: ROUTES };
+    let mounts = [mount(&signals, &settings), Mount { dialect: Arc::new(other), router: Router::new() }];
+    let error = start_mounted(&settings, &mounts).await.unwrap_err().to_string();
+    assert_eq!(error, "two routes answer the same requests: test claims GET /test/hello, other claims GET /test/hello");
+
+    listeners.listen = ["test", "other"]
+        .map(|name| crate::settings::Listener {
+            dialects: Some(vec![name.to_owned()]),
+            ..crate::settings::Listener::at("127.0.0.1:0")
+        })
+        .to_vec();
+    let server = start_mounted(&listeners, &mounts).await.unwrap();
+    assert_eq!(server.listeners()[1].dialects, ["other"]);
+    assert_eq!(get_path(server.addresses()[0], "/test/hello").await.text(), "hello");
+    assert_eq!(get_path(server.addresses()[1], "/test/hello").await.status, 404);
+
+    listeners.listen[1].dialects = Some(vec!["absent".to_owned()]);
+    let error = start_mounted(&listeners, &mounts).await.unwrap_err().to_string();
+    assert_eq!(error, "\"absent\" is no value for listen.dialects: expected one of test, other");
+}
