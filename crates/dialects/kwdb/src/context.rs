@@ -1,0 +1,122 @@
+//! What the statements of one request share: who asks, the current database, the time zone.
+
+use crate::timezone::Zone;
+use crate::{Door, names};
+use crate::sql::statement::TableName;
+use catalog::{Catalog, Database};
+use engine::{Caller, Engine};
+use model::{Error, ErrorKind, Privilege, Result, Scope, Table, TableKind};
+use std::sync::Arc;
+
+/// The state of a request; `USE` changes it for the statements that follow.
+#[derive(Debug)]
+pub(crate) struct Context {
+    door: Arc<Door>,
+    caller: Caller,
+    database: String,
+    zone: Zone,
+}
+
+impl Context {
+    /// The state at the start of a request. Whether the database exists is found out when a
+    /// statement needs it, so that one may be made and used at once.
+    pub(crate) fn new(door: Arc<Door>, caller: Caller, database: String, zone: Zone) -> Self {
+        Self { door, caller, database, zone }
+    }
+
+    /// The store.
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.door.engine
+    }
+
+    /// The dialect's shared state.
+    pub(crate) fn door(&self) -> &Door {
+        &self.door
+    }
+
+    /// Who asks.
+    pub(crate) fn caller(&self) -> &Caller {
+        &self.caller
+    }
+
+    /// The zone in which times are read and written.
+    pub(crate) fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
+    /// Changes the zone for the statements that follow.
+    pub(crate) fn set_zone(&mut self, zone: Zone) {
+        self.zone = zone;
+    }
+
+    /// The name of the current database.
+    pub(crate) fn database_name(&self) -> &str {
+        &self.database
+    }
+
+    /// Makes another database the current one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseNotFound`].
+    pub(crate) fn use_database(&mut self, name: &str) -> Result<()> {
+        names::database(&self.catalog(), name)?;
+        name.clone_into(&mut self.database);
+        Ok(())
+    }
+
+    /// What exists now.
+    pub(crate) fn catalog(&self) -> Arc<Catalog> {
+        self.door.engine.catalog()
+    }
+
+    /// The current database.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseNotFound`].
+    pub(crate) fn current_database(&self, catalog: &Catalog) -> Result<Arc<Database>> {
+        names::database(catalog, &self.database)
+    }
+
+    /// The table that a name stands for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TableNotFound`] with the name as written, [`ErrorKind::DatabaseNotFound`] for
+    /// the current database.
+    pub(crate) fn table(&self, catalog: &Catalog, name: &TableName) -> Result<Arc<Table>> {
+        names::table(catalog, &self.database, name)
+    }
+
+    /// Fails unless the caller has any right at all on a table.
+    ///
+    /// # Errors
+    /// This vendor's words for it.
+    pub(crate) fn require_any(&self, table: &Table) -> Result<()> {
+        let scope = Scope::Table(table.id);
+        if Privilege::ALL.iter().any(|privilege| self.engine().may(&self.caller, *privilege, scope)) {
+            return Ok(());
+        }
+        let noun = table_noun(table);
+        Err(crate::error::worded(format!("user {} has no privileges on {noun} {}", self.caller.name, table.name)))
+    }
+
+    /// Gives an error of the engine what only this dialect knows: whether a table that it names is
+    /// a time-series table.
+    pub(crate) fn refine(&self, error: Error) -> Error {
+        let position = error.position;
+        let ErrorKind::PermissionDenied { user, privilege, object_kind: "table", object } = *error.kind else {
+            return error;
+        };
+        let catalog = self.catalog();
+        let is_series = catalog.tables().any(|table| table.name == object && table.kind == TableKind::Series);
+        let object_kind = if is_series { "timeseries table" } else { "table" };
+        Error { kind: Box::new(ErrorKind::PermissionDenied { user, privilege, object_kind, object }), position }
+    }
+}
+
+/// What this vendor calls a table of that kind.
+pub(crate) const fn table_noun(table: &Table) -> &'static str {
+    match table.kind {
+        TableKind::Series => "timeseries table",
+        TableKind::Keyed => "relation",
+    }
+}

@@ -1,0 +1,74 @@
+//! Texts that come from below without a kind of their own, in this vendor's words.
+
+/// The text between two others.
+fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
+    let rest = text.split_once(before)?.1;
+    Some(rest.split_once(after)?.0)
+}
+
+/// The vendor's word for an Arrow integer or float type.
+fn lower_word(arrow: &str) -> Option<(&'static str, &'static str)> {
+    Some(match arrow.trim() {
+        "Int8" => ("int1", "int"),
+        "Int16" => ("int2", "int"),
+        "Int32" => ("int4", "int"),
+        "Int64" => ("int8", "int"),
+        "Float32" => ("float4", "float"),
+        "Float64" => ("float8", "float"),
+        "Boolean" => ("bool", "bool"),
+        _ => return None,
+    })
+}
+
+/// A known text in the vendor's words.
+pub(super) fn reworded(reason: &str) -> Option<String> {
+    if reason.contains("must appear in the GROUP BY clause") {
+        let column = between(reason, "column \"", "\"")
+            .or_else(|| between(reason, "expression \"", "\""))
+            .or_else(|| between(reason, "Column in SELECT must be in GROUP BY or an aggregate function: ", ":"))?;
+        let name = column.rsplit('.').next().unwrap_or(column);
+        return Some(format!("column \"{name}\" must appear in the GROUP BY clause or be used in an aggregate function"));
+    }
+    if let Some(rest) = reason.split_once("Can't cast value ").map(|(_, rest)| rest) {
+        let (_, arrow) = rest.split_once(" to type ")?;
+        let (word, _) = lower_word(arrow)?;
+        return Some(format!("value is out of range for type {word}"));
+    }
+    if let Some(text) = between(reason, "Cannot cast string '", "' to value of ") {
+        let arrow = between(reason, "to value of ", " type")?;
+        let (_, kind) = lower_word(arrow)?;
+        return Some(match kind {
+            "bool" => format!("could not parse \"{text}\" as type bool: invalid bool value"),
+            _ => {
+                let call = if kind == "int" { "ParseInt" } else { "ParseFloat" };
+                format!("could not parse \"{text}\" as type {kind}: strconv.{call}: parsing \"{text}\": invalid syntax")
+            }
+        });
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reworded;
+
+    #[test]
+    fn known_texts() {
+        for (reason, text) in [
+            ("Can't cast value 40000 to type Int16", "value is out of range for type int2"),
+            (
+                "Cannot cast string 'a' to value of Int32 type",
+                "could not parse \"a\" as type int: strconv.ParseInt: parsing \"a\": invalid syntax",
+            ),
+            (
+                "Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column \"t.y\" \
+                 must appear in the GROUP BY clause or must be part of an aggregate function, currently only \"t.x\" \
+                 appears in the SELECT clause satisfies this requirement",
+                "column \"y\" must appear in the GROUP BY clause or be used in an aggregate function",
+            ),
+        ] {
+            assert_eq!(reworded(reason).as_deref(), Some(text));
+        }
+        assert_eq!(reworded("negative value for LIMIT"), None);
+    }
+}

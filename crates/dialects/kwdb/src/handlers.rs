@@ -1,0 +1,127 @@
+//! From HTTP to statements and back: what the four handlers share.
+//!
+//! Checks come in the vendor's order: form of the header, method, body, credentials, time zone.
+
+pub(crate) mod ddl;
+pub(crate) mod insert;
+pub(crate) mod login;
+pub(crate) mod query;
+#[cfg(test)]
+mod tests;
+
+use crate::context::Context;
+use crate::parameters::Parameters;
+use crate::{Door, authentication, error, wire};
+use axum::body::Body;
+use axum::extract::Request;
+use axum::http::{HeaderValue, Method, StatusCode, header};
+use axum::response::Response;
+use model::{Error, ErrorKind, Result};
+use serde::Serialize;
+use std::error::Error as _;
+use std::sync::Arc;
+
+/// A request as it came in, read but not yet checked.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    credential: Result<String>,
+    method: Method,
+    parameters: Result<Parameters>,
+    body: Result<String>,
+}
+
+impl Arrival {
+    /// Reads a request to its end.
+    pub(crate) async fn read(door: &Door, request: Request) -> Self {
+        let (parts, body) = request.into_parts();
+        Self {
+            credential: authentication::credential(&parts.headers),
+            parameters: Parameters::read(&parts.uri),
+            method: parts.method,
+            body: read_body(body, door.body_bytes).await,
+        }
+    }
+
+    /// The body, as far as it could be read.
+    pub(crate) fn text(&self) -> &str {
+        self.body.as_deref().unwrap_or_default()
+    }
+
+    /// Whether the failure of [`Arrival::admit`] is one of credentials.
+    pub(crate) fn is_about_credentials(error: &Error) -> bool {
+        error::skin(&error.kind).status == StatusCode::UNAUTHORIZED
+    }
+
+    /// Checks everything that comes before the first statement.
+    ///
+    /// # Errors
+    /// The first check that fails, in the vendor's order.
+    pub(crate) async fn admit(&self, door: &Arc<Door>) -> Result<Context> {
+        let credential = self.credential.as_deref().map_err(Clone::clone)?;
+        require_method(&self.method, &Method::POST)?;
+        if self.body.as_ref().map_err(Clone::clone)?.is_empty() {
+            return Err(Error::new(ErrorKind::BodyEmpty {}));
+        }
+        let caller = door.authenticate(credential).await?;
+        let parameters = self.parameters.as_ref().map_err(Clone::clone)?;
+        let zone = parameters.request_zone(&door.engine.catalog())?;
+        Ok(Context::new(Arc::clone(door), caller, parameters.database_name(), zone))
+    }
+}
+
+/// Fails unless the method is the one that works.
+fn require_method(method: &Method, works: &Method) -> Result<()> {
+    if method == works {
+        return Ok(());
+    }
+    let (method, allowed) = (method.to_string(), works.to_string());
+    Err(Error::new(ErrorKind::MethodNotAllowed { method, allowed }))
+}
+
+async fn read_body(body: Body, limit: usize) -> Result<String> {
+    let bytes = axum::body::to_bytes(body, limit).await.map_err(|error| {
+        let too_large = error.source().is_some_and(|source| source.to_string().contains("length limit"));
+        Error::new(if too_large {
+            ErrorKind::BodyTooLarge { limit: limit as u64 }
+        } else {
+            ErrorKind::Io { operation: "read the body".to_owned(), reason: error.to_string() }
+        })
+    })?;
+    String::from_utf8(bytes.into()).map_err(|error| {
+        Error::new(ErrorKind::BodyNotUtf8 { offset: error.utf8_error().valid_up_to() as u64 })
+    })
+}
+
+/// A response with this vendor's headers.
+pub(crate) fn respond(status: StatusCode, body: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
+    headers.insert(header::ACCEPT, HeaderValue::from_static("text/plain"));
+    response
+}
+
+/// A response with a body of [`wire`].
+pub(crate) fn respond_json(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(bytes) => respond(status, bytes),
+        Err(error) => {
+            tracing::error!(%error, "an answer could not be encoded");
+            respond(StatusCode::INTERNAL_SERVER_ERROR, br#"{"code":-1,"desc":"internal error"}"#.to_vec())
+        }
+    }
+}
+
+/// The answer to a request that failed before any statement ran.
+pub(crate) fn refusal(failure: &Error) -> Response {
+    let skin = error::skin(&failure.kind);
+    let text = error::request_text(failure);
+    let mut response = respond_json(skin.status, &wire::Failure { code: skin.code, desc: &text });
+    if skin.status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}

@@ -1,0 +1,188 @@
+//! SELECT: values, names, types, functions, joins.
+
+use super::client::Client;
+
+/// Two devices with three and one rows, and a relational table beside them.
+async fn store() -> Client {
+    let client = Client::with_tsdb().await;
+    client
+        .done(
+            "create table m (ts timestamptz(3) not null, i int4, f float8, b bool, s varchar(20), y varbytes(8)) \
+             tags (g varchar(10) not null, h int2) primary tags (g);\
+             create table defaultdb.names (g varchar(10) primary key, name string)",
+        )
+        .await;
+    client
+        .inserted(
+            4,
+            r"insert into m values
+              ('2024-01-01 00:00:00', 1, 0.5, true, 'one', 'a', 'x', 1),
+              ('2024-01-01 00:00:10', 2, null, false, null, '\x6162', 'x', 1),
+              ('2024-01-01 00:01:00', null, 2.5, null, 'three', null, 'x', 1),
+              ('2024-01-01 00:00:30.5', 7, 7.25, true, 'se,v''en', null, 'y', null)",
+        )
+        .await;
+    client.inserted(2, "insert into defaultdb.names values ('x', 'first'), ('z', 'none')").await;
+    client
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_are_typed() {
+    let client = store().await;
+    assert_eq!(
+        client.rows("select * from m where g = 'x' order by ts").await,
+        concat!(
+            r#"[["2024-01-01T00:00:00Z",1,0.5,true,"one","\\x61","x",1],"#,
+            r#"["2024-01-01T00:00:10Z",2,null,false,null,"\\x6162","x",1],"#,
+            r#"["2024-01-01T00:01:00Z",null,2.5,null,"three",null,"x",1]]"#
+        )
+    );
+    let answer = client.query("select * from m where i = 99").await;
+    assert_eq!(answer.rows(), "[]");
+    assert_eq!(
+        answer.json()["column_meta"].to_string(),
+        r#"[["ts","TIMESTAMPTZ",8],["i","INT4",4],["f","FLOAT8",8],["b","BOOL",1],["s","VARCHAR",20],["y","VARBYTES",8],["g","VARCHAR",10],["h","INT2",2]]"#
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aggregates_of_integers_are_exact() {
+    let client = store().await;
+    let answer = client.query("select count(*), count(i), sum(i), avg(i), sum(f), avg(f), max(s) from m").await;
+    assert_eq!(answer.names(), ["count", "count", "sum", "avg", "sum", "avg", "max"]);
+    let types: Vec<String> =
+        answer.json()["column_meta"].as_array().unwrap().iter().map(|c| c[1].as_str().unwrap().to_owned()).collect();
+    assert_eq!(types[..6], ["INT8", "INT8", "DECIMAL", "DECIMAL", "FLOAT8", "FLOAT8"]);
+    let row = answer.json()["data"][0].clone();
+    assert_eq!(row[0], 4);
+    assert_eq!(row[2].to_string(), "10");
+    assert!((row[3].as_f64().unwrap() - 10.0 / 3.0).abs() < 1e-12);
+    assert_eq!(row[4], 10.25);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_of_items() {
+    let client = store().await;
+    for (items, names) in [
+        ("i + 1, -i, 1, 'x', i > 2", vec!["?column?"; 5]),
+        ("case when i > 1 then 1 end, i::varchar, cast(i as int8)", vec!["case", "i", "i"]),
+        ("'1'::int, timestamp'2024-01-01'::date, abs(i), i as n", vec!["int4", "date", "abs", "n"]),
+        ("i, i, m.i", vec!["i"; 3]),
+        ("ifnull(i, 0), upper(s)", vec!["coalesce", "upper"]),
+    ] {
+        assert_eq!(client.query(&format!("select {items} from m")).await.names(), names, "{items}");
+    }
+    assert_eq!(
+        client.query("select last(*) from m").await.names(),
+        ["last(ts)", "last(i)", "last(f)", "last(b)", "last(s)", "last(y)", "last(g)", "last(h)"]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn first_and_last_follow_the_time_column() {
+    let client = store().await;
+    assert_eq!(
+        client.rows("select first(i), last(i), first_row(i), last_row(i), last_row(s) from m where g = 'x'").await,
+        r#"[[1,2,1,null,"three"]]"#
+    );
+    assert_eq!(
+        client.rows("select g, last(i), lastts(i) from m group by g order by g").await,
+        r#"[["x",2,"2024-01-01T00:00:10Z"],["y",7,"2024-01-01T00:00:30.5Z"]]"#
+    );
+    assert_eq!(client.rows("select last(i, '2024-01-01 00:00:09') from m where g = 'x'").await, "[[1]]");
+    assert_eq!(client.rows("select last(t.i) from m as t where t.g = 'y'").await, "[[7]]");
+    assert_eq!(client.rows("select last(q.i) from (select ts, i from m) as q").await, "[[7]]");
+    assert_eq!(client.query("select last(i, f) from m").await.desc(), "pq: the second parameter is invalid");
+    assert_eq!(
+        client.query("select last(name) from defaultdb.names").await.desc(),
+        "pq: last() can only be used in timeseries table query or subquery"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn buckets_intervals_and_now() {
+    let client = store().await;
+    assert_eq!(
+        client.rows("select time_bucket(ts, '30s') as b, count(*) from m group by b order by b").await,
+        r#"[["2024-01-01T00:00:00Z",2],["2024-01-01T00:00:30Z",1],["2024-01-01T00:01:00Z",1]]"#
+    );
+    assert_eq!(client.rows("select ts + 1h from m where i = 1").await, r#"[["2024-01-01T01:00:00Z"]]"#);
+    assert_eq!(client.rows("select count(*) from m where ts > now() - 1h").await, "[[0]]");
+    assert_eq!(client.rows("select count(*) from m where ts between '2024-01-01 00:00:10' and '2024-01-01 00:00:30.5'").await, "[[2]]");
+    assert_eq!(client.rows("select count(*) from m where ts in ('2024-01-01 00:00:10')").await, "[[1]]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn arithmetic() {
+    let client = store().await;
+    assert_eq!(client.rows("select 7 / 2, 1 / 4, 7 % 4, 2 * 3").await, "[[3.5,0.25,3,6]]");
+    assert_eq!(client.rows("select i / 2 from m where i = 7").await, "[[3.5]]");
+    assert_eq!(client.query("select 1 / 0").await.desc(), "pq: division by zero");
+    assert_eq!(client.query("select f / 0 from m").await.desc(), "pq: division by zero");
+    assert_eq!(client.query("select 9223372036854775807 + 1").await.desc(), "pq: integer out of range");
+    // Integers of 32 bits are computed in 64.
+    assert_eq!(client.rows("select i + 2147483647 from m where i = 7").await, "[[2147483654]]");
+    assert_eq!(client.query("select i || i from m").await.desc(), "pq: unsupported binary operator: <int4> || <int4>");
+    assert_eq!(client.query("select i - b from m").await.desc(), "pq: unsupported binary operator: <int4> - <bool>");
+    assert_eq!(client.query("select * from m where i = s").await.desc(), "pq: unsupported comparison operator: <int4> = <varchar>");
+    assert_eq!(client.query("select i from m limit -1").await.desc(), "pq: negative value for LIMIT");
+    assert_eq!(
+        client.query("select g, i from m group by g").await.desc(),
+        "pq: column \"i\" must appear in the GROUP BY clause or be used in an aggregate function"
+    );
+    assert_eq!(client.query("select 40000::int2").await.desc(), "pq: value is out of range for type int2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_kinds_of_tables_join() {
+    let client = store().await;
+    assert_eq!(
+        client
+            .rows("select n.name, count(*), max(m.i) from m join defaultdb.names n on m.g = n.g group by n.name")
+            .await,
+        r#"[["first",3,2]]"#
+    );
+    assert_eq!(
+        client.rows("select g from defaultdb.public.names where g not in (select g from tsdb.m) order by g").await,
+        r#"[["z"]]"#
+    );
+    assert_eq!(client.rows("with q as (select max(i) from m) select * from q").await, "[[7]]");
+    assert_eq!(client.rows("select g from m union select g from defaultdb.names order by g").await, r#"[["x"],["y"],["z"]]"#);
+    assert_eq!(client.rows("select i from m order by i").await, "[[null],[1],[2],[7]]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_done_is_refused_by_name() {
+    let client = store().await;
+    for (sql, name) in [
+        ("select time_bucket_gapfill(ts, '1s') as b, max(i) from m group by b", "time_bucket_gapfill()"),
+        ("select count(*) from m group by state_window(i)", "state_window()"),
+        ("select twa(ts, f) from m", "twa()"),
+        ("select * from m where ts = '2024-01-01' and g = 'x' fill(exact)", "FILL"),
+    ] {
+        let text = client.query(sql).await.desc();
+        assert!(text.contains(name) && text.contains("not supported"), "{sql}: {text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_answer_is_cut_at_a_row() {
+    let client = Client::with_tsdb().await;
+    client.done("create table w (ts timestamp not null, s varchar(1000)) tags (g int not null) primary tags (g)").await;
+    for start in 0..7 {
+        let rows: Vec<String> =
+            (0..1000).map(|n| format!("({}, '{}', 1)", start * 1000 + n, "é".repeat(450))).collect();
+        client.inserted(1000, &format!("insert into w values {}", rows.join(","))).await;
+    }
+    let answer = client.query("select * from w").await;
+    let json = answer.json();
+    let rows = json["data"].as_array().unwrap().len();
+    assert!(rows < 7000 && rows > 5000, "{rows}");
+    assert_eq!(json["rows"], rows);
+    assert_eq!(json["code"], 0);
+    assert!(answer.text.len() <= 5 * 1024 * 1024);
+    assert_eq!(answer.headers["x-kwdb-truncated"], "true");
+    let whole = client.query("select count(*) from w").await;
+    assert_eq!(whole.rows(), "[[7000]]");
+    assert!(!whole.headers.contains_key("x-kwdb-truncated"));
+}

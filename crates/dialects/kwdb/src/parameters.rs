@@ -1,0 +1,91 @@
+//! The URL parameters `db` and `tz`. Others are passed over, as the vendor's server does.
+
+use crate::settings;
+use crate::timezone::{Zone, unquote};
+use axum::extract::Query;
+use axum::http::Uri;
+use catalog::Catalog;
+use engine::DEFAULT_DATABASE;
+use model::{Error, ErrorKind, Result};
+
+/// What the URL says.
+#[derive(Debug, Default)]
+pub(crate) struct Parameters {
+    /// `db`, exactly as written but for one pair of quotes.
+    pub(crate) database: Option<String>,
+    /// `tz`
+    pub(crate) zone: Option<String>,
+}
+
+impl Parameters {
+    /// Reads the query part of a URL; of a parameter that comes twice the first counts.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidParameter`] when it is not UTF-8 after decoding.
+    pub(crate) fn read(uri: &Uri) -> Result<Self> {
+        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|error| {
+            Error::new(ErrorKind::InvalidParameter {
+                name: "URL".to_owned(),
+                value: uri.query().unwrap_or_default().to_owned(),
+                expected: error.body_text(),
+            })
+        })?;
+        let mut parameters = Self::default();
+        for (name, value) in pairs {
+            match name.as_str() {
+                "db" => parameters.database.get_or_insert(value),
+                "tz" => parameters.zone.get_or_insert(value),
+                _ => continue,
+            };
+        }
+        Ok(parameters)
+    }
+
+    /// The name of the request's database.
+    pub(crate) fn database_name(&self) -> String {
+        match self.database.as_deref().map(unquote) {
+            None | Some("") => DEFAULT_DATABASE.to_owned(),
+            Some(name) => name.to_owned(),
+        }
+    }
+
+    /// The request's zone: `tz`, else what the cluster settings say.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidTimeZone`].
+    pub(crate) fn request_zone(&self, catalog: &Catalog) -> Result<Zone> {
+        match &self.zone {
+            Some(text) => Zone::parse(text),
+            None => Zone::parse(&settings::default_zone(catalog)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Parameters;
+    use axum::http::Uri;
+    use catalog::Catalog;
+
+    fn read(uri: &'static str) -> Parameters {
+        Parameters::read(&Uri::from_static(uri)).unwrap()
+    }
+
+    #[test]
+    fn database_is_exact_and_has_a_default() {
+        assert_eq!(read("/restapi/ddl").database_name(), "defaultdb");
+        assert_eq!(read("/restapi/ddl?db=").database_name(), "defaultdb");
+        assert_eq!(read("/restapi/ddl?db=TsDb").database_name(), "TsDb");
+        assert_eq!(read("/restapi/ddl?x=1&db=%22a%20b%22&db=c").database_name(), "a b");
+    }
+
+    #[test]
+    fn a_plus_in_the_url_is_a_blank() {
+        let zone = |uri| read(uri).request_zone(&Catalog::default()).map(|z| z.name().to_owned());
+        assert_eq!(zone("/restapi/ddl?tz=8").unwrap(), "+08:00");
+        assert_eq!(zone("/restapi/ddl?tz=UTC+8").unwrap(), "-08:00");
+        assert_eq!(zone("/restapi/ddl?tz=%22Asia/Shanghai%22").unwrap(), "Asia/Shanghai");
+        assert_eq!(zone("/restapi/ddl").unwrap(), "+00:00");
+        assert!(zone("/restapi/ddl?tz=15").is_err());
+    }
+}

@@ -1,0 +1,35 @@
+//! The one DataFusion session of this dialect: its functions under its names, its operators, its
+//! type words, NULL as the least value.
+
+mod divide;
+mod operators;
+mod type_words;
+
+use operators::Operators;
+use query::{Profile, functions};
+use std::sync::Arc;
+use type_words::TypeWords;
+
+/// Digits after the point of an average of exact numbers.
+const AVERAGE_DIGITS: u8 = 16;
+
+/// The meaning of this dialect's SQL.
+pub(crate) fn profile() -> Profile {
+    Profile::builder()
+        .null_ordering("nulls_min")
+        .expr_planner(Arc::new(Operators::new()))
+        .type_planner(Arc::new(TypeWords))
+        .scalar(functions::time_bucket("time_bucket"))
+        .scalar(divide::float_divide())
+        .aggregate(functions::sum_exact("sum"))
+        .aggregate(functions::avg_exact("avg", AVERAGE_DIGITS))
+        .aggregate(functions::first_by_time("first"))
+        .aggregate(functions::last_by_time("last"))
+        .aggregate(functions::first_row_by_time("first_row"))
+        .aggregate(functions::last_row_by_time("last_row"))
+        .aggregate(functions::first_time("firstts"))
+        .aggregate(functions::last_time("lastts"))
+        .aggregate(functions::first_row_time("first_row_ts"))
+        .aggregate(functions::last_row_time("last_row_ts"))
+        .build()
+}

@@ -1,0 +1,296 @@
+//! Operators: exact quotients, 64-bit integers, and the operand types that this vendor refuses.
+//!
+//! Planned while the types of both operands are known, so that plan nodes stay vendor-neutral.
+
+use super::divide::float_divide;
+use crate::error::worded;
+use crate::types::{DIALECT, arrow_word};
+use arrow::datatypes::{DataType, Field, IntervalUnit};
+use datafusion::common::{DFSchema, ScalarValue};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::functions::math::expr_fn::power;
+use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator, ScalarUDF, cast};
+use query::{DECLARED_DIALECT, DECLARED_WORD};
+use sql::ast::BinaryOperator;
+use std::sync::Arc;
+
+/// Digits and scale of a dividend: the quotient has four more digits after the point.
+const DIVIDEND: DataType = DataType::Decimal128(34, 14);
+
+/// Plans binary operators.
+#[derive(Debug)]
+pub(super) struct Operators {
+    divide: Arc<ScalarUDF>,
+}
+
+impl Operators {
+    pub(super) fn new() -> Self {
+        Self { divide: Arc::new(float_divide()) }
+    }
+}
+
+/// What an operator needs to know of one side.
+struct Operand {
+    expr: Expr,
+    field: Field,
+}
+
+impl Operand {
+    fn new(expr: Expr, schema: &DFSchema) -> Result<Self> {
+        let (_, field) = expr.to_field(schema)?;
+        Ok(Self { expr, field: Field::clone(&field) })
+    }
+
+    fn data_type(&self) -> &DataType {
+        self.field.data_type()
+    }
+
+    fn is_integer(&self) -> bool {
+        self.data_type().is_integer()
+    }
+
+    fn is_float(&self) -> bool {
+        matches!(self.data_type(), DataType::Float16 | DataType::Float32 | DataType::Float64)
+    }
+
+    fn is_decimal(&self) -> bool {
+        self.data_type().is_decimal()
+    }
+
+    fn is_number(&self) -> bool {
+        self.is_integer() || self.is_float() || self.is_decimal()
+    }
+
+    fn is_text(&self) -> bool {
+        self.data_type().is_string()
+    }
+
+    fn is_time(&self) -> bool {
+        matches!(self.data_type(), DataType::Timestamp(..) | DataType::Date32)
+    }
+
+    fn is_null(&self) -> bool {
+        self.data_type().is_null()
+    }
+
+    /// Whether it is a string constant, which takes the type of the other side.
+    fn is_text_constant(&self) -> bool {
+        self.is_text() && matches!(self.expr, Expr::Literal(..))
+    }
+
+    /// The type as errors print it.
+    fn type_text(&self) -> String {
+        let metadata = self.field.metadata();
+        let declared = metadata.get(DECLARED_DIALECT).filter(|dialect| dialect.as_str() == DIALECT);
+        if let Some(word) = declared.and_then(|_| metadata.get(DECLARED_WORD)) {
+            let lower = word.to_ascii_lowercase();
+            return match (lower.as_str(), self.data_type()) {
+                ("int8", _) => "int".to_owned(),
+                ("float8", _) => "float".to_owned(),
+                ("timestamp" | "timestamptz", DataType::Timestamp(unit, _)) => format!("{lower}({})", digits(*unit)),
+                _ => lower,
+            };
+        }
+        match self.data_type() {
+            DataType::Int64 | DataType::UInt64 => "int".to_owned(),
+            DataType::Float64 => "float".to_owned(),
+            DataType::Timestamp(unit, zone) => {
+                let word = if zone.is_some() { "timestamptz" } else { "timestamp" };
+                format!("{word}({})", digits(*unit))
+            }
+            other => arrow_word(other).canonical().to_ascii_lowercase(),
+        }
+    }
+}
+
+const fn digits(unit: arrow::datatypes::TimeUnit) -> u8 {
+    match unit {
+        arrow::datatypes::TimeUnit::Second => 0,
+        arrow::datatypes::TimeUnit::Millisecond => 3,
+        arrow::datatypes::TimeUnit::Microsecond => 6,
+        arrow::datatypes::TimeUnit::Nanosecond => 9,
+    }
+}
+
+fn refused(kind: &str, left: &Operand, op: &BinaryOperator, right: &Operand) -> DataFusionError {
+    let (l, r) = (left.type_text(), right.type_text());
+    DataFusionError::External(Box::new(worded(format!("unsupported {kind} operator: <{l}> {op} <{r}>"))))
+}
+
+fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
+    Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) })
+}
+
+const fn arithmetic(op: &BinaryOperator) -> Option<Operator> {
+    match op {
+        BinaryOperator::Plus => Some(Operator::Plus),
+        BinaryOperator::Minus => Some(Operator::Minus),
+        BinaryOperator::Multiply => Some(Operator::Multiply),
+        BinaryOperator::Divide | BinaryOperator::DuckIntegerDivide => Some(Operator::Divide),
+        BinaryOperator::Modulo => Some(Operator::Modulo),
+        _ => None,
+    }
+}
+
+const fn is_comparison(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+    )
+}
+
+impl ExprPlanner for Operators {
+    fn plan_binary_op(&self, raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
+        let RawBinaryExpr { op, left, right } = raw;
+        let planned = if let Some(operator) = arithmetic(&op) {
+            let (left, right) = (Operand::new(left, schema)?, Operand::new(right, schema)?);
+            self.arithmetic(left, &op, operator, right)?
+        } else if op == BinaryOperator::StringConcat {
+            let (left, right) = (Operand::new(left, schema)?, Operand::new(right, schema)?);
+            concatenation(left, &op, right)?
+        } else if is_comparison(&op) {
+            let (left, right) = (Operand::new(left, schema)?, Operand::new(right, schema)?);
+            comparison(left, op, right)?
+        } else {
+            match op {
+                BinaryOperator::PGExp | BinaryOperator::BitwiseXor => PlannerResult::Planned(power(left, right)),
+                BinaryOperator::PGBitwiseXor => {
+                    PlannerResult::Planned(binary(left, Operator::BitwiseXor, right))
+                }
+                op => PlannerResult::Original(RawBinaryExpr { op, left, right }),
+            }
+        };
+        Ok(planned)
+    }
+}
+
+impl Operators {
+    fn arithmetic(
+        &self,
+        left: Operand,
+        op: &BinaryOperator,
+        operator: Operator,
+        right: Operand,
+    ) -> Result<PlannerResult<RawBinaryExpr>> {
+        let as_written = |left: Operand, right: Operand| {
+            Ok(PlannerResult::Original(RawBinaryExpr { op: op.clone(), left: left.expr, right: right.expr }))
+        };
+        if left.is_null() || right.is_null() {
+            return as_written(left, right);
+        }
+        // A constant beside a time is a span of it.
+        if left.is_time() && right.is_text_constant() && matches!(operator, Operator::Plus | Operator::Minus) {
+            let span = cast(right.expr, DataType::Interval(IntervalUnit::MonthDayNano));
+            return Ok(PlannerResult::Planned(binary(left.expr, operator, span)));
+        }
+        if left.is_number() && right.is_text_constant() {
+            let right = Operand { expr: cast(right.expr, left.data_type().clone()), field: left.field.clone() };
+            return self.arithmetic(left, op, operator, right);
+        }
+        if right.is_number() && left.is_text_constant() {
+            let left = Operand { expr: cast(left.expr, right.data_type().clone()), field: right.field.clone() };
+            return self.arithmetic(left, op, operator, right);
+        }
+        if !left.is_number() || !right.is_number() {
+            let spans = |operand: &Operand| {
+                operand.is_time()
+                    || matches!(operand.data_type(), DataType::Interval(_) | DataType::Duration(_) | DataType::Time64(_))
+            };
+            let with_time = (spans(&left) && (spans(&right) || right.is_number())) || (spans(&right) && left.is_number());
+            let adds_number = (left.is_time() && right.is_number()) || (right.is_time() && left.is_number());
+            if with_time && !adds_number {
+                return as_written(left, right);
+            }
+            return Err(refused("binary", &left, op, &right));
+        }
+        Ok(PlannerResult::Planned(self.numbers(left, op, operator, right)))
+    }
+
+    fn numbers(&self, left: Operand, op: &BinaryOperator, operator: Operator, right: Operand) -> Expr {
+        let integers = left.is_integer() && right.is_integer();
+        if left.is_float() || right.is_float() {
+            let left = cast(left.expr, DataType::Float64);
+            let right = cast(right.expr, DataType::Float64);
+            return match op {
+                BinaryOperator::Divide => self.divide.call(vec![left, right]),
+                _ => binary(left, operator, right),
+            };
+        }
+        if *op == BinaryOperator::Divide {
+            let dividend = cast(left.expr, DIVIDEND);
+            let divisor = if right.is_integer() { cast(right.expr, DataType::Decimal128(19, 0)) } else { right.expr };
+            return binary(dividend, Operator::Divide, divisor);
+        }
+        if integers {
+            // Integers of every width are computed in 64 bits.
+            return binary(cast(left.expr, DataType::Int64), operator, cast(right.expr, DataType::Int64));
+        }
+        binary(left.expr, operator, right.expr)
+    }
+}
+
+fn concatenation(left: Operand, op: &BinaryOperator, right: Operand) -> Result<PlannerResult<RawBinaryExpr>> {
+    let takes = |operand: &Operand| operand.is_null() || operand.is_text() || operand.data_type().is_binary();
+    if takes(&left) && takes(&right) {
+        return Ok(PlannerResult::Original(RawBinaryExpr { op: op.clone(), left: left.expr, right: right.expr }));
+    }
+    Err(refused("binary", &left, op, &right))
+}
+
+/// Whether values of two types can be compared at all.
+fn comparable(left: &Operand, right: &Operand) -> bool {
+    let is_boolean = |operand: &Operand| matches!(operand.data_type(), DataType::Boolean);
+    if left.is_null() || right.is_null() {
+        return true;
+    }
+    if left.is_number() || right.is_number() {
+        return left.is_number() && right.is_number();
+    }
+    if is_boolean(left) || is_boolean(right) {
+        return is_boolean(left) && is_boolean(right);
+    }
+    true
+}
+
+fn comparison(left: Operand, op: BinaryOperator, right: Operand) -> Result<PlannerResult<RawBinaryExpr>> {
+    let (left, right) = match (left.is_text_constant(), right.is_text_constant()) {
+        (false, true) => {
+            let right = typed_constant(&left, right, &op, false)?;
+            (left, right)
+        }
+        (true, false) => {
+            let left = typed_constant(&right, left, &op, true)?;
+            (left, right)
+        }
+        _ => (left, right),
+    };
+    if !comparable(&left, &right) {
+        return Err(refused("comparison", &left, &op, &right));
+    }
+    Ok(PlannerResult::Original(RawBinaryExpr { op, left: left.expr, right: right.expr }))
+}
+
+/// A string constant beside a number or a boolean is one itself.
+fn typed_constant(typed: &Operand, constant: Operand, op: &BinaryOperator, flipped: bool) -> Result<Operand> {
+    if !typed.is_number() && !matches!(typed.data_type(), DataType::Boolean) {
+        return Ok(constant);
+    }
+    let Expr::Literal(value, _) = &constant.expr else { return Ok(constant) };
+    let trimmed = match value {
+        ScalarValue::Utf8(Some(text)) => ScalarValue::Utf8(Some(text.trim().to_owned())),
+        _ => return Ok(constant),
+    };
+    match trimmed.cast_to(typed.data_type()) {
+        Ok(value) if !value.is_null() => {
+            Ok(Operand { expr: Expr::Literal(value, None), field: Field::new("", typed.data_type().clone(), false) })
+        }
+        _ if flipped => Err(refused("comparison", &constant, op, typed)),
+        _ => Err(refused("comparison", typed, op, &constant)),
+    }
+}

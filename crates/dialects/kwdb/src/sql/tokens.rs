@@ -1,0 +1,206 @@
+//! KWDB's tokens, clauses and reserved words.
+
+use sql::{ClauseKind, ClauseRule, ClauseTable, Folding, IntervalUnit, StringPrefix, TokenProfile};
+
+/// How KWDB's text falls into tokens.
+pub(crate) static PROFILE: TokenProfile = TokenProfile {
+    name_quotes: b"\"",
+    string_quotes: b"'",
+    backslash_escapes: false,
+    string_prefixes: &[(b'e', StringPrefix::Escaped), (b'b', StringPrefix::Bytes), (b'x', StringPrefix::Hexadecimal)],
+    folding: Folding::Lower,
+    interval_units: UNITS,
+    nested_comments: true,
+    line_comments: &["--"],
+};
+
+/// Every spelling of a unit, behind a number directly or as a word of its own.
+const UNITS: &[(&str, IntervalUnit)] = &[
+    ("ns", IntervalUnit::Nanosecond),
+    ("nsec", IntervalUnit::Nanosecond),
+    ("nsecs", IntervalUnit::Nanosecond),
+    ("nanosecond", IntervalUnit::Nanosecond),
+    ("nanoseconds", IntervalUnit::Nanosecond),
+    ("us", IntervalUnit::Microsecond),
+    ("usec", IntervalUnit::Microsecond),
+    ("usecs", IntervalUnit::Microsecond),
+    ("microsecond", IntervalUnit::Microsecond),
+    ("microseconds", IntervalUnit::Microsecond),
+    ("ms", IntervalUnit::Millisecond),
+    ("msec", IntervalUnit::Millisecond),
+    ("msecs", IntervalUnit::Millisecond),
+    ("millisecond", IntervalUnit::Millisecond),
+    ("milliseconds", IntervalUnit::Millisecond),
+    ("s", IntervalUnit::Second),
+    ("sec", IntervalUnit::Second),
+    ("secs", IntervalUnit::Second),
+    ("second", IntervalUnit::Second),
+    ("seconds", IntervalUnit::Second),
+    ("m", IntervalUnit::Minute),
+    ("min", IntervalUnit::Minute),
+    ("mins", IntervalUnit::Minute),
+    ("minute", IntervalUnit::Minute),
+    ("minutes", IntervalUnit::Minute),
+    ("h", IntervalUnit::Hour),
+    ("hr", IntervalUnit::Hour),
+    ("hrs", IntervalUnit::Hour),
+    ("hour", IntervalUnit::Hour),
+    ("hours", IntervalUnit::Hour),
+    ("d", IntervalUnit::Day),
+    ("day", IntervalUnit::Day),
+    ("days", IntervalUnit::Day),
+    ("w", IntervalUnit::Week),
+    ("week", IntervalUnit::Week),
+    ("weeks", IntervalUnit::Week),
+    ("mon", IntervalUnit::Month),
+    ("mons", IntervalUnit::Month),
+    ("month", IntervalUnit::Month),
+    ("months", IntervalUnit::Month),
+    ("y", IntervalUnit::Year),
+    ("yr", IntervalUnit::Year),
+    ("yrs", IntervalUnit::Year),
+    ("year", IntervalUnit::Year),
+    ("years", IntervalUnit::Year),
+];
+
+/// The kind of the FILL clause.
+pub(crate) const FILL: ClauseKind = ClauseKind::Vendor("fill");
+
+/// The clauses of a KWDB query. FILL stands directly behind WHERE, and no grouping behind it.
+pub(crate) static CLAUSES: ClauseTable = ClauseTable {
+    rules: &[
+        ClauseRule::new(ClauseKind::From, &["from"], 10),
+        ClauseRule::new(ClauseKind::Where, &["where"], 20),
+        ClauseRule::new(ClauseKind::GroupBy, &["group", "by"], 30),
+        ClauseRule::new(ClauseKind::Having, &["having"], 40),
+        ClauseRule::new(ClauseKind::Window, &["window"], 50),
+        ClauseRule { before_parenthesis: true, after: &[ClauseKind::Where], ..ClauseRule::new(FILL, &["fill"], 60) },
+        ClauseRule::new(ClauseKind::OrderBy, &["order", "by"], 70),
+        ClauseRule::new(ClauseKind::Limit, &["limit"], 80),
+        ClauseRule::new(ClauseKind::Offset, &["offset"], 80),
+        ClauseRule::new(ClauseKind::Fetch, &["fetch", "first"], 80),
+        ClauseRule::new(ClauseKind::Fetch, &["fetch", "next"], 80),
+        ClauseRule::new(ClauseKind::Locking, &["for", "update"], 90),
+        ClauseRule::new(ClauseKind::Locking, &["for", "share"], 90),
+    ],
+    refused_aliases: &[
+        "state_window",
+        "session_window",
+        "event_window",
+        "count_window",
+        "time_window",
+        "session",
+        "sliding",
+        "slimit",
+        "soffset",
+        "partition",
+        "interval",
+        "every",
+        "range",
+        "align",
+        "distributed",
+        "properties",
+        "final",
+        "fetch",
+        "for",
+        "group",
+        "order",
+        "returning",
+        "union",
+        "intersect",
+        "except",
+    ],
+};
+
+/// Words that are no name unless they are quoted.
+const RESERVED: &[&str] = &[
+    "all",
+    "analyse",
+    "analyze",
+    "and",
+    "any",
+    "array",
+    "as",
+    "asc",
+    "asymmetric",
+    "both",
+    "case",
+    "cast",
+    "check",
+    "collate",
+    "column",
+    "constraint",
+    "create",
+    "current_date",
+    "current_time",
+    "current_timestamp",
+    "default",
+    "deferrable",
+    "desc",
+    "distinct",
+    "do",
+    "else",
+    "end",
+    "except",
+    "false",
+    "fetch",
+    "for",
+    "foreign",
+    "from",
+    "grant",
+    "group",
+    "having",
+    "in",
+    "initially",
+    "intersect",
+    "into",
+    "lateral",
+    "leading",
+    "limit",
+    "localtime",
+    "localtimestamp",
+    "not",
+    "null",
+    "offset",
+    "on",
+    "only",
+    "or",
+    "order",
+    "placing",
+    "primary",
+    "references",
+    "returning",
+    "select",
+    "session_user",
+    "some",
+    "symmetric",
+    "table",
+    "then",
+    "to",
+    "trailing",
+    "true",
+    "union",
+    "unique",
+    "using",
+    "variadic",
+    "when",
+    "where",
+    "window",
+    "with",
+];
+
+/// Whether a folded word is no name unless it is quoted.
+pub(crate) fn is_reserved(word: &str) -> bool {
+    RESERVED.binary_search(&word).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RESERVED, is_reserved};
+
+    #[test]
+    fn reserved_words_are_sorted_for_the_search() {
+        assert!(RESERVED.is_sorted());
+        assert!(is_reserved("null") && !is_reserved("power"));
+    }
+}

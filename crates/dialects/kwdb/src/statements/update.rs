@@ -1,0 +1,164 @@
+//! `UPDATE`: ordinary tags of one series, or rows of a relational table.
+
+use super::query;
+use crate::context::Context;
+use crate::error::worded;
+use crate::literals::{Literal, Target};
+use crate::select;
+use crate::sql::statement::{Assignment, Update};
+use crate::statements::delete::{Selection, primary_tag_equalities};
+use ::sql::ast::{self, Expr};
+use catalog::Catalog;
+use engine::{AttributesRequest, UpdateRequest};
+use model::{ColumnId, ColumnRole, Error, ErrorKind, Privilege, Result, Scope, Table, TableKind};
+
+/// Runs an UPDATE; answers with how many rows or series.
+///
+/// # Errors
+/// Broken rules in the vendor's words, values that a column cannot hold, no privilege.
+pub(crate) async fn run(context: &Context, update: Update, text: &str) -> Result<u64> {
+    let catalog = context.catalog();
+    let table = context.table(&catalog, &update.table)?;
+    // Whoever changes rows by a condition reads them.
+    context.engine().require(context.caller(), Privilege::Update, Scope::Table(table.id))?;
+    context.engine().require(context.caller(), Privilege::Select, Scope::Table(table.id))?;
+    match table.kind {
+        TableKind::Series => update_tags(context, &catalog, &table, update, text).await,
+        TableKind::Keyed => update_rows(context, &catalog, &table, update, text).await,
+    }
+}
+
+fn refused(what: &str) -> Error {
+    worded(format!("unsupported conditions in update: {what}"))
+}
+
+async fn update_tags(context: &Context, catalog: &Catalog, table: &Table, update: Update, text: &str) -> Result<u64> {
+    let plain = update.with.is_none()
+        && update.from.is_empty()
+        && update.order_by.is_empty()
+        && update.limit.is_none()
+        && update.returning.is_empty();
+    if !plain {
+        return Err(refused("only supported where expression"));
+    }
+    let mut assignments = Vec::with_capacity(update.assignments.len());
+    for assignment in update.assignments {
+        assignments.push(tag_assignment(context, table, assignment)?);
+    }
+    let Some(mut filter) = update.selection else { return Err(refused("unsupported filter expression")) };
+    match primary_tag_equalities(table, &filter) {
+        Selection::WholeKey => {}
+        Selection::Other => return Err(refused("unsupported binary operator or mismatching tag filter")),
+        Selection::Unreadable => return Err(refused("unsupported filter expression")),
+    }
+    select::rewrite_expression(&mut filter, table, query::meaning(context, catalog))?;
+    let request = AttributesRequest { table: table.id, assignments, filter: Some(filter) };
+    context.engine().set_attributes(context.caller(), &surroundings(context, table, text), request).await
+}
+
+/// What a statement on one table is planned with.
+pub(super) fn surroundings(context: &Context, table: &Table, text: &str) -> engine::QueryRequest {
+    // The engine plans its own statement over the table; this one is never run.
+    let nothing = ast::Statement::Flush {
+        object_type: ast::FlushType::Tables,
+        location: None,
+        channel: None,
+        read_lock: false,
+        export: false,
+        tables: Vec::new(),
+    };
+    query::assembled(context, nothing, table.database, None, text)
+}
+
+fn tag_assignment(context: &Context, table: &Table, assignment: Assignment) -> Result<(ColumnId, Expr)> {
+    let [name] = assignment.columns.as_slice() else { return Err(refused("unsupported filter expression")) };
+    let column = table.column_named(&name.value).ok_or_else(|| {
+        Error::new(ErrorKind::ColumnNotFound { column: name.value.clone(), table: Some(table.name.clone()) })
+    })?;
+    if column.role != ColumnRole::Attribute {
+        return Err(refused("primary tags and columns cannot be set"));
+    }
+    if is_null(&assignment.value) && !column.nullable {
+        return Err(refused(&format!("tag {} is not null", column.name)));
+    }
+    // A constant is checked by the rules of INSERT; the engine then finds it fit.
+    if let Some(literal) = literal(&assignment.value) {
+        Target::new(column, true).convert(literal, context.zone())?;
+    }
+    Ok((column.id, assignment.value))
+}
+
+fn is_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(value.value, ast::Value::Null))
+}
+
+/// The constant that an expression is.
+fn literal(expr: &Expr) -> Option<Literal<'_>> {
+    let Expr::Value(value) = expr else { return None };
+    match &value.value {
+        ast::Value::Boolean(value) => Some(Literal::Boolean(*value)),
+        ast::Value::Number(digits, _) if digits.bytes().all(|b| b.is_ascii_digit()) => Some(Literal::Integer(digits)),
+        ast::Value::Number(digits, _) => Some(Literal::Decimal(digits)),
+        ast::Value::SingleQuotedString(text) | ast::Value::EscapedStringLiteral(text) => Some(Literal::Text(text)),
+        _ => None,
+    }
+}
+
+async fn update_rows(context: &Context, catalog: &Catalog, table: &Table, update: Update, text: &str) -> Result<u64> {
+    for (present, what) in [
+        (update.with.is_some(), "WITH before UPDATE"),
+        (!update.from.is_empty(), "UPDATE .. FROM"),
+        (!update.order_by.is_empty(), "UPDATE .. ORDER BY"),
+        (update.limit.is_some(), "UPDATE .. LIMIT"),
+        (!update.returning.is_empty(), "RETURNING"),
+        (!update.bracket_sources.is_empty(), "a statement in brackets in UPDATE"),
+    ] {
+        if present {
+            return Err(Error::unsupported(what));
+        }
+    }
+    let meaning = query::meaning(context, catalog);
+    let mut assignments = Vec::with_capacity(update.assignments.len());
+    for assignment in update.assignments {
+        for (name, mut value) in pairs(assignment)? {
+            let column = table.column_named(&name).ok_or_else(|| {
+                Error::new(ErrorKind::ColumnNotFound { column: name.clone(), table: Some(table.name.clone()) })
+            })?;
+            if assignments.iter().any(|(id, _)| *id == column.id) {
+                return Err(Error::new(ErrorKind::DuplicateAssignment { column: name }));
+            }
+            if let Some(literal) = literal(&value) {
+                Target::new(column, false).convert(literal, context.zone())?;
+            }
+            select::rewrite_expression(&mut value, table, meaning)?;
+            assignments.push((column.id, value));
+        }
+    }
+    let filter = match update.selection {
+        None => None,
+        Some(mut filter) => {
+            super::delete::unalias(&mut filter, update.alias.as_ref(), table);
+            select::rewrite_expression(&mut filter, table, meaning)?;
+            Some(filter)
+        }
+    };
+    let request = UpdateRequest { table: table.id, assignments, filter };
+    context.engine().update(context.caller(), &surroundings(context, table, text), request).await
+}
+
+/// The columns of an assignment with what each takes.
+fn pairs(assignment: Assignment) -> Result<Vec<(String, Expr)>> {
+    let mut names: Vec<String> = assignment.columns.into_iter().map(|name| name.value).collect();
+    if names.len() == 1 {
+        return Ok(names.pop().map(|name| (name, assignment.value)).into_iter().collect());
+    }
+    match assignment.value {
+        Expr::Tuple(values) if values.len() == names.len() => Ok(names.into_iter().zip(values).collect()),
+        Expr::Tuple(values) => Err(worded(format!(
+            "number of columns ({}) does not match number of values ({})",
+            names.len(),
+            values.len()
+        ))),
+        _ => Err(Error::unsupported("UPDATE .. SET (a, b) = (SELECT ..)")),
+    }
+}
