@@ -1,0 +1,158 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// A time-series database that speaks every REST dialect.
+#[derive(Debug, Parser)]
+#[command(version, about, propagate_version = true, after_help = "\
+Try it:
+  chronoglot demo                       a server with sample data, sample queries, and curl commands to paste
+  chronoglot serve --insecure           an empty server on http://127.0.0.1:8080, for this machine alone
+  chronoglot sql -e 'show databases'    ask it something")]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the server
+    Serve(ServeArguments),
+    /// Run a server filled with sample data, and show what can be asked
+    Demo(DemoArguments),
+    /// Send SQL to a server and print the answers
+    Sql(SqlArguments),
+    /// Load CSV files into a table
+    Import(ImportArguments),
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+At first start the server makes its data directory, a certificate authority (certs/ca.crt) and a password for
+root, which it prints once. Clients then connect by TLS:
+  curl --cacert chronoglot-data/certs/ca.crt -u root:PASSWORD -d 'show databases' \\
+       https://localhost:8080/restapi/query
+
+With --insecure it speaks plain HTTP, on loopback addresses only, and root's password is the one that each
+vendor's documents use (kwdbpassword at /restapi): for trying things out on one machine.
+
+Settings are read from the file given by --config, then from CHRONOGLOT_* in the environment, then from flags.
+Ctrl-C or SIGTERM stops the server; everything that was acknowledged is on disk already.")]
+pub(crate) struct ServeArguments {
+    /// Settings file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where the data lives [default: ./chronoglot-data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Address and port to listen on [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Plain HTTP on loopback with well-known passwords, for trying things out
+    #[arg(long)]
+    pub(crate) insecure: bool,
+    /// Take root's password from this file, at every start
+    #[arg(long, value_name = "FILE")]
+    pub(crate) root_password_file: Option<PathBuf>,
+    /// A further name or address for the server's certificate; may be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tls_name: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The demo writes one day of readings of 100 meters and their customers through the same REST API that your
+clients use, runs three queries, prints curl commands for you to paste, and keeps serving until Ctrl-C.
+Run it again on the same directory and it finds its data there.")]
+pub(crate) struct DemoArguments {
+    /// Where the data lives
+    #[arg(long, value_name = "DIR", default_value = "./chronoglot-demo-data")]
+    pub(crate) data_dir: PathBuf,
+    /// Address and port to listen on; loopback only
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+}
+
+/// Where a client command finds its server, and as whom.
+#[derive(Debug, Args)]
+pub(crate) struct Connection {
+    /// The server
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:8080", env = "CHRONOGLOT_URL")]
+    pub(crate) url: String,
+    /// The user
+    #[arg(long, value_name = "USER", default_value = "root", env = "CHRONOGLOT_USER")]
+    pub(crate) user: String,
+    /// Read the password from this file; else from CHRONOGLOT_PASSWORD, else the well-known one of an insecure server
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+    /// Trust this certificate authority: the server's certs/ca.crt
+    #[arg(long, value_name = "FILE", env = "CHRONOGLOT_CA_CERT")]
+    pub(crate) ca_cert: Option<PathBuf>,
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// An aligned table for people
+    Table,
+    /// Comma-separated values with a header
+    Csv,
+    /// One JSON object a row
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  chronoglot sql -e 'select count(*) from demo.readings'
+  chronoglot sql --db demo --format csv -e 'select * from customers' > customers.csv
+  chronoglot sql < schema.sql
+
+Statements are separated by semicolons. The first one that fails ends the run with exit code 1; those before
+it have taken effect.")]
+pub(crate) struct SqlArguments {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// The database of unqualified names
+    #[arg(long, value_name = "DB")]
+    pub(crate) db: Option<String>,
+    /// The statements; without this they are read from standard input
+    #[arg(short = 'e', long = "execute", value_name = "SQL")]
+    pub(crate) execute: Option<String>,
+    /// How results are printed
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Each line holds one row without a header line, its values in the order of the table's columns or of --columns.
+An empty value is NULL. Times are read as the server reads them in INSERT: with or without a zone.
+
+The import stops at the first line that the server refuses and names it; the lines before it are stored. With
+--skip-bad it goes on, and lists what it left out. Running an import again is safe: a time-series row that is
+there already is written over by the same values, a relational row is reported as a duplicate.
+
+Example:
+  chronoglot import --table tsdb.meter_data readings-*.csv")]
+pub(crate) struct ImportArguments {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// The table, with its database
+    #[arg(long, value_name = "DB.TABLE")]
+    pub(crate) table: String,
+    /// The columns that the values are for; without it all columns of the table, in its order
+    #[arg(long, value_name = "A,B,C", value_delimiter = ',')]
+    pub(crate) columns: Option<Vec<String>>,
+    /// The first line of each file is a header: leave it out
+    #[arg(long)]
+    pub(crate) header: bool,
+    /// Go on after a bad line, and list them at the end
+    #[arg(long)]
+    pub(crate) skip_bad: bool,
+    /// The files
+    #[arg(required = true, value_name = "FILE.csv")]
+    pub(crate) files: Vec<PathBuf>,
+}

@@ -1,0 +1,38 @@
+//! What people see: lines on standard output, complaints on standard error, result tables.
+
+use crate::client::Answer;
+use comfy_table::{ContentArrangement, Table};
+use serde_json::Value;
+use std::fmt::Display;
+use std::io::{self, Write};
+
+/// Prints a line. A closed pipe (`| head`) is no failure: there is nobody left to tell.
+pub(crate) fn say(line: impl Display) {
+    let _closed_pipe = writeln!(io::stdout(), "{line}");
+}
+
+/// Prints an error for people.
+pub(crate) fn complain(error: impl Display) {
+    let _closed_pipe = writeln!(io::stderr(), "error: {error}");
+}
+
+/// A result as an aligned table, with the number of rows below.
+pub(crate) fn result_table(answer: &Answer) -> String {
+    let mut table = Table::new();
+    table.set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(answer.columns.iter().map(|column| column.name.as_str()));
+    for row in &answer.rows {
+        table.add_row(row.iter().map(cell_text));
+    }
+    let rows = answer.rows.len();
+    format!("{table}\n({rows} row{})", if rows == 1 { "" } else { "s" })
+}
+
+/// One cell as text: texts without quotes, NULL by name.
+pub(crate) fn cell_text(cell: &Value) -> String {
+    match cell {
+        Value::Null => "NULL".to_owned(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,12 @@
+//! Starting the real program on a directory of its own, and talking HTTP to it.
+
+mod http;
+mod process;
+
+pub(crate) use http::{Reply, basic, request, send_raw};
+pub(crate) use process::{Program, TempDir, run_to_end};
+
+/// The Authorization header value of root on an insecure server.
+pub(crate) fn root() -> String {
+    basic("root", "kwdbpassword")
+}

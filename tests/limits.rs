@@ -1,0 +1,142 @@
+//! Every limit says its number, loses nothing, and leaves nothing behind.
+
+use crate::harness::{Program, TempDir, request, root, send_raw};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+/// A server with settings of its own.
+fn with_settings(data: &TempDir, settings: &str) -> Program {
+    let file = data.path().join("settings.toml");
+    std::fs::write(&file, settings).unwrap();
+    let store = data.path().join("store");
+    Program::start(&store, &["--insecure", "--config", file.to_str().unwrap()])
+}
+
+/// `rows` rows of `width` bytes in one time-series table.
+fn fill(program: &Program, rows: usize, width: usize) {
+    program.ddl("defaultdb", "create ts database d");
+    program.ddl("d", &format!("create table t (ts timestamptz(3) not null, n int8, s varchar({width})) tags (k int4 not null) primary tags (k)"));
+    for first in (0..rows).step_by(2_000) {
+        let values: Vec<String> = (first..rows.min(first + 2_000))
+            .map(|n| format!("({}, {}, '{n:0>width$}', {})", 1_700_000_000_000_u64 + n as u64, (n * 7_919) % 1_000_003, n % 5))
+            .collect();
+        program.insert("d", &format!("insert into t values {}", values.join(",")));
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<String> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let entries: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
+    entries
+        .into_iter()
+        .flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path.display().to_string()] })
+        .collect()
+}
+
+#[test]
+fn a_body_over_the_limit_is_413_with_the_limit() {
+    let data = TempDir::new();
+    let program = with_settings(&data, "[limits]\nbody_bytes = 10000\n");
+    let body = format!("select '{}'", "x".repeat(20_000));
+    let reply = program.post("query", "defaultdb", &body);
+    assert_eq!(reply.status, 413);
+    assert!(String::from_utf8_lossy(&reply.body).contains("10000"), "{}", String::from_utf8_lossy(&reply.body));
+    // The same without a length that says so in advance.
+    let chunked = format!(
+        "POST /restapi/query HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n{:x}\r\n{body}\r\n0\r\n\r\n",
+        program.address,
+        root(),
+        body.len()
+    );
+    assert_eq!(send_raw(program.address, chunked.as_bytes()).unwrap().status, 413);
+    assert_eq!(program.rows("defaultdb", "select 1")[0][0], 1);
+}
+
+#[test]
+fn a_sort_of_four_times_its_memory_spills_and_cleans_up() {
+    let data = TempDir::new();
+    let program = with_settings(&data, "[query]\nmemory_bytes = \"16 MB\"\n");
+    // 64 MB of text.
+    fill(&program, 64_000, 1_000);
+    let rows = program.rows("d", "select n, s from t order by s desc, n limit 3 offset 60000");
+    assert_eq!(rows[0][1].as_str().unwrap().trim_start_matches('0'), "3999");
+    let spilled: Vec<String> = files_below(data.path()).into_iter().filter(|name| name.contains("spill") || name.contains("tmp")).collect();
+    assert!(spilled.is_empty(), "left behind: {spilled:?}");
+    let reply = program.post("query", "d", "select count(*) from t a join t b on a.s < b.s and a.n <> b.n");
+    assert_eq!(reply.status, 500, "{}", String::from_utf8_lossy(&reply.body));
+    assert_eq!(program.rows("d", "select count(*) from t")[0][0], 64_000);
+}
+
+#[test]
+fn a_query_over_its_time_is_ended() {
+    let data = TempDir::new();
+    let program = with_settings(&data, "[query]\ntimeout_ms = 300\n");
+    fill(&program, 10_000, 10);
+    let started = Instant::now();
+    let reply = program.post("query", "d", "select count(*) from t a, t b, t c where a.n + b.n <> c.n");
+    assert_eq!(reply.status, 500);
+    assert!(String::from_utf8_lossy(&reply.body).contains("300"), "{}", String::from_utf8_lossy(&reply.body));
+    assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+    assert_eq!(program.rows("d", "select count(*) from t")[0][0], 10_000);
+}
+
+#[test]
+fn a_client_that_hangs_up_stops_its_query() {
+    let data = TempDir::new();
+    let program = Program::insecure(data.path());
+    fill(&program, 10_000, 10);
+    let query = "select count(*) from t a, t b, t c where a.n + b.n <> c.n";
+    let mut stream = TcpStream::connect(program.address).unwrap();
+    let message = format!(
+        "POST /restapi/query?db=d HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nContent-Length: {}\r\n\r\n{query}",
+        program.address,
+        root(),
+        query.len()
+    );
+    stream.write_all(message.as_bytes()).unwrap();
+    stream.set_read_timeout(Some(Duration::from_millis(1_000))).unwrap();
+    assert!(stream.read(&mut [0; 1]).is_err(), "the query was meant to take long");
+    assert!(cpu_of(program.pid(), 300) > Duration::from_millis(100), "the query does not seem to run");
+    drop(stream);
+    std::thread::sleep(Duration::from_millis(200));
+    let idle = cpu_of(program.pid(), 500);
+    assert!(idle < Duration::from_millis(100), "{idle:?} of CPU in half a second after the client hung up");
+    let running = request(program.address, "POST", "/restapi/query", &[("Authorization", &root())], b"show queries").unwrap();
+    if running.status == 200 {
+        assert!(!String::from_utf8_lossy(&running.body).contains("count(*) from t a"), "the query is still listed");
+    }
+}
+
+#[test]
+fn a_result_over_5_mb_is_cut_at_a_row_and_says_so() {
+    let data = TempDir::new();
+    let program = Program::insecure(data.path());
+    fill(&program, 8_000, 1_000);
+    let reply = program.post("query", "d", "select n, s from t order by ts");
+    let body = reply.json();
+    let sent = body["data"].as_array().unwrap();
+    assert_eq!(reply.header("x-kwdb-truncated"), Some("true"));
+    assert_eq!(body["rows"], sent.len());
+    assert!((4_000..8_000).contains(&sent.len()), "{} rows", sent.len());
+    assert!(reply.body.len() <= 5 << 20, "{} bytes", reply.body.len());
+    assert_eq!(sent.last().unwrap()[1].as_str().unwrap().len(), 1_000, "cut inside a row");
+    let whole = program.post("query", "d", "select n, s from t order by ts limit 100");
+    assert_eq!(whole.header("x-kwdb-truncated"), None);
+    assert_eq!(whole.json()["rows"], 100);
+}
+
+/// CPU time of a process within some milliseconds.
+fn cpu_of(pid: u32, milliseconds: u64) -> Duration {
+    let ticks = || -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+        let after_name = stat.rsplit_once(')').unwrap().1;
+        let fields: Vec<&str> = after_name.split_whitespace().collect();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
+    };
+    let before = ticks();
+    std::thread::sleep(Duration::from_millis(milliseconds));
+    // Linux counts in hundredths of a second.
+    Duration::from_millis((ticks() - before) * 10)
+}

@@ -1,0 +1,13 @@
+//! Whole-program tests: each starts the real binary and talks to it as a client would.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs, reason = "tests")]
+
+mod bad_input;
+mod commands;
+mod conformance;
+mod crash;
+mod duckdb;
+mod harness;
+mod limits;
+mod smart_meter;
+mod tls;
