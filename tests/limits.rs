@@ -60,6 +60,9 @@ fn a_sort_of_four_times_its_memory_spills_and_cleans_up() {
     let program = with_settings(&data, "[query]\nmemory_bytes = \"16 MB\"\n");
     // 64 MB of text.
     fill(&program, 64_000, 1_000);
+    // The answer is cut at its own limit, but the sort sees every row first.
+    let rows = program.rows("d", "select n, s from t order by s desc, n");
+    assert_eq!(rows[0][1].as_str().unwrap().trim_start_matches('0'), "63999");
     let rows = program.rows("d", "select n, s from t order by s desc, n limit 3 offset 60000");
     assert_eq!(rows[0][1].as_str().unwrap().trim_start_matches('0'), "3999");
     let spilled: Vec<String> = files_below(data.path()).into_iter().filter(|name| name.contains("spill") || name.contains("tmp")).collect();

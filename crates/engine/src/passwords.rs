@@ -28,7 +28,7 @@ pub(crate) struct Passwords {
     running: Arc<Semaphore>,
     /// Those that run and those that may wait.
     admitted: Arc<Semaphore>,
-    recent: RecentLogins,
+    recent: Arc<RecentLogins>,
     computed: Arc<AtomicU64>,
 }
 
@@ -41,7 +41,7 @@ struct Turn {
 
 impl Turn {
     /// Computes one hash.
-    fn compute<T>(self, hash: impl FnOnce() -> T) -> T {
+    fn compute<T>(&self, hash: impl FnOnce() -> T) -> T {
         self.computed.fetch_add(1, Ordering::Relaxed);
         hash()
     }
@@ -57,7 +57,7 @@ impl Passwords {
             unmatched,
             running: Arc::new(Semaphore::new(RUNNING_MAX)),
             admitted: Arc::new(Semaphore::new(RUNNING_MAX + waiting)),
-            recent: RecentLogins::new()?,
+            recent: Arc::new(RecentLogins::new()?),
             computed: Arc::default(),
         })
     }
@@ -80,20 +80,22 @@ impl Passwords {
         if self.is_recent(stored.as_ref(), password) {
             return Ok(true);
         }
-        let hash = stored.as_ref().map_or_else(|| self.unmatched.to_string(), |(_, hash)| hash.clone());
-        let given = password.to_owned();
-        let matches = run_blocking(move || {
-            let hash = PasswordHash::new(&hash).map_err(|e| Error::internal(format!("a stored password hash: {e}")))?;
-            Ok(turn.compute(|| Argon2::default().verify_password(given.as_bytes(), &hash).is_ok()))
-        })
-        .await?;
-        match stored {
-            Some((user, hash)) if matches => {
-                self.recent.remember(user, &hash, password);
-                Ok(true)
+        let (unmatched, recent) = (Arc::clone(&self.unmatched), Arc::clone(&self.recent));
+        let password = password.to_owned();
+        run_blocking(move || {
+            let hash = stored.as_ref().map_or(&*unmatched, |(_, hash)| hash);
+            let hash = PasswordHash::new(hash).map_err(|e| Error::internal(format!("a stored password hash: {e}")))?;
+            let matches = turn.compute(|| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
+            match &stored {
+                // While the turn lasts, so that the next one with these credentials knows.
+                Some((user, hash)) if matches => {
+                    recent.remember(*user, hash, &password);
+                    Ok(true)
+                }
+                _ => Ok(false),
             }
-            _ => Ok(false),
-        }
+        })
+        .await
     }
 
     /// How many hashes were computed.

@@ -17,6 +17,7 @@ use model::{
 };
 use query::{Profile, QueryEngine, QueryOptions};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -44,6 +45,16 @@ pub(crate) struct TestStore {
     pub(crate) root: Caller,
     pub(crate) clock: Arc<TestClock>,
     files: ForgetfulFiles,
+    _spill: SpillDirectory,
+}
+
+/// Where queries spill; goes with the store.
+struct SpillDirectory(PathBuf);
+
+impl Drop for SpillDirectory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 impl std::ops::Deref for TestStore {
@@ -81,13 +92,14 @@ impl TestStore {
         };
         let storage = Storage::open(shared, Arc::clone(&catalog), storage_options).unwrap();
         let number = SPILL_DIRECTORIES.fetch_add(1, Ordering::SeqCst);
-        let spill = format!("chronoglot-engine-{}-{number}", std::process::id());
+        let name = format!("chronoglot-engine-{}-{number}", std::process::id());
+        let spill = SpillDirectory(std::env::temp_dir().join(name));
         let query = QueryEngine::new(QueryOptions {
             memory_bytes: 64 << 20,
             memory_total_bytes: 256 << 20,
             timeout: Duration::from_secs(60),
             running: 64,
-            spill_directory: std::env::temp_dir().join(spill),
+            spill_directory: spill.0.clone(),
             threads: 2,
         })
         .unwrap();
@@ -95,7 +107,7 @@ impl TestStore {
         let engine = Engine::with_options(catalog, storage, query, options).await.unwrap();
         let root = engine.catalog().user_named(ROOT_USER).unwrap().id;
         let root = engine.caller(root).unwrap();
-        Self { engine, root, clock, files }
+        Self { engine, root, clock, files, _spill: spill }
     }
 
     /// The same data after the process was killed and the machine lost what was not synced.

@@ -144,6 +144,8 @@ impl ProfileBuilder {
         options.sql_parser.enable_ident_normalization = false;
         options.sql_parser.collect_spans = true;
         options.sql_parser.map_string_types_to_utf8view = false;
+        // The inputs of a union may carry different metadata of one column: the check sees that too.
+        options.execution.skip_physical_aggregate_schema_check = true;
         if let Some(ordering) = self.null_ordering {
             options.sql_parser.default_null_ordering = ordering.as_str().into();
         }

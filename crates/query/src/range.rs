@@ -49,3 +49,6 @@ fn scan_filters(plan: &LogicalPlan) -> Option<&[datafusion::logical_expr::Expr]>
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,9 @@ use tokio::time::Instant;
 /// Batches that wait for a slow reader before the query waits too.
 const BATCHES_AHEAD: usize = 2;
 
+/// What a limit beyond all clocks comes to.
+const FAR: Duration = Duration::from_secs(86_400 * 365);
+
 impl QueryEngine {
     /// Optimises and starts a plan.
     ///
@@ -43,7 +46,8 @@ impl QueryEngine {
     ) -> Result<RowStream> {
         let inner = &self.inner;
         let limit = label.timeout.map_or(inner.options.timeout, |t| t.min(inner.options.timeout));
-        let deadline = Instant::now() + limit;
+        let now = Instant::now();
+        let deadline = now.checked_add(limit).unwrap_or(now + FAR);
         let permit = inner.admission.enter(deadline).await?;
         let (guard, cancelled) = inner.running.enter(label);
 

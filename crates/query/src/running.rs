@@ -34,6 +34,7 @@ impl Drop for Waiting<'_> {
 
 impl Admission {
     pub(crate) fn new(running_max: usize) -> Self {
+        let running_max = running_max.clamp(1, Semaphore::MAX_PERMITS);
         Self { running: Arc::new(Semaphore::new(running_max)), running_max, waiting: AtomicUsize::new(0) }
     }
 

@@ -95,7 +95,7 @@ impl QueryEngine {
             })?;
         Ok(Self {
             inner: Arc::new(Inner {
-                admission: Admission::new(options.running.max(1)),
+                admission: Admission::new(options.running),
                 running: Arc::default(),
                 total: TotalMemory::new(bytes(options.memory_total_bytes)),
                 environment,

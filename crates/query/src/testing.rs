@@ -5,6 +5,7 @@ use crate::{PlanContext, Profile, QueryEngine, QueryLabel, QueryOptions, RowStre
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::catalog::TableProvider;
+use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::sqlparser::{dialect::GenericDialect, parser::Parser};
 use futures::{StreamExt, TryStreamExt};
 use model::{ErrorKind, Result};
@@ -88,10 +89,14 @@ impl Bench {
         self.tables.0.insert(vec!["db".to_owned(), name.to_owned()], provider);
     }
 
-    pub(crate) async fn start_labelled(&self, sql: &str, label: QueryLabel) -> Result<RowStream> {
+    pub(crate) async fn plan(&self, sql: &str) -> Result<LogicalPlan> {
         let mut statements = Parser::parse_sql(&GenericDialect {}, sql).unwrap();
         let tables = Arc::new(Tables(self.tables.0.clone()));
-        let plan = self.engine.plan(&self.profile, tables, statements.remove(0), &self.context).await?;
+        self.engine.plan(&self.profile, tables, statements.remove(0), &self.context).await
+    }
+
+    pub(crate) async fn start_labelled(&self, sql: &str, label: QueryLabel) -> Result<RowStream> {
+        let plan = self.plan(sql).await?;
         self.engine.run(&self.profile, plan, &self.context, label).await
     }
 

@@ -91,7 +91,7 @@ pub(crate) fn keyed_stream(
 /// The rows whose keys lie in one of the ranges and are not hidden. Keys and ranges ascend.
 pub(crate) fn visible_keys(keys: &[model::KeyBytes], ranges: Option<&[KeyRange]>, masks: &Masks) -> Vec<Range<usize>> {
     let mut wanted: Vec<Range<usize>> = match ranges {
-        None => vec![0..keys.len()],
+        None => std::iter::once(0..keys.len()).collect(),
         Some(ranges) => ranges
             .iter()
             .map(|(first, last)| {

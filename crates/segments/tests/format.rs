@@ -1,6 +1,8 @@
 //! Segments at their real sizes, as other programs see them: names, ids, types, encodings, pages,
 //! and what a scan reads of them.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use arrow::array::{
     Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, PrimitiveArray, StringArray, UInt32Array,
 };
@@ -165,6 +167,9 @@ fn meter_table() -> Arc<Table> {
     )
 }
 
+/// Name, field id, physical and logical type, encoding.
+type Expected = (&'static str, Option<i32>, Physical, Option<LogicalType>, Encoding);
+
 const VOLT: ColumnId = ColumnId(11);
 const WALK: ColumnId = ColumnId(12);
 
@@ -316,7 +321,7 @@ fn other_programs_find_what_is_promised() {
 
     let timestamp = |utc: bool, unit: parquet::basic::TimeUnit| LogicalType::timestamp(utc, unit);
     let text = Some(LogicalType::String);
-    let expected: [(&str, Option<i32>, Physical, Option<LogicalType>, Encoding); 11] = [
+    let expected: [Expected; 11] = [
         ("meter", Some(19), Physical::BYTE_ARRAY, text.clone(), Encoding::RLE_DICTIONARY),
         (
             "ts",

@@ -2,7 +2,8 @@
 //! stubs are replaced by what they stand for.
 
 use crate::dialect::ClauseDialect;
-use crate::guard::{Guard, check_nesting};
+use crate::guard::Guard;
+use crate::nesting::check_nesting;
 use crate::source::PositionCursor;
 use crate::stub::{Nested, Piece, convert, location};
 use crate::{ClauseTable, Tokens};

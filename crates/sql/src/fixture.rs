@@ -11,6 +11,7 @@ pub(crate) static PROFILE: TokenProfile = TokenProfile {
     string_quotes: b"'",
     backslash_escapes: false,
     string_prefixes: &[(b'e', StringPrefix::Escaped), (b'b', StringPrefix::Bytes), (b'x', StringPrefix::Hexadecimal)],
+    dollar_strings: true,
     folding: Folding::Lower,
     interval_units: &[("m", IntervalUnit::Minute), ("h", IntervalUnit::Hour), ("mon", IntervalUnit::Month)],
     nested_comments: true,

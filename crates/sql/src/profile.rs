@@ -77,6 +77,8 @@ pub struct TokenProfile {
     pub backslash_escapes: bool,
     /// Letters (lower case) that change what the string behind them is.
     pub string_prefixes: &'static [(u8, StringPrefix)],
+    /// Whether `$$..$$` and `$tag$..$tag$` are strings.
+    pub dollar_strings: bool,
     /// What happens to unquoted names.
     pub folding: Folding,
     /// Units that make a number an interval, in lower case; compared without case.

@@ -1,24 +1,24 @@
 //! The clause skeleton: WITH, set operations and the clauses of each SELECT are cut here, sqlparser
 //! reads what stands inside one clause, and the parts are put together as a query.
 
-use crate::clauses::{cut, is_named};
+use crate::clauses::cut;
 use crate::expression::run;
-use crate::guard::{check_items, check_nesting};
+use crate::guard::check_items;
+use crate::nesting::check_nesting;
+use crate::set_operation::{combine, split_arms};
 use crate::stub::{Nested, begins_query, convert};
 use crate::{Clause, ClauseKind, ClauseTable, Cursor, TokenKind, Tokens};
 use model::{Error, Result};
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     Assignment, Cte, CteAsMaterialized, Expr, GroupByExpr, Ident, LimitClause, OrderBy, OrderByExpr, OrderByKind,
-    Query, Select, SelectFlavor, SelectItem, SetExpr, SetOperator, SetQuantifier, TableAlias, TableAliasColumnDef,
-    TableWithJoins, VisitMut, WildcardAdditionalOptions, With,
+    Query, Select, SelectFlavor, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableWithJoins, VisitMut,
+    WildcardAdditionalOptions, With,
 };
 use sqlparser::parser::{Parser, ParserError};
 
 /// How deep queries may nest in each other.
 const QUERIES_MAX: usize = 24;
-/// How many queries one set operation may join.
-const ARMS_MAX: usize = 100;
 /// Stack that must be left before one more level, and what is added if it is not.
 const STACK_LEFT: usize = 256 << 10;
 const STACK_ADDED: usize = 1 << 20;
@@ -378,69 +378,6 @@ impl<A, B> From<Pair<A, B>> for (A, B) {
 fn identifier(cursor: &mut Cursor<'_>) -> Result<Ident> {
     let (name, quoted) = cursor.expect_name("a name")?;
     Ok(if quoted { Ident::with_quote('"', name) } else { Ident::new(name) })
-}
-
-struct Arm<'a> {
-    /// The operator before it; `None` for the first.
-    operator: Option<(SetOperator, SetQuantifier)>,
-    tokens: Tokens<'a>,
-}
-
-/// Splits a query at its set operators.
-fn split_arms(tokens: Tokens<'_>) -> Result<Vec<Arm<'_>>> {
-    let mut arms = Vec::new();
-    let mut operator = None;
-    let mut cursor = Cursor::new(tokens);
-    loop {
-        let at_operator = |c: &Cursor<'_>| {
-            !is_named(tokens, c.index()) && ["union", "intersect", "except"].iter().any(|word| c.is_word(word))
-        };
-        let arm = cursor.take_until(at_operator);
-        if arm.is_empty() {
-            return Err(cursor.error("expected a query"));
-        }
-        arms.push(Arm { operator, tokens: arm });
-        if arms.len() > ARMS_MAX {
-            return Err(cursor.error("the set operation joins too many queries"));
-        }
-        let set = match cursor.accept_one_of(&["union", "intersect", "except"]) {
-            Some("union") => SetOperator::Union,
-            Some("intersect") => SetOperator::Intersect,
-            Some(_) => SetOperator::Except,
-            None => return Ok(arms),
-        };
-        let quantifier = match cursor.accept_one_of(&["all", "distinct"]) {
-            Some("all") => SetQuantifier::All,
-            Some(_) => SetQuantifier::Distinct,
-            None => SetQuantifier::None,
-        };
-        operator = Some((set, quantifier));
-    }
-}
-
-/// Puts the arms together: INTERSECT first, the others from left to right.
-fn combine(operands: Vec<(Option<(SetOperator, SetQuantifier)>, SetExpr)>) -> Option<SetExpr> {
-    let join = |left, (op, set_quantifier), right| SetExpr::SetOperation {
-        left: Box::new(left),
-        op,
-        set_quantifier,
-        right: Box::new(right),
-    };
-    let mut sums: Vec<(Option<(SetOperator, SetQuantifier)>, SetExpr)> = Vec::new();
-    for (operator, body) in operands {
-        match (operator, sums.pop()) {
-            (Some(intersect @ (SetOperator::Intersect, _)), Some((before, left))) => {
-                sums.push((before, join(left, intersect, body)));
-            }
-            (operator, last) => {
-                sums.extend(last);
-                sums.push((operator, body));
-            }
-        }
-    }
-    let mut sums = sums.into_iter();
-    let (_, first) = sums.next()?;
-    sums.try_fold(first, |left, (operator, right)| Some(join(left, operator?, right)))
 }
 
 fn empty_select() -> Select {

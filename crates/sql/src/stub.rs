@@ -165,7 +165,7 @@ fn convert_token(part: Tokens<'_>, token: Token) -> Option<Parsed> {
         TokenKind::Comma => Parsed::Comma,
         TokenKind::Period => Parsed::Period,
         TokenKind::Symbol => symbol(part.text(token))?,
-        TokenKind::Separator | TokenKind::Defect(_) => return None,
+        TokenKind::Separator | TokenKind::DollarString | TokenKind::Defect(_) => return None,
     })
 }
 

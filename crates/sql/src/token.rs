@@ -48,6 +48,8 @@ pub enum TokenKind {
     String,
     /// A string behind a prefix letter.
     Prefixed(StringPrefix),
+    /// `$$..$$` or `$tag$..$tag$`: the text of a program, which no grammar here reads.
+    DollarString,
     /// Digits, or `0x` and hexadecimal digits.
     Integer,
     /// A number with a point or an exponent.

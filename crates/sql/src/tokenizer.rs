@@ -118,6 +118,7 @@ impl<'a> Tokenizer<'a> {
                 self.digits();
                 TokenKind::Placeholder
             }
+            b'$' if profile.dollar_strings && self.dollar_tag().is_some() => self.dollar_string(),
             _ if profile.string_quotes.contains(&byte) => self.string(profile.backslash_escapes),
             _ if profile.name_quotes.contains(&byte) => {
                 if self.quoted(byte, false) {
@@ -261,6 +262,30 @@ impl<'a> Tokenizer<'a> {
         }
         self.at = self.text.len();
         false
+    }
+
+    /// `$$` or `$tag$` here.
+    fn dollar_tag(&self) -> Option<&'a str> {
+        let inner = self.rest().get(1..)?;
+        let end = inner.find('$')?;
+        let tag = inner.get(..end)?;
+        let is_tag = tag.bytes().all(is_name_part) && !tag.starts_with(|c: char| c.is_ascii_digit());
+        if is_tag { self.rest().get(..end + 2) } else { None }
+    }
+
+    fn dollar_string(&mut self) -> TokenKind {
+        let Some(tag) = self.dollar_tag() else { return self.symbol() };
+        self.at += tag.len();
+        match self.rest().find(tag) {
+            Some(end) => {
+                self.at += end + tag.len();
+                TokenKind::DollarString
+            }
+            None => {
+                self.at = self.text.len();
+                TokenKind::Defect(Defect::UnterminatedString)
+            }
+        }
     }
 
     fn symbol(&mut self) -> TokenKind {

@@ -8,31 +8,36 @@ use model::{Error, ErrorKind, Result, Sequence, Table, TableId};
 use std::sync::Arc;
 
 /// While it lives, writers of the table wait.
-struct Altering(Arc<TableState>);
+struct Altering {
+    state: Arc<TableState>,
+    number: Sequence,
+}
 
 impl Altering {
-    async fn begin(state: Arc<TableState>) -> Result<Self> {
+    async fn begin(store: &Store, state: Arc<TableState>) -> Result<Self> {
         loop {
             {
                 let mut gate = state.lock.lock();
                 if gate.dropped {
                     return Err(no_table(state.id));
                 }
-                if !gate.altering {
-                    gate.altering = true;
-                    break;
+                if gate.altering.is_none() {
+                    // One step: from this number on the table's definition is open.
+                    let number = store.log.queue.take_number()?;
+                    gate.altering = Some(number);
+                    drop(gate);
+                    return Ok(Self { state, number });
                 }
             }
             state.wait_until_altered().await;
         }
-        Ok(Self(state))
     }
 }
 
 impl Drop for Altering {
     fn drop(&mut self) {
-        self.0.lock.lock().altering = false;
-        self.0.altered.notify_waiters();
+        self.state.lock.lock().altering = None;
+        self.state.altered.notify_waiters();
     }
 }
 
@@ -42,8 +47,8 @@ pub(crate) async fn change_table(
     id: TableId,
     make: impl FnOnce(&Table, Sequence) -> Result<(Table, Vec<Change>)> + Send,
 ) -> Result<Arc<Table>> {
-    let altering = Altering::begin(store.table(id)?).await?;
-    let number = store.log.queue.take_number()?;
+    let altering = Altering::begin(store, store.table(id)?).await?;
+    let number = altering.number;
     let before = store.catalog.snapshot();
     let (table, further) = make(before.table(id).ok_or_else(|| no_table(id))?, number)?;
     let changes =
@@ -91,11 +96,13 @@ fn changed_name(changes: &[Change]) -> String {
 
 /// Forgets every table that the catalogue no longer has.
 pub(crate) fn forget_dropped(store: &Store) {
-    let catalog = store.catalog.snapshot();
-    let gone: Vec<Arc<TableState>> = {
+    let (catalog, gone) = {
         let mut tables = store.tables.write();
+        // Asked for under the lock: what is new since is not taken for gone.
+        let catalog = store.catalog.snapshot();
         let gone: Vec<TableId> = tables.keys().copied().filter(|id| catalog.table(*id).is_none()).collect();
-        gone.iter().filter_map(|id| tables.remove(id)).collect()
+        let gone: Vec<Arc<TableState>> = gone.iter().filter_map(|id| tables.remove(id)).collect();
+        (catalog, gone)
     };
     for state in &gone {
         // From here on no record of it is queued.

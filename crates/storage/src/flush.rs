@@ -88,7 +88,7 @@ struct Flush<'a> {
 
 impl Flush<'_> {
     fn run(&self) -> Result<()> {
-        let visible = self.store.log.visible();
+        let visible = self.state.settled(self.store.log.visible());
         let (view, flushed) = {
             let memory = self.state.memory.read();
             (memory.view(visible), memory.flushed())

@@ -47,6 +47,8 @@ pub(crate) fn open(
     let mut replay = Replay::new(snapshot.clone(), files.clone(), pressure.clone())?;
     let found = read_log(files.as_ref(), |path, sequence, payload| replay.record(path, sequence, payload))?;
     let Replay { tables, last, .. } = replay;
+    // Files whose records are trimmed away still say how far numbers had come.
+    let last = found.files.last().map_or(last, |file| last.max(file.last));
     remove_orphans(files.as_ref(), &snapshot)?;
 
     let queue = LogQueue::new(last, options.clock.clone());

@@ -4,7 +4,7 @@
 
 use crate::memtable::Memory;
 use crate::series_index::SeriesIndex;
-use model::TableId;
+use model::{Sequence, TableId};
 use parking_lot::{Mutex, RwLock};
 use std::sync::atomic::AtomicBool;
 use tokio::sync::Notify;
@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 /// What the table's lock guards beside the order of decisions.
 #[derive(Debug, Default)]
 pub(crate) struct Gate {
-    /// Its definition is being changed: writers wait for `altered`.
-    pub(crate) altering: bool,
+    /// Its definition is being changed, by this number: writers wait for `altered`.
+    pub(crate) altering: Option<Sequence>,
     /// It was dropped.
     pub(crate) dropped: bool,
 }
@@ -44,13 +44,20 @@ impl TableState {
         }
     }
 
+    /// The newest visible number up to which the catalogue has every change of its definition:
+    /// what is written to files may claim no later one.
+    pub(crate) fn settled(&self, visible: Sequence) -> Sequence {
+        let altering = self.lock.lock().altering;
+        altering.map_or(visible, |number| visible.min(Sequence(number.0.saturating_sub(1))))
+    }
+
     /// Waits until its definition is not being changed.
     pub(crate) async fn wait_until_altered(&self) {
         loop {
             let altered = self.altered.notified();
             tokio::pin!(altered);
             altered.as_mut().enable();
-            if !self.lock.lock().altering {
+            if self.lock.lock().altering.is_none() {
                 return;
             }
             altered.await;

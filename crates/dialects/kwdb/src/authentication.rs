@@ -45,7 +45,9 @@ pub(crate) fn credential(headers: &HeaderMap) -> Result<String> {
 fn base64_text(text: &str, error: &DecodeError) -> String {
     let offset = match error {
         DecodeError::InvalidByte(offset, _) => *offset,
-        DecodeError::InvalidLastSymbol { .. } | DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => text.len(),
+        DecodeError::InvalidLastSymbol { .. } | DecodeError::InvalidLength(_) | DecodeError::InvalidPadding => {
+            text.len()
+        }
     };
     format!("illegal base64 data at input byte {offset}")
 }
@@ -117,7 +119,9 @@ mod tests {
 
     #[test]
     fn every_documented_form_of_the_header() {
-        for value in ["Basic dTE6cA==", "basic dTE6cA==", "Bearer dTE6cA==", "Token dTE6cA==", "dTE6cA==", " Basic  dTE6cA== "] {
+        for value in
+            ["Basic dTE6cA==", "basic dTE6cA==", "Bearer dTE6cA==", "Token dTE6cA==", "dTE6cA==", " Basic  dTE6cA== "]
+        {
             assert_eq!(credential(&header(value)).unwrap(), "dTE6cA==", "{value:?}");
         }
         for value in ["Basic", "", "Digest x", "Basic a b"] {

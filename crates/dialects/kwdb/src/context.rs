@@ -1,8 +1,8 @@
 //! What the statements of one request share: who asks, the current database, the time zone.
 
+use crate::sql::statement::TableName;
 use crate::timezone::Zone;
 use crate::{Door, names};
-use crate::sql::statement::TableName;
 use catalog::{Catalog, Database};
 use engine::{Caller, Engine};
 use model::{Error, ErrorKind, Privilege, Result, Scope, Table, TableKind};

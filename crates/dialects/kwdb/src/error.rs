@@ -60,7 +60,7 @@ pub(crate) fn statement_text(error: &Error, endpoint: Endpoint) -> String {
     let skin = skin(&error.kind);
     let is_syntax = matches!(*error.kind, ErrorKind::Syntax { .. });
     let prefix = if skin.prefixed && !(is_syntax && endpoint == Endpoint::Query) { "pq: " } else { "" };
-    match error.position {
+    match error.position.filter(|_| is_syntax) {
         Some(at) => format!("{prefix}{} (line {}, column {})", skin.text, at.line, at.column),
         None => format!("{prefix}{}", skin.text),
     }
@@ -140,9 +140,7 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
     use StatusCode as S;
     let own = || kind.to_string();
     let (status, prefixed, text) = match kind {
-        E::CredentialsMissing {} => {
-            (S::UNAUTHORIZED, false, "wrong username or password, please check".to_owned())
-        }
+        E::CredentialsMissing {} => (S::UNAUTHORIZED, false, "wrong username or password, please check".to_owned()),
         E::CredentialsMalformed { reason } => (S::UNAUTHORIZED, false, reason.clone()),
         E::CredentialsWrong {} => (
             S::UNAUTHORIZED,
@@ -159,23 +157,17 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
         E::BodyEmpty {} => (S::BAD_REQUEST, false, "invalid request body".to_owned()),
         E::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, false, own()),
         E::BodyNotUtf8 { .. } => (S::BAD_REQUEST, false, format!("invalid request body: {}", own())),
-        E::InvalidParameter { name, value, expected } => (
-            S::BAD_REQUEST,
-            true,
-            format!("invalid value for parameter \"{name}\": \"{value}\": expected {expected}"),
-        ),
+        E::InvalidParameter { name, value, expected } => {
+            (S::BAD_REQUEST, true, format!("invalid value for parameter \"{name}\": \"{value}\": expected {expected}"))
+        }
         E::UnknownParameter { name } => (S::BAD_REQUEST, true, format!("unknown cluster setting '{name}'")),
         E::InvalidTimeZone { zone } => {
             (S::BAD_REQUEST, true, format!("invalid value for parameter \"timezone\": \"{zone}\""))
         }
-        E::WrongStatementKind { statement, endpoint } => {
-            (S::BAD_REQUEST, false, wrong_kind(statement, endpoint))
+        E::WrongStatementKind { statement, endpoint } => (S::BAD_REQUEST, false, wrong_kind(statement, endpoint)),
+        E::TooManyStatements { .. } => {
+            (S::BAD_REQUEST, false, "only support single statement for each query interface, please check.".to_owned())
         }
-        E::TooManyStatements { .. } => (
-            S::BAD_REQUEST,
-            false,
-            "only support single statement for each query interface, please check.".to_owned(),
-        ),
         E::Syntax { .. } => {
             let text = syntax_error_text(&Error::new(kind.clone()));
             (S::BAD_REQUEST, true, text.unwrap_or_else(own))
@@ -185,20 +177,12 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
             (S::BAD_REQUEST, true, reword::reworded(reason).unwrap_or_else(|| reason.clone()))
         }
         E::InvalidDefinition { reason } => (S::BAD_REQUEST, true, reason.clone()),
-        E::InvalidName { name, reason } => {
-            (S::BAD_REQUEST, true, format!("invalid name: \"{name}\", {reason}"))
+        E::InvalidName { name, reason } => (S::BAD_REQUEST, true, format!("invalid name: \"{name}\", {reason}")),
+        E::DatabaseNotFound { database } => (S::BAD_REQUEST, true, format!("database \"{database}\" does not exist")),
+        E::DatabaseExists { database } => (S::BAD_REQUEST, true, format!("database \"{database}\" already exists")),
+        E::DatabaseNotEmpty { database } => {
+            (S::BAD_REQUEST, true, format!("database \"{database}\" is not empty and RESTRICT was specified"))
         }
-        E::DatabaseNotFound { database } => {
-            (S::BAD_REQUEST, true, format!("database \"{database}\" does not exist"))
-        }
-        E::DatabaseExists { database } => {
-            (S::BAD_REQUEST, true, format!("database \"{database}\" already exists"))
-        }
-        E::DatabaseNotEmpty { database } => (
-            S::BAD_REQUEST,
-            true,
-            format!("database \"{database}\" is not empty and RESTRICT was specified"),
-        ),
         E::TableNotFound { table } => (S::BAD_REQUEST, true, format!("relation \"{table}\" does not exist")),
         E::TableExists { table } => (S::BAD_REQUEST, true, format!("relation \"{table}\" already exists")),
         E::NameAmbiguous { name, candidates } => (
@@ -206,13 +190,11 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
             true,
             format!("column reference \"{name}\" is ambiguous (candidates: {})", candidates.join(", ")),
         ),
-        E::ColumnNotFound { column, .. } => {
-            (S::BAD_REQUEST, true, format!("column \"{column}\" does not exist"))
-        }
+        E::ColumnNotFound { column, .. } => (S::BAD_REQUEST, true, format!("column \"{column}\" does not exist")),
         E::ColumnExists { column } => (S::BAD_REQUEST, true, format!("duplicate column name: \"{column}\"")),
         E::FunctionNotFound { function } => {
-            let brackets = if function.contains('(') { "" } else { "()" };
-            (S::BAD_REQUEST, true, format!("unknown function: {function}{brackets}"))
+            let text = reword::unknown_signature(function);
+            (S::BAD_REQUEST, true, text.unwrap_or_else(|| format!("unknown function: {function}()")))
         }
         E::UserNotFound { user } => (S::BAD_REQUEST, true, format!("role/user {user} does not exist")),
         E::UserExists { user } => (S::BAD_REQUEST, true, format!("a role/user named {user} already exists")),
@@ -249,7 +231,12 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
             ),
         ),
         E::DivisionByZero {} => (S::BAD_REQUEST, true, "division by zero".to_owned()),
-        E::NumericOverflow { what } => (S::BAD_REQUEST, true, format!("{what} out of range")),
+        E::NumericOverflow { what } => {
+            // A calculation such as `9223372036854775807 + 1`, or the name of what calculates.
+            let is_calculation = what.starts_with(|c: char| c.is_ascii_digit() || c == '-');
+            let what = if is_calculation { "integer" } else { what };
+            (S::BAD_REQUEST, true, format!("{what} out of range"))
+        }
         E::QueryMemoryExceeded { .. } => (S::INTERNAL_SERVER_ERROR, true, own()),
         E::QueryTimeout { limit_ms } => (
             S::INTERNAL_SERVER_ERROR,
@@ -262,11 +249,9 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
             let text = if what.contains("connection") { "too many connections".to_owned() } else { own() };
             (S::SERVICE_UNAVAILABLE, false, text)
         }
-        E::SchemaChanged { table } => (
-            S::SERVICE_UNAVAILABLE,
-            true,
-            format!("table \"{table}\" is being modified. Please wait for success"),
-        ),
+        E::SchemaChanged { table } => {
+            (S::SERVICE_UNAVAILABLE, true, format!("table \"{table}\" is being modified. Please wait for success"))
+        }
         E::DiskFull {} | E::ReadOnly { .. } | E::ShuttingDown {} => (S::SERVICE_UNAVAILABLE, true, own()),
         E::Corrupt { .. } | E::FormatTooNew { .. } | E::DirectoryLocked { .. } | E::Io { .. } | E::Internal { .. } => {
             (S::INTERNAL_SERVER_ERROR, true, own())

@@ -87,9 +87,8 @@ async fn read_body(body: Body, limit: usize) -> Result<String> {
             ErrorKind::Io { operation: "read the body".to_owned(), reason: error.to_string() }
         })
     })?;
-    String::from_utf8(bytes.into()).map_err(|error| {
-        Error::new(ErrorKind::BodyNotUtf8 { offset: error.utf8_error().valid_up_to() as u64 })
-    })
+    String::from_utf8(bytes.into())
+        .map_err(|error| Error::new(ErrorKind::BodyNotUtf8 { offset: error.utf8_error().valid_up_to() as u64 }))
 }
 
 /// A response with this vendor's headers.

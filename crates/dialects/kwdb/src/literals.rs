@@ -4,7 +4,7 @@
 //! takes, a number in a string and a string in double quotes are accepted where they fit exactly.
 
 mod bytes;
-mod interval;
+pub(crate) mod interval;
 mod numbers;
 pub(crate) mod time_text;
 
@@ -88,7 +88,11 @@ impl Target {
     fn unfit(&self, literal: &Literal<'_>) -> Error {
         if self.series {
             let shown = literal.shown();
-            return worded(format!("could not resolve \"{shown}\" as {} type (column {})", self.type_text(), self.name));
+            return worded(format!(
+                "could not resolve \"{shown}\" as {} type (column {})",
+                self.type_text(),
+                self.name
+            ));
         }
         if let Literal::Text(text) = literal {
             return worded(unparsable(text, self.data_type));
@@ -122,11 +126,7 @@ impl Target {
 
     fn too_long(&self, shown: &str) -> Error {
         if self.series {
-            return worded(format!(
-                "value '{shown}' too long for type {} (column {})",
-                self.type_text(),
-                self.name
-            ));
+            return worded(format!("value '{shown}' too long for type {} (column {})", self.type_text(), self.name));
         }
         worded(format!("value too long for type {} (column \"{}\")", self.type_text(), self.name))
     }
@@ -220,9 +220,9 @@ impl Target {
     fn text(&self, literal: Literal<'_>, length: Option<TextLength>) -> Result<Value> {
         let text = match literal {
             Literal::Text(text) => text.to_owned(),
-            Literal::Bytes(bytes) => String::from_utf8(bytes.to_vec()).map_err(|_| {
-                worded("lexical error: invalid UTF-8 byte sequence")
-            })?,
+            Literal::Bytes(bytes) => {
+                String::from_utf8(bytes.to_vec()).map_err(|_| worded("lexical error: invalid UTF-8 byte sequence"))?
+            }
             Literal::Boolean(_) | Literal::Integer(_) | Literal::Decimal(_) => return Err(self.unfit(&literal)),
         };
         if length.is_none_or(|length| length.fits(&text)) { Ok(Value::Text(text)) } else { Err(self.too_long(&text)) }
@@ -297,9 +297,7 @@ impl Target {
             DataType::LocalDateTime(unit) => {
                 unit.floor_from_nanos(zone.wall_of(instant)).map(|t| Value::LocalDateTime(t, unit))
             }
-            DataType::Date => {
-                i32::try_from(zone.wall_of(instant).div_euclid(86_400_000_000_000)).ok().map(Value::Date)
-            }
+            DataType::Date => i32::try_from(zone.wall_of(instant).div_euclid(86_400_000_000_000)).ok().map(Value::Date),
             _ => return Err(self.unfit(&Literal::Text(function))),
         };
         value.ok_or_else(|| self.out_of_range(function))

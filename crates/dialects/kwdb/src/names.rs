@@ -4,9 +4,9 @@
 //! cast, `case`, or `?column?`; where two columns of one SELECT would share a name, the later one
 //! carries a hidden suffix, because plans need distinct names, and [`shown_name`] cuts it off.
 
-use ::sql::ast::{self, Expr};
 use crate::sql::statement::TableName;
 use crate::sql::types::ColumnType;
+use ::sql::ast::{self, Expr};
 use catalog::{Catalog, Database};
 use model::{Error, ErrorKind, Result, Table};
 use std::sync::Arc;
@@ -111,16 +111,14 @@ fn named(expr: &Expr) -> (Strength, String) {
             Some(found @ (Strength::Named, _)) => found,
             _ => (Strength::Type, "case".to_owned()),
         },
-        Expr::Value(value) if matches!(value.value, ast::Value::Boolean(_)) => {
-            (Strength::Type, "bool".to_owned())
-        }
+        Expr::Value(value) if matches!(value.value, ast::Value::Boolean(_)) => (Strength::Type, "bool".to_owned()),
         Expr::Exists { .. } => sure("exists"),
         Expr::Array(_) => sure("array"),
         Expr::Extract { .. } => sure("extract"),
         Expr::Ceil { .. } => sure("ceil"),
         Expr::Floor { .. } => sure("floor"),
         Expr::Position { .. } => sure("strpos"),
-        Expr::Substring { .. } => sure("substring"),
+        Expr::Substring { shorthand, .. } => sure(if *shorthand { "substr" } else { "substring" }),
         Expr::Overlay { .. } => sure("overlay"),
         Expr::AtTimeZone { .. } => sure("timezone"),
         Expr::Trim { trim_where, .. } => sure(match trim_where {
@@ -159,6 +157,7 @@ fn cast(inner: (Strength, String), data_type: &ast::DataType) -> (Strength, Stri
 fn type_name(data_type: &ast::DataType) -> String {
     match ColumnType::from_ast(data_type) {
         Ok(ColumnType::String(_)) => "text".to_owned(),
+        Ok(ColumnType::Varbytes(_)) => "varbytea".to_owned(),
         Ok(known) => {
             let text = known.to_string().to_ascii_lowercase();
             text.split('(').next().unwrap_or_default().to_owned()

@@ -6,18 +6,18 @@
 mod functions;
 mod projection;
 mod scope;
-mod time_literals;
 #[cfg(test)]
 mod tests;
+mod time_literals;
 
 use crate::error::worded;
 use crate::names::PUBLIC;
 use crate::timezone::Zone;
 use ::sql::ast::{
-    Expr, LimitClause, ObjectName, Query, Select, SetExpr, Statement, UnaryOperator, VisitMut as _, VisitorMut,
+    Expr, LimitClause, ObjectName, Query, Select, SetExpr, Statement, UnaryOperator, Value, VisitMut as _, VisitorMut,
 };
 use catalog::Catalog;
-use model::{Error, Result};
+use model::{Error, ErrorKind, Result};
 use scope::{Scope, Tables};
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -107,7 +107,7 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_relation(&mut self, name: &mut ObjectName) -> ControlFlow<Error> {
         strip_public(name, self.meaning.catalog);
-        ControlFlow::Continue(())
+        flow(self.check_database(name))
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {
@@ -116,6 +116,16 @@ impl VisitorMut for Rewriter<'_> {
 }
 
 impl Rewriter<'_> {
+    /// A table of a database that does not exist is a missing table.
+    fn check_database(&self, name: &ObjectName) -> Result<()> {
+        let [database, table] = name.0.as_slice() else { return Ok(()) };
+        let (Some(database), Some(table)) = (database.as_ident(), table.as_ident()) else { return Ok(()) };
+        if self.meaning.catalog.database_named(&database.value).is_some() {
+            return Ok(());
+        }
+        Err(Error::new(ErrorKind::TableNotFound { table: format!("{}.{}", database.value, table.value) }))
+    }
+
     fn expression(&self, expr: &mut Expr) -> Result<()> {
         match expr {
             Expr::CompoundIdentifier(parts) if parts.len() >= 3 => {
@@ -131,9 +141,27 @@ impl Rewriter<'_> {
                 time_literals::in_comparison(expr, &self.scopes, self.meaning.zone)
             }
             Expr::TypedString(_) | Expr::Cast { .. } => time_literals::typed(expr, self.meaning.zone),
+            Expr::Interval(interval) => {
+                time_literals::in_interval(interval);
+                Ok(())
+            }
+            // UNKNOWN is NULL, whatever the type.
+            Expr::IsUnknown(inner) => {
+                *expr = Expr::IsNull(Box::new(std::mem::replace(inner.as_mut(), placeholder())));
+                Ok(())
+            }
+            Expr::IsNotUnknown(inner) => {
+                *expr = Expr::IsNotNull(Box::new(std::mem::replace(inner.as_mut(), placeholder())));
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
+}
+
+/// Stands where an expression is taken from, until its place is filled.
+fn placeholder() -> Expr {
+    Expr::Value(Value::Null.with_empty_span())
 }
 
 fn innermost_select(body: &SetExpr) -> Option<&Select> {

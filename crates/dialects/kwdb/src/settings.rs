@@ -1,9 +1,9 @@
 //! Cluster settings: those that have an effect here, and those that are recorded and shown back
 //! because they choose plans or storage layouts that another engine has.
 
-use catalog::Catalog;
 use crate::error::worded;
 use crate::timezone::Zone;
+use catalog::Catalog;
 use model::{Error, ErrorKind, Result, WriteKind};
 
 /// How a setting's values are written.

@@ -21,8 +21,8 @@ pub(crate) mod user;
 use crate::context::Context;
 use crate::error::Endpoint;
 use crate::sql::statement::{Grant, ParsedStatement, Statement};
-use model::{Error, ErrorKind, Result};
 use ::query::RowStream;
+use model::{Error, ErrorKind, Result};
 
 /// The refusal of a statement that another endpoint takes.
 pub(crate) fn wrong_kind(parsed: &ParsedStatement, endpoint: Endpoint) -> Error {
@@ -94,7 +94,7 @@ pub(crate) async fn rows(context: &mut Context, parsed: ParsedStatement) -> Resu
     let ParsedStatement { text, statement, .. } = parsed;
     let result = match statement? {
         Statement::Query(statement) => query::run(context, statement, &text).await,
-        Statement::Show(show) => show::run(context, &show, &text).await,
+        Statement::Show(show) => show::run(context, &show).await,
         Statement::Explain(explain) => explain::run(context, explain, &text).await,
         Statement::Use(name) => use_database::run(context, &name).map(|()| show::no_columns()),
         Statement::Unhandled(words) => Err(unhandled(words)),

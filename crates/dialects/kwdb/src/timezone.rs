@@ -30,11 +30,7 @@ impl Zone {
         let seconds = east * 3600;
         let sign = if east < 0 { '-' } else { '+' };
         let offset = Offset::from_seconds(seconds).ok()?;
-        Some(Self {
-            zone: TimeZone::fixed(offset),
-            fixed: Some(seconds),
-            name: format!("{sign}{:02}:00", east.abs()),
-        })
+        Some(Self { zone: TimeZone::fixed(offset), fixed: Some(seconds), name: format!("{sign}{:02}:00", east.abs()) })
     }
 
     fn named(name: &str) -> Option<Self> {
@@ -83,8 +79,7 @@ impl Zone {
         if let Some(seconds) = self.fixed {
             return seconds;
         }
-        let clamped =
-            instant_seconds.clamp(Timestamp::MIN.as_second() + 1, Timestamp::MAX.as_second() - 1);
+        let clamped = instant_seconds.clamp(Timestamp::MIN.as_second() + 1, Timestamp::MAX.as_second() - 1);
         Timestamp::from_second(clamped).map_or(0, |at| self.zone.to_offset(at).seconds())
     }
 

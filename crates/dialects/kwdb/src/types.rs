@@ -161,8 +161,7 @@ pub(crate) fn column_type(name: &str, written: &ColumnType, place: Place) -> Res
         Word::Jsonb => DataType::Json,
         Word::Uuid => DataType::Uuid,
         Word::Inet => DataType::Inet,
-        Word::Geometry => DataType::Geometry,
-        Word::TimeTz | Word::Bit | Word::VarBit => {
+        Word::TimeTz | Word::Bit | Word::VarBit | Word::Geometry => {
             return Err(Error::unsupported(format!("type {}", word.canonical())));
         }
     };
@@ -192,8 +191,7 @@ fn check_series_word(name: &str, word: Word, place: Place) -> Result<()> {
         word,
         W::Bool | W::Int2 | W::Int4 | W::Int8 | W::Float4 | W::Float8 | W::Char | W::NChar | W::Varchar | W::VarBytes
     );
-    let column_types =
-        tag_types || matches!(word, W::Int1 | W::NVarchar | W::Timestamp | W::TimestampTz | W::Geometry);
+    let column_types = tag_types || matches!(word, W::Int1 | W::NVarchar | W::Timestamp | W::TimestampTz | W::Geometry);
     match place {
         Place::SeriesColumn if !column_types => {
             Err(definition(format!("column {name}: unsupported column type {lower} in timeseries table")))
@@ -350,9 +348,14 @@ pub(crate) fn result_type(field: &Field) -> (&'static str, i64) {
 fn fits_arrow(word: Word, arrow: &ArrowType) -> bool {
     let by_type = arrow_word(arrow);
     match word {
-        Word::Char | Word::NChar | Word::Varchar | Word::NVarchar | Word::Clob | Word::Citext | Word::Jsonb | Word::Inet => {
-            by_type == Word::String
-        }
+        Word::Char
+        | Word::NChar
+        | Word::Varchar
+        | Word::NVarchar
+        | Word::Clob
+        | Word::Citext
+        | Word::Jsonb
+        | Word::Inet => by_type == Word::String,
         Word::VarBytes | Word::Blob | Word::Geometry => by_type == Word::Bytes,
         Word::FreeDecimal => by_type == Word::Decimal,
         other => by_type == other,
@@ -406,7 +409,11 @@ pub(crate) fn arrow_word(arrow: &ArrowType) -> Word {
         ArrowType::Int16 | ArrowType::UInt8 => Word::Int2,
         ArrowType::Int32 | ArrowType::UInt16 => Word::Int4,
         ArrowType::Int64 | ArrowType::UInt32 => Word::Int8,
-        ArrowType::UInt64 | ArrowType::Decimal32(..) | ArrowType::Decimal64(..) | ArrowType::Decimal128(..) | ArrowType::Decimal256(..) => Word::Decimal,
+        ArrowType::UInt64
+        | ArrowType::Decimal32(..)
+        | ArrowType::Decimal64(..)
+        | ArrowType::Decimal128(..)
+        | ArrowType::Decimal256(..) => Word::Decimal,
         ArrowType::Float16 | ArrowType::Float32 => Word::Float4,
         ArrowType::Float64 => Word::Float8,
         ArrowType::Binary | ArrowType::LargeBinary | ArrowType::BinaryView => Word::Bytes,

@@ -172,3 +172,26 @@ async fn attributes_are_set_for_series_with_and_without_rows() {
     store.write(&store.root, rows).await.unwrap();
     assert_eq!(store.rows("SELECT a FROM t WHERE k = 2").await, ["again"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_in_segments_change_like_rows_in_memory() {
+    let store = filled(&[("u", &["a"])], 3).await;
+    store.storage().flush().await.unwrap();
+    assert_eq!(update(&store, &[("id", "id + 1"), ("a", "a + 10")], None).await.unwrap(), 3);
+    store.storage().flush().await.unwrap();
+    assert_eq!(store.rows("SELECT id, a FROM t ORDER BY id").await, ["2|20", "3|30", "4|40"]);
+    assert_eq!(update(&store, &[("a", "40")], Some("id = 2")).await.unwrap_err().code(), Code::DuplicateKey);
+    let table = store.table("t");
+    let insert = async |kind, id, a| {
+        let rows = batch(&table, kind, &["id", "a"], &[vec![int(id), int(a)]]);
+        store.write(&store.root, rows).await.map(|outcome| outcome.accepted).map_err(|error| error.code())
+    };
+    assert_eq!(insert(WriteKind::FailOnDuplicate, 5, 30).await, Err(Code::DuplicateKey));
+    assert_eq!(insert(WriteKind::FailOnDuplicate, 2, 1).await, Err(Code::DuplicateKey));
+    assert_eq!(insert(WriteKind::KeepFirst, 5, 30).await, Ok(0));
+    assert_eq!(insert(WriteKind::FailOnDuplicate, 1, 10).await, Ok(1));
+    assert_eq!(insert(WriteKind::Replace, 3, 33).await, Ok(1));
+    assert_eq!(insert(WriteKind::FailOnDuplicate, 5, 30).await, Ok(1));
+    let store = store.after_crash(0).await;
+    assert_eq!(store.rows("SELECT id, a FROM t ORDER BY id").await, ["1|10", "2|20", "3|33", "4|40", "5|30"]);
+}

@@ -96,3 +96,6 @@ impl ConvertTime {
         to.array(converted.collect::<Result<Vec<_>>>()?, &self.target)
     }
 }
+
+#[cfg(test)]
+mod tests;

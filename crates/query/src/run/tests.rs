@@ -116,6 +116,13 @@ async fn what_is_wrong_is_named() {
 }
 
 #[tokio::test]
+async fn a_limit_may_be_endless() {
+    let mut bench = Bench::with(|o| (o.timeout, o.running) = (Duration::MAX, usize::MAX));
+    bench.table(meters(&[]));
+    assert_eq!(bench.rows("SELECT count(*) FROM meters").await.unwrap(), ["0"]);
+}
+
+#[tokio::test]
 async fn positions_are_kept() {
     let error = bench().start("SELECT site,\n  nix FROM meters").await.unwrap_err();
     let position = error.position.unwrap();
@@ -186,7 +193,7 @@ async fn a_query_that_takes_too_long_is_ended() {
     let mut stream = bench.start_labelled("SELECT sum(n) FROM wide", label).await.unwrap();
     let error = stream.batches.next().await.unwrap().unwrap_err();
     assert_eq!(*error.kind, ErrorKind::QueryTimeout { limit_ms: 150 });
-    assert!(started.elapsed() < Duration::from_millis(600), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     assert!(stream.batches.next().await.is_none());
     assert!(bench.engine.running().is_empty());
     quiet(&table).await;
@@ -268,14 +275,14 @@ async fn too_many_queries_are_refused() {
     bench.table(slow());
     bench.table(meters(&[]));
     let first = bench.start("SELECT sum(n) FROM wide").await.unwrap();
-    let short = || QueryLabel { timeout: Some(Duration::from_millis(100)), ..label() };
-    let waited = bench.start_labelled("SELECT 1", short()).await.unwrap_err();
+    let within = |millis| QueryLabel { timeout: Some(Duration::from_millis(millis)), ..label() };
+    let waited = bench.start_labelled("SELECT 1", within(100)).await.unwrap_err();
     assert!(matches!(*waited.kind, ErrorKind::Overloaded { .. }), "{waited}");
-    let many = (0..9).map(|_| bench.start_labelled("SELECT 1", short()));
+    let many = (0..9).map(|_| bench.start_labelled("SELECT 1", within(10_000)));
     let started = Instant::now();
     let refused = futures::future::select_all(many.map(Box::pin)).await.0.unwrap_err();
     assert!(matches!(*refused.kind, ErrorKind::Overloaded { .. }));
-    assert!(started.elapsed() < Duration::from_millis(90), "the ninth does not wait");
+    assert!(started.elapsed() < Duration::from_secs(5), "the ninth does not wait");
     drop(first);
     assert_eq!(bench.rows("SELECT 1").await.unwrap(), ["1"]);
 }

@@ -82,7 +82,7 @@ impl KeyedSegmentStream {
             self.plan.pop_front();
             self.decoder = None;
         }
-        let mut wanted = vec![0..decoded.rows];
+        let mut wanted: Vec<_> = std::iter::once(0..decoded.rows).collect();
         let mut ids = Keys::Unneeded;
         if self.with_keys {
             let keys = encode_keys(&decoded.keys, decoded.rows)?;

@@ -8,8 +8,7 @@
 use super::decimal;
 use arrow::array::{Array, ArrayRef, AsArray, FixedSizeBinaryArray, FixedSizeBinaryBuilder, PrimitiveArray};
 use arrow::datatypes::{
-    DataType as Arrow, Decimal64Type, Decimal128Type, DecimalType, Field, IntervalMonthDayNano,
-    IntervalMonthDayNanoType,
+    DataType as Arrow, Decimal64Type, Decimal128Type, Field, IntervalMonthDayNano, IntervalMonthDayNanoType,
 };
 use model::{DataType, Error, Result, arrow_type};
 use std::sync::Arc;
@@ -103,7 +102,6 @@ fn from_opaque<T>(values: &FixedSizeBinaryArray, value: impl Fn(u128) -> T) -> i
 pub(super) fn read_as(field: &Field, data_type: DataType) -> Field {
     match field.data_type() {
         Arrow::Decimal128(decimal::PRECISION, scale) if data_type.is_float() => {
-            debug_assert!(decimal::PRECISION <= Decimal64Type::MAX_PRECISION);
             field.clone().with_data_type(Arrow::Decimal64(decimal::PRECISION, *scale))
         }
         _ => field.clone(),

@@ -1,3 +1,5 @@
+//! Expressions through sqlparser: meaning, error places, and limits of depth.
+
 use super::{parse_data_type, parse_expression};
 use crate::{Tokens, fixture, tokenize};
 use model::{ErrorKind, Result, TextPosition};

@@ -1,3 +1,5 @@
+//! Queries through the clause skeleton: what arrives, what is refused, and that no clause word is an alias.
+
 use super::{QueryParser, QueryPlace};
 use crate::fixture::{self, TestGrammar};
 use crate::{ClauseRule, Tokens, tokenize};

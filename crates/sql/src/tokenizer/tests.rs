@@ -1,3 +1,5 @@
+//! Tokens of sound and of damaged text.
+
 use super::tokenize;
 use crate::{Defect, IntervalUnit, StringPrefix, Token, TokenKind, Tokens, fixture};
 use model::{ErrorKind, TextPosition};
@@ -52,6 +54,14 @@ fn quotes_prefixes_and_operators() {
 }
 
 #[test]
+fn programs_in_dollars_are_one_token() {
+    let program = "$$begin delete from t; end$$";
+    assert_eq!(tokens(&format!("a {program} b"))[1], (TokenKind::DollarString, program));
+    assert_eq!(kinds("$x$ ; $$ ; $x$ $1 $"), [TokenKind::DollarString, TokenKind::Placeholder, TokenKind::Symbol]);
+    assert_eq!(kinds("$x$ ; $y$"), [TokenKind::Defect(Defect::UnterminatedString)]);
+}
+
+#[test]
 fn comments_nest_and_blanks_may_be_wide() {
     assert_eq!(kinds("a /* b /* c */ d */ -- e\n\u{3000}f"), [TokenKind::Word, TokenKind::Word]);
     assert_eq!(kinds("a /* b"), [TokenKind::Word, TokenKind::Defect(Defect::UnterminatedComment)]);
@@ -98,7 +108,7 @@ proptest! {
     fn no_sequence_of_pieces_breaks_it(pieces in prop::collection::vec(
         prop::sample::select(vec![
             "'", "\"", "e'", "b'", "x'", "\\", "/*", "*/", "--", "\n", " ", "1", "1e", ".", "..", "0x", "h", "é", "表",
-            "\u{3000}", "$", "$1", "(", ")", ";", "->>", "!~", "a", "\u{0}", "\u{1}", "'0",
+            "\u{3000}", "$", "$$", "$1", "(", ")", ";", "->>", "!~", "a", "\u{0}", "\u{1}", "'0",
         ]),
         0..40,
     )) {

@@ -64,7 +64,7 @@ impl Writer {
             let goes_on = match roll {
                 0 | 1 => {
                     // Whatever it says: it may not lose anything.
-                    let r = self.fixture.storage.flush().await; eprintln!("FLUSH {r:?} at {}", now(&self.fixture).first().map(|t| self.fixture.storage.view(t.id).unwrap().sequence()).unwrap());
+                    let r = self.fixture.storage.flush().await; eprintln!("FLUSH {r:?} at {}", now(&self.fixture).first().map(|t| self.fixture.storage.view(t.id).map(|v| v.sequence())).unwrap().unwrap_or_default());
                     true
                 }
                 2 | 3 => self.change().await?,
@@ -123,6 +123,7 @@ impl Writer {
             Ok((changed, Vec::new()))
         });
         let result = changed.await;
+        eprintln!("C {id} {:?} -> {:?}", made.as_ref().map(|(n, t)| (n, t.schema_version)), result.as_ref().map(|t| t.schema_version));
         let Some((number, table)) = made else { return Ok(result.as_ref().is_ok_or_goes_on()) };
         match result {
             Ok(_) => {

@@ -156,7 +156,7 @@ fn attempt(
         if gate.dropped {
             return Err(no_table(target.state.id));
         }
-        if gate.altering {
+        if gate.altering.is_some() {
             drop(gate);
             drop(gates);
             return Ok(Attempt::Altering(target.state.clone()));

@@ -20,6 +20,31 @@ fn lower_word(arrow: &str) -> Option<(&'static str, &'static str)> {
     })
 }
 
+/// A function with the types of its arguments, `f(Utf8, Int64)`, as a signature that does not exist.
+pub(super) fn unknown_signature(function: &str) -> Option<String> {
+    let (name, types) = function.split_once('(')?;
+    let words: Vec<&str> = types.trim_end_matches(')').split(", ").map(signature_word).collect();
+    Some(format!("unknown signature: {name}({})", words.join(", ")))
+}
+
+fn signature_word(arrow: &str) -> &str {
+    match arrow {
+        "Utf8" | "LargeUtf8" | "Utf8View" => "STRING",
+        "Boolean" => "BOOL",
+        "Int16" => "INT2",
+        "Int32" => "INT4",
+        "Int64" => "INT8",
+        "Float32" => "FLOAT4",
+        "Float64" => "FLOAT8",
+        "Binary" => "BYTES",
+        other if other.starts_with("Decimal") => "DECIMAL",
+        other if other.starts_with("Timestamp") && other.contains("UTC") => "TIMESTAMPTZ",
+        other if other.starts_with("Timestamp") => "TIMESTAMP",
+        other if other.starts_with("Interval") => "INTERVAL",
+        other => other,
+    }
+}
+
 /// A known text in the vendor's words.
 pub(super) fn reworded(reason: &str) -> Option<String> {
     if reason.contains("must appear in the GROUP BY clause") {
@@ -27,7 +52,9 @@ pub(super) fn reworded(reason: &str) -> Option<String> {
             .or_else(|| between(reason, "expression \"", "\""))
             .or_else(|| between(reason, "Column in SELECT must be in GROUP BY or an aggregate function: ", ":"))?;
         let name = column.rsplit('.').next().unwrap_or(column);
-        return Some(format!("column \"{name}\" must appear in the GROUP BY clause or be used in an aggregate function"));
+        return Some(format!(
+            "column \"{name}\" must appear in the GROUP BY clause or be used in an aggregate function"
+        ));
     }
     if let Some(rest) = reason.split_once("Can't cast value ").map(|(_, rest)| rest) {
         let (_, arrow) = rest.split_once(" to type ")?;
@@ -37,7 +64,12 @@ pub(super) fn reworded(reason: &str) -> Option<String> {
     if let Some(text) = between(reason, "Cannot cast string '", "' to value of ") {
         let arrow = between(reason, "to value of ", " type")?;
         let (_, kind) = lower_word(arrow)?;
+        let (word, _) = lower_word(arrow)?;
         return Some(match kind {
+            "int" if text.trim().parse::<i64>().is_ok() => format!("value is out of range for type {word}"),
+            "int" if text.trim().parse::<i128>().is_ok() => {
+                format!("could not parse \"{text}\" as type int: strconv.ParseInt: parsing \"{text}\": value out of range")
+            }
             "bool" => format!("could not parse \"{text}\" as type bool: invalid bool value"),
             _ => {
                 let call = if kind == "int" { "ParseInt" } else { "ParseFloat" };
@@ -50,12 +82,22 @@ pub(super) fn reworded(reason: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::reworded;
+    use super::{reworded, unknown_signature};
+
+    #[test]
+    fn signatures_are_printed_in_the_vendors_types() {
+        assert_eq!(
+            unknown_signature("date_trunc(Utf8, Int64)").as_deref(),
+            Some("unknown signature: date_trunc(STRING, INT8)")
+        );
+        assert_eq!(unknown_signature("f"), None);
+    }
 
     #[test]
     fn known_texts() {
         for (reason, text) in [
             ("Can't cast value 40000 to type Int16", "value is out of range for type int2"),
+            ("Cannot cast string '40000' to value of Int16 type", "value is out of range for type int2"),
             (
                 "Cannot cast string 'a' to value of Int32 type",
                 "could not parse \"a\" as type int: strconv.ParseInt: parsing \"a\": invalid syntax",

@@ -21,7 +21,8 @@ pub(crate) fn parse(text: &str, series: bool) -> Result<Vec<u8>> {
         return Ok(bytes);
     }
     if series {
-        let escaped = digits.split("\\x").map(|pair| hexadecimal(pair).filter(|b| b.len() == 1)).collect::<Option<Vec<_>>>();
+        let escaped =
+            digits.split("\\x").map(|pair| hexadecimal(pair).filter(|b| b.len() == 1)).collect::<Option<Vec<_>>>();
         return Ok(escaped.map_or_else(|| text.as_bytes().to_vec(), |bytes| bytes.concat()));
     }
     let wrong = digits.chars().find(|c| !c.is_ascii_hexdigit());
@@ -66,7 +67,8 @@ mod tests {
 
     #[test]
     fn uuids() {
-        let expected = Some([0x12, 0x3e, 0x45, 0x67, 0xe8, 0x9b, 0x12, 0xd3, 0xa4, 0x56, 0x42, 0x66, 0x14, 0x17, 0x40, 0x00]);
+        let expected =
+            Some([0x12, 0x3e, 0x45, 0x67, 0xe8, 0x9b, 0x12, 0xd3, 0xa4, 0x56, 0x42, 0x66, 0x14, 0x17, 0x40, 0x00]);
         assert_eq!(uuid("123e4567-e89b-12d3-a456-426614174000"), expected);
         assert_eq!(uuid("{123E4567E89B12D3A456426614174000}"), expected);
         assert_eq!(uuid("123"), None);

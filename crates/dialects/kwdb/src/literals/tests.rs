@@ -58,7 +58,9 @@ fn floats_booleans_and_decimals() {
     assert_eq!(series(DataType::Boolean, Word::Bool, Literal::Text("off")), Ok(Value::Boolean(false)));
     assert!(series(DataType::Boolean, Word::Bool, Literal::Integer("2")).is_err());
     let money = DataType::Decimal { precision: 5, scale: 2 };
-    assert!(matches!(relational(money, Word::Decimal, Literal::Decimal("1.005")), Ok(Value::Decimal(d)) if d.unscaled == 101));
+    assert!(
+        matches!(relational(money, Word::Decimal, Literal::Decimal("1.005")), Ok(Value::Decimal(d)) if d.unscaled == 101)
+    );
     assert!(relational(money, Word::Decimal, Literal::Integer("1000")).unwrap_err().contains("less than 10^3"));
 }
 
@@ -70,7 +72,11 @@ fn texts_count_bytes_or_characters() {
         "value '表表' too long for type VARCHAR(4) (column c)"
     );
     assert!(series(NCHAR2, Word::NChar, Literal::Text("表表")).is_ok());
-    assert!(series(VARCHAR4, Word::Varchar, Literal::Integer("1")).unwrap_err().contains("could not resolve \"1\" as VARCHAR(4)"));
+    assert!(
+        series(VARCHAR4, Word::Varchar, Literal::Integer("1"))
+            .unwrap_err()
+            .contains("could not resolve \"1\" as VARCHAR(4)")
+    );
     assert_eq!(
         relational(VARCHAR4, Word::Varchar, Literal::Text("abcde")).unwrap_err(),
         "value too long for type VARCHAR(4) (column \"c\")"
@@ -116,11 +122,16 @@ fn the_rest() {
     assert_eq!(relational(DataType::Date, Word::Date, "1970-01-03"), Ok(Value::Date(2)));
     assert_eq!(relational(DataType::TimeOfDay, Word::Time, "00:00:01.5"), Ok(Value::TimeOfDay(1_500_000_000)));
     assert!(relational(DataType::TimeOfDay, Word::Time, "25:00").is_err());
-    assert!(matches!(relational(DataType::Interval, Word::Interval, "1 day 02:00:00"), Ok(Value::Interval(i)) if i.days == 1));
+    assert!(
+        matches!(relational(DataType::Interval, Word::Interval, "1 day 02:00:00"), Ok(Value::Interval(i)) if i.days == 1)
+    );
     assert!(relational(DataType::Inet, Word::Inet, "10.0.0.1/8").is_ok());
     assert!(relational(DataType::Inet, Word::Inet, "10.0.0.1/33").is_err());
     assert!(relational(DataType::Json, Word::Jsonb, "{\"a\":[1]}").is_ok());
     assert!(relational(DataType::Json, Word::Jsonb, "{a}").is_err());
-    assert_eq!(series(DataType::Binary(Some(2)), Word::VarBytes, Literal::Bytes(b"ab")), Ok(Value::Binary(b"ab".to_vec())));
+    assert_eq!(
+        series(DataType::Binary(Some(2)), Word::VarBytes, Literal::Bytes(b"ab")),
+        Ok(Value::Binary(b"ab".to_vec()))
+    );
     assert!(series(DataType::Binary(Some(2)), Word::VarBytes, Literal::Text("abc")).is_err());
 }

@@ -3,8 +3,6 @@
 //! Reading is exact and needs no zone; the request's zone and the column's unit come in later.
 
 use crate::timezone::Zone;
-use jiff::civil::{Date, Time};
-use jiff::tz::Offset;
 use model::TimeUnit;
 
 /// The zone that a text names itself.
@@ -34,8 +32,8 @@ impl WallTime {
         if text.eq_ignore_ascii_case("epoch") {
             return Some(Self { nanos: 0, round_up: false, zone: Some(TextZone::Offset(0)) });
         }
-        let (date, rest) = parse_date(text)?;
-        let midnight = i128::from(days_since_epoch(date)?) * 86_400_000_000_000;
+        let (days, rest) = parse_date(text)?;
+        let midnight = i128::from(days) * 86_400_000_000_000;
         let rest = match rest.as_bytes().first() {
             None => return Some(Self { nanos: midnight, round_up: false, zone: None }),
             Some(b'T' | b't') => rest.get(1..)?,
@@ -85,9 +83,25 @@ fn round(nanos: i128, round_up: bool, unit: TimeUnit) -> Option<i64> {
     i64::try_from(floor + i128::from(up)).ok()
 }
 
-fn days_since_epoch(date: Date) -> Option<i64> {
-    let midnight = Offset::UTC.to_timestamp(date.to_datetime(Time::midnight())).ok()?;
-    Some(midnight.as_second().div_euclid(86_400))
+/// Days since 1970-01-01 in the proleptic Gregorian calendar, for years far beyond any clock.
+fn days_since_epoch(year: i64, month: i64, day: i64) -> Option<i64> {
+    let leap = year.rem_euclid(4) == 0 && (year.rem_euclid(100) != 0 || year.rem_euclid(400) == 0);
+    let days_in_month = match month {
+        1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
+        4 | 6 | 9 | 11 => 30,
+        2 => 28 + i64::from(leap),
+        _ => return None,
+    };
+    if !(1..=days_in_month).contains(&day) {
+        return None;
+    }
+    // Years that begin in March have the leap day at their end.
+    let year = if month <= 2 { year - 1 } else { year };
+    let era = year.div_euclid(400);
+    let year_of_era = year.rem_euclid(400);
+    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
+    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    Some(era * 146_097 + day_of_era - 719_468)
 }
 
 /// Up to `most` digits at the front.
@@ -97,11 +111,16 @@ fn digits(text: &str, most: usize) -> Option<(i64, usize, &str)> {
     Some((value, count, text.get(count..)?))
 }
 
-fn parse_date(text: &str) -> Option<(Date, &str)> {
-    let (year, count, rest) = digits(text, 8)?;
+/// Days since 1970-01-01, and what stands behind the date.
+fn parse_date(text: &str) -> Option<(i64, &str)> {
+    let (sign, text) = match text.strip_prefix('-') {
+        Some(text) => (-1, text),
+        None => (1, text),
+    };
+    let (year, count, rest) = digits(text, 9)?;
     let (year, month, day, rest) = match (count, rest.as_bytes().first()) {
-        (8, next) if !next.is_some_and(u8::is_ascii_digit) => (year / 10_000, year / 100 % 100, year % 100, rest),
-        (1..=5, Some(separator @ (b'-' | b'/'))) => {
+        (8, next) if !matches!(next, Some(b'0'..=b'9' | b'-' | b'/')) => (year / 10_000, year / 100 % 100, year % 100, rest),
+        (1..=9, Some(separator @ (b'-' | b'/'))) => {
             let separator = char::from(*separator);
             let (month, _, rest) = digits(rest.strip_prefix(separator)?, 2)?;
             let (day, _, rest) = digits(rest.strip_prefix(separator)?, 2)?;
@@ -109,8 +128,7 @@ fn parse_date(text: &str) -> Option<(Date, &str)> {
         }
         _ => return None,
     };
-    let date = Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
-    Some((date, rest))
+    Some((days_since_epoch(sign * year, month, day)?, rest))
 }
 
 /// `H[:M[:S[.fraction]]]` in nanoseconds, and whether the tenth digit rounds up.
@@ -214,6 +232,18 @@ mod tests {
     }
 
     #[test]
+    fn days_agree_with_the_calendar() {
+        let mut date = jiff::civil::date(-400, 1, 1);
+        while date.year() < 3000 {
+            let expected = date.since(jiff::civil::date(1970, 1, 1)).unwrap().get_days();
+            let days = super::days_since_epoch(date.year().into(), date.month().into(), date.day().into());
+            assert_eq!(days, Some(expected.into()), "{date}");
+            date = date.checked_add(jiff::Span::new().days(17)).unwrap();
+        }
+        assert!(WallTime::parse("-292275055-05-16 16:47:04.192 +0000").unwrap().nanos < 0);
+    }
+
+    #[test]
     fn only_the_next_digit_rounds() {
         let zone = Zone::utc();
         let time = WallTime::parse("1970-01-01 00:00:00.0014999999").unwrap();
@@ -225,9 +255,17 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        for text in
-            ["", "abc", "2023-01-0118:52:14", "2023-13-01", "2023-02-30", "20201231123000", "2023-01-01 25:00:00", "12:00", "198352498"]
-        {
+        for text in [
+            "",
+            "abc",
+            "2023-01-0118:52:14",
+            "2023-13-01",
+            "2023-02-30",
+            "20201231123000",
+            "2023-01-01 25:00:00",
+            "12:00",
+            "198352498",
+        ] {
             assert!(WallTime::parse(text).is_none(), "{text:?}");
         }
     }

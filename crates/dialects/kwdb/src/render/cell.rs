@@ -277,7 +277,7 @@ pub(crate) fn date_text(days: i64) -> String {
     let date = jiff::Timestamp::from_second(days.saturating_mul(86_400)).map(|at| Offset::UTC.to_datetime(at).date());
     match date {
         Ok(date) if date.year() >= 0 => format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day()),
-        Ok(date) => format!("-{:04}-{:02}-{:02}", -date.year(), date.month(), date.day()),
+        Ok(date) => format!("-{:06}-{:02}-{:02}", -date.year(), date.month(), date.day()),
         Err(_) => format!("day {days}"),
     }
 }

@@ -2,12 +2,10 @@
 //! that are refused by name because nothing here does what they do.
 
 use super::Meaning;
-use super::scope::{Scope, Source, quoted};
+use super::scope::{ColumnKind, Scope, Source, quoted};
 use crate::error::worded;
-use crate::literals::time_text::WallTime;
-use ::sql::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Value,
-};
+use crate::timezone::Zone;
+use ::sql::ast::{BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Value};
 use model::{Error, Result};
 use std::rc::Rc;
 
@@ -63,7 +61,7 @@ pub(super) fn rewrite(expr: &mut Expr, scopes: &[Rc<Scope>], meaning: Meaning<'_
         return Ok(());
     };
     if is_first_or_last(&name) {
-        return add_time(call, &name, scopes);
+        return add_time(call, &name, scopes, meaning.zone);
     }
     if REFUSED.contains(&name.as_str()) {
         return Err(Error::unsupported(format!("function {name}()")));
@@ -136,7 +134,7 @@ fn replaced(name: &str, call: &Function) -> Option<Expr> {
 
 /// Gives `first(x)` and its like the time column of the table that x is of; `last(x, 'deadline')`
 /// counts rows up to that time only.
-fn add_time(call: &mut Function, name: &str, scopes: &[Rc<Scope>]) -> Result<()> {
+fn add_time(call: &mut Function, name: &str, scopes: &[Rc<Scope>], zone: &Zone) -> Result<()> {
     call.name = ObjectName::from(vec![quoted(name)]);
     let Some(given) = arguments(call) else {
         return Err(worded(format!("{name}(): cannot use \"*\" in this context")));
@@ -156,7 +154,7 @@ fn add_time(call: &mut Function, name: &str, scopes: &[Rc<Scope>]) -> Result<()>
         _ => Expr::CompoundIdentifier(reference),
     };
     if let Some(second) = second {
-        deadline(call, name, &time, second, scopes)?;
+        deadline(call, name, &time, second, scopes, zone)?;
     }
     if let FunctionArguments::List(list) = &mut call.args {
         list.args = vec![argument(value), argument(time)];
@@ -184,7 +182,14 @@ fn series_of<'a>(value: &Expr, scopes: &'a [Rc<Scope>]) -> Option<(&'a Source, &
     None
 }
 
-fn deadline(call: &mut Function, name: &str, time: &Expr, second: Expr, scopes: &[Rc<Scope>]) -> Result<()> {
+fn deadline(
+    call: &mut Function,
+    name: &str,
+    time: &Expr,
+    second: Expr,
+    scopes: &[Rc<Scope>],
+    zone: &Zone,
+) -> Result<()> {
     let is_time = |expr: &Expr| {
         let place = |expr: &Expr| {
             scopes.iter().rev().find_map(|scope| {
@@ -204,18 +209,17 @@ fn deadline(call: &mut Function, name: &str, time: &Expr, second: Expr, scopes: 
         column if is_time(column) => return Ok(()),
         _ => return Err(worded("the second parameter is invalid")),
     };
-    if let Some(text) = text
-        && WallTime::parse(&text).is_none()
-    {
-        return Err(worded(format!("the second parameter of {name} must be of timestamptz type")));
-    }
+    let second = match text {
+        None => second,
+        Some(text) => match super::time_literals::spelled(&text, ColumnKind::Instant, zone) {
+            Some(spelled) => Expr::Value(Value::SingleQuotedString(spelled).with_empty_span()),
+            None => return Err(worded(format!("the second parameter of {name} must be of timestamptz type"))),
+        },
+    };
     let mut limit = Expr::BinaryOp { left: Box::new(time.clone()), op: BinaryOperator::LtEq, right: Box::new(second) };
     if let Some(filter) = call.filter.take() {
-        limit = Expr::BinaryOp {
-            left: Box::new(Expr::Nested(filter)),
-            op: BinaryOperator::And,
-            right: Box::new(limit),
-        };
+        limit =
+            Expr::BinaryOp { left: Box::new(Expr::Nested(filter)), op: BinaryOperator::And, right: Box::new(limit) };
     }
     call.filter = Some(Box::new(limit));
     Ok(())

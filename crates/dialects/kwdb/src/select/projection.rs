@@ -85,7 +85,7 @@ pub(super) fn name_items(select: &mut Select, scope: &Scope) {
                 let first = taken.insert(name.clone());
                 if !(is_column && first) {
                     let alias = if first { quoted(&name) } else { quoted(&distinct_name(&name, number)) };
-                    let expr = std::mem::replace(expr, Expr::Wildcard(::sql::ast::helpers::attached_token::AttachedToken::empty()));
+                    let expr = std::mem::replace(expr, super::placeholder());
                     *item = SelectItem::ExprWithAlias { expr, alias };
                 }
             }

@@ -72,7 +72,8 @@ impl Source {
     /// Whether a qualifier, innermost part last, stands for this item.
     pub(super) fn is_called(&self, qualifier: &[Ident]) -> bool {
         let mut own = self.qualifier.iter().rev();
-        !qualifier.is_empty() && qualifier.iter().rev().all(|part| own.next().is_some_and(|own| own.value == part.value))
+        !qualifier.is_empty()
+            && qualifier.iter().rev().all(|part| own.next().is_some_and(|own| own.value == part.value))
     }
 
     fn column(&self, name: &str) -> Option<&SourceColumn> {
@@ -228,9 +229,8 @@ impl<'a> Tables<'a> {
             SetExpr::SetOperation { left, .. } => self.body_output(left),
             SetExpr::Values(values) => {
                 let width = values.rows.first().map_or(0, |row| row.len());
-                let columns = (1..=width)
-                    .map(|n| SourceColumn { name: format!("column{n}"), kind: ColumnKind::Other })
-                    .collect();
+                let columns =
+                    (1..=width).map(|n| SourceColumn { name: format!("column{n}"), kind: ColumnKind::Other }).collect();
                 Columns { columns, time: None }
             }
             _ => Columns::default(),
@@ -256,9 +256,8 @@ impl<'a> Tables<'a> {
                     }
                 }
                 SelectItem::UnnamedExpr(expr) => match star_columns(expr, &scope) {
-                    Some((function, columns)) => output.columns.extend(columns.into_iter().map(|column| SourceColumn {
-                        name: format!("{function}({})", column.name),
-                        kind: column.kind,
+                    Some((function, columns)) => output.columns.extend(columns.into_iter().map(|column| {
+                        SourceColumn { name: format!("{function}({})", column.name), kind: column.kind }
                     })),
                     None => one(expr, result_name(expr), &scope, &mut output),
                 },

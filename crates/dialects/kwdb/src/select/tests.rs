@@ -1,7 +1,7 @@
 use super::{Meaning, rewrite};
 use crate::timezone::Zone;
-use catalog::Catalog;
 use ::sql::ast::Statement;
+use catalog::Catalog;
 
 fn rewritten(sql: &str) -> Result<String, String> {
     let query = crate::statements::query::parsed(sql).map_err(|e| e.to_string())?;
@@ -22,7 +22,8 @@ fn items_are_named_once() {
 
 #[test]
 fn the_schema_public_is_left_out() {
-    assert_eq!(rewritten("select d.public.t.a from d.public.t").unwrap(), "SELECT d.t.a FROM d.t");
+    assert_eq!(rewritten("select d.public.t.a from t").unwrap(), "SELECT d.t.a FROM t");
+    assert!(rewritten("select a from d.public.t").unwrap_err().contains("\"d.t\" does not exist"));
     assert_eq!(rewritten("select a from public.t").unwrap(), "SELECT a FROM t");
 }
 
@@ -32,15 +33,16 @@ fn typed_times_are_spelled_in_the_zone() {
         rewritten("select '2024-1-1 8:0:0'::timestamptz as a").unwrap(),
         "SELECT '2024-01-01T00:00:00Z'::TIMESTAMPTZ AS a"
     );
-    assert!(rewritten("select '2024-13-1'::timestamp").unwrap_err().contains("could not parse \"2024-13-1\" as type timestamp"));
+    assert!(
+        rewritten("select '2024-13-1'::timestamp")
+            .unwrap_err()
+            .contains("could not parse \"2024-13-1\" as type timestamp")
+    );
 }
 
 #[test]
 fn the_session_is_known() {
-    assert_eq!(
-        rewritten("select current_database() as a, current_user() as b").unwrap(),
-        "SELECT 'd' AS a, 'u' AS b"
-    );
+    assert_eq!(rewritten("select current_database() as a, current_user() as b").unwrap(), "SELECT 'd' AS a, 'u' AS b");
 }
 
 #[test]

@@ -3,11 +3,12 @@
 
 use super::scope::{ColumnKind, Scope};
 use crate::error::worded;
+use crate::literals::interval;
 use crate::literals::time_text::WallTime;
 use crate::render::cell::time_text;
 use crate::sql::types::ColumnType;
 use crate::timezone::Zone;
-use ::sql::ast::{BinaryOperator, Expr, Value};
+use ::sql::ast::{BinaryOperator, Expr, Interval, Value};
 use model::Result;
 use std::rc::Rc;
 
@@ -27,13 +28,20 @@ fn kind_of(expr: &Expr, scopes: &[Rc<Scope>]) -> ColumnKind {
     scopes.iter().rev().find_map(|scope| scope.resolve(expr)).map_or(ColumnKind::Other, |(_, column)| column.kind)
 }
 
+/// Times that a text may name; whatever lies beyond is as good as the end itself, since no column
+/// holds times outside of it.
+const FIRST: i128 = -62_198_755_200_000_000_000;
+const LAST: i128 = 253_370_764_800_000_000_000;
+
 /// A text that names an instant without doubt, or a wall-clock reading without a zone.
-fn spelled(text: &str, kind: ColumnKind, zone: &Zone) -> Option<String> {
+pub(super) fn spelled(text: &str, kind: ColumnKind, zone: &Zone) -> Option<String> {
     let time = WallTime::parse(text)?;
     match kind {
-        ColumnKind::Instant => Some(time_text(time.instant_nanos(zone), Some(&Zone::utc()))),
+        ColumnKind::Instant => {
+            Some(time_text(time.instant_nanos(zone).clamp(FIRST, LAST), Some(&Zone::utc())))
+        }
         ColumnKind::Local => {
-            let text = time_text(time.nanos, None);
+            let text = time_text(time.nanos.clamp(FIRST, LAST), None);
             Some(text.trim_end_matches('Z').replace('T', " "))
         }
         ColumnKind::Other => None,
@@ -82,6 +90,22 @@ const fn is_comparison(op: &BinaryOperator) -> bool {
     )
 }
 
+/// Spells out an interval in units that the planner knows.
+fn spelled_interval(text: &str) -> Option<String> {
+    let interval = interval::parse(text)?;
+    Some(format!("{} months {} days {} nanoseconds", interval.months, interval.days, interval.nanos))
+}
+
+/// Spells out `interval'1h30m'`.
+pub(super) fn in_interval(interval: &mut Interval) {
+    if interval.leading_field.is_none()
+        && let Some(text) = text_mut(&mut interval.value)
+        && let Some(spelled) = spelled_interval(text)
+    {
+        *text = spelled;
+    }
+}
+
 /// Spells out `timestamptz'..'`, `'..'::timestamp` and `CAST('..' AS timestamptz)`.
 ///
 /// # Errors
@@ -102,6 +126,12 @@ pub(super) fn typed(expr: &mut Expr, zone: &Zone) -> Result<()> {
         Ok(ColumnType::Timestamptz(_)) => (ColumnKind::Instant, "timestamptz"),
         Ok(ColumnType::Timestamp(_)) => (ColumnKind::Local, "timestamp"),
         Ok(ColumnType::Date) => (ColumnKind::Local, "date"),
+        Ok(ColumnType::Interval) => {
+            if let Some(spelled) = spelled_interval(text) {
+                *text = spelled;
+            }
+            return Ok(());
+        }
         _ => return Ok(()),
     };
     let spelled = spelled(text, kind, zone)

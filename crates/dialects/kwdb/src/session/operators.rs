@@ -115,6 +115,7 @@ const fn digits(unit: arrow::datatypes::TimeUnit) -> u8 {
 
 fn refused(kind: &str, left: &Operand, op: &BinaryOperator, right: &Operand) -> DataFusionError {
     let (l, r) = (left.type_text(), right.type_text());
+    let op = if *op == BinaryOperator::NotEq { "!=".to_owned() } else { op.to_string() };
     DataFusionError::External(Box::new(worded(format!("unsupported {kind} operator: <{l}> {op} <{r}>"))))
 }
 
@@ -160,9 +161,7 @@ impl ExprPlanner for Operators {
         } else {
             match op {
                 BinaryOperator::PGExp | BinaryOperator::BitwiseXor => PlannerResult::Planned(power(left, right)),
-                BinaryOperator::PGBitwiseXor => {
-                    PlannerResult::Planned(binary(left, Operator::BitwiseXor, right))
-                }
+                BinaryOperator::PGBitwiseXor => PlannerResult::Planned(binary(left, Operator::BitwiseXor, right)),
                 op => PlannerResult::Original(RawBinaryExpr { op, left, right }),
             }
         };
@@ -200,9 +199,13 @@ impl Operators {
         if !left.is_number() || !right.is_number() {
             let spans = |operand: &Operand| {
                 operand.is_time()
-                    || matches!(operand.data_type(), DataType::Interval(_) | DataType::Duration(_) | DataType::Time64(_))
+                    || matches!(
+                        operand.data_type(),
+                        DataType::Interval(_) | DataType::Duration(_) | DataType::Time64(_)
+                    )
             };
-            let with_time = (spans(&left) && (spans(&right) || right.is_number())) || (spans(&right) && left.is_number());
+            let with_time =
+                (spans(&left) && (spans(&right) || right.is_number())) || (spans(&right) && left.is_number());
             let adds_number = (left.is_time() && right.is_number()) || (right.is_time() && left.is_number());
             if with_time && !adds_number {
                 return as_written(left, right);

@@ -8,6 +8,7 @@ pub(crate) static PROFILE: TokenProfile = TokenProfile {
     string_quotes: b"'",
     backslash_escapes: false,
     string_prefixes: &[(b'e', StringPrefix::Escaped), (b'b', StringPrefix::Bytes), (b'x', StringPrefix::Hexadecimal)],
+    dollar_strings: true,
     folding: Folding::Lower,
     interval_units: UNITS,
     nested_comments: true,

@@ -29,7 +29,9 @@ pub(crate) async fn create(context: &Context, create: CreateDatabase) -> Result<
         comment: create.comment,
         properties: BTreeMap::new(),
     };
-    if let Some(encoding) = create.encoding.filter(|e| !["utf8", "utf-8", "unicode"].contains(&e.to_lowercase().as_str())) {
+    if let Some(encoding) =
+        create.encoding.filter(|e| !["utf8", "utf-8", "unicode"].contains(&e.to_lowercase().as_str()))
+    {
         return Err(Error::unsupported(format!("encoding {encoding}")));
     }
     if let Some(options) = create.series {

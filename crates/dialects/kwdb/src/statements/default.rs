@@ -28,7 +28,11 @@ pub(crate) fn resolve(place: DefaultPlace<'_>, expr: &Expr, zone: &Zone) -> Resu
     if let Some(function) = function_name(bare) {
         let value = match function.as_str() {
             "now" => DefaultValue::Now,
-            "current_timestamp" | "localtimestamp" | "transaction_timestamp" | "statement_timestamp" | "current_date"
+            "current_timestamp"
+            | "localtimestamp"
+            | "transaction_timestamp"
+            | "statement_timestamp"
+            | "current_date"
                 if !place.series =>
             {
                 DefaultValue::Now
@@ -67,9 +71,9 @@ pub(crate) fn resolve(place: DefaultPlace<'_>, expr: &Expr, zone: &Zone) -> Resu
             AstValue::Null => return Ok(None),
             AstValue::Boolean(value) => (Literal::Boolean(*value), value.to_string()),
             AstValue::Number(digits, _) => (number(digits), digits.clone()),
-            AstValue::SingleQuotedString(text) | AstValue::DoubleQuotedString(text) | AstValue::EscapedStringLiteral(text) => {
-                (Literal::Text(text), format!("'{}'", text.replace('\'', "''")))
-            }
+            AstValue::SingleQuotedString(text)
+            | AstValue::DoubleQuotedString(text)
+            | AstValue::EscapedStringLiteral(text) => (Literal::Text(text), format!("'{}'", text.replace('\'', "''"))),
             _ => return Err(not_constant(place)),
         },
         Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match bare_number(expr) {
@@ -86,7 +90,11 @@ pub(crate) fn resolve(place: DefaultPlace<'_>, expr: &Expr, zone: &Zone) -> Resu
 }
 
 fn number(digits: &str) -> Literal<'_> {
-    if digits.bytes().all(|b| b.is_ascii_digit() || b == b'-') { Literal::Integer(digits) } else { Literal::Decimal(digits) }
+    if digits.bytes().all(|b| b.is_ascii_digit() || b == b'-') {
+        Literal::Integer(digits)
+    } else {
+        Literal::Decimal(digits)
+    }
 }
 
 fn not_constant(place: DefaultPlace<'_>) -> model::Error {

@@ -18,7 +18,7 @@ pub(crate) async fn run(context: &Context, explain: Explain, text: &str) -> Resu
     if statement.fill.is_some() {
         return Err(Error::unsupported("FILL"));
     }
-    let own_tables = query::bracket_tables(context, &statement.bracket_sources, text).await?;
+    let own_tables = query::bracket_tables(context, &statement.bracket_sources).await?;
     let statement = ast::Statement::Explain {
         describe_alias: ast::DescribeAlias::Explain,
         analyze: explain.analyze,
@@ -30,5 +30,5 @@ pub(crate) async fn run(context: &Context, explain: Explain, text: &str) -> Resu
         options: None,
     };
     let request = query::request(context, statement, own_tables, text)?;
-    context.engine().query(context.caller(), request).await
+    query::start(context, request).await
 }

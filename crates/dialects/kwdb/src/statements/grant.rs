@@ -73,9 +73,7 @@ fn grantees(catalog: &Catalog, names: &[Name]) -> Result<Vec<UserId>> {
         .map(|name| {
             let found = user::find(catalog, name).map(|user| user.id);
             found.map_err(|error| match *error.kind {
-                ErrorKind::UserNotFound { user } => {
-                    crate::error::worded(format!("user or role {user} does not exist"))
-                }
+                ErrorKind::UserNotFound { user } => crate::error::worded(format!("user or role {user} does not exist")),
                 _ => error,
             })
         })

@@ -55,9 +55,9 @@ pub(crate) async fn create(context: &Context, create: CreateIndex) -> Result<()>
 }
 
 fn check_column(table: &Table, name: &str) -> Result<()> {
-    let column = table
-        .column_named(name)
-        .ok_or_else(|| Error::new(ErrorKind::ColumnNotFound { column: name.to_owned(), table: Some(table.name.clone()) }))?;
+    let column = table.column_named(name).ok_or_else(|| {
+        Error::new(ErrorKind::ColumnNotFound { column: name.to_owned(), table: Some(table.name.clone()) })
+    })?;
     if table.kind == TableKind::Keyed {
         return Ok(());
     }

@@ -42,6 +42,8 @@ async fn run_insert(context: &Context, insert: &Insert, text: &str) -> Result<u6
         let kind = write_kind(&catalog, &table, insert)?;
         let targets = targets(&table, &insert.columns)?;
         let (rows, columns) = source(context, insert, &table, &targets, kind, text).await?;
+        // Without a time nothing but devices is written: each counts as a row.
+        let registers = table.time_column().is_some_and(|time| columns.iter().all(|(id, _)| *id != time.id));
         let batch = WriteBatch {
             table: table.id,
             schema_version: table.schema_version,
@@ -52,7 +54,7 @@ async fn run_insert(context: &Context, insert: &Insert, text: &str) -> Result<u6
         };
         match context.engine().write(context.caller(), batch).await {
             Err(error) if attempt < ATTEMPTS && matches!(*error.kind, ErrorKind::SchemaChanged { .. }) => attempt += 1,
-            outcome => return outcome.map(|outcome| outcome.accepted),
+            outcome => return outcome.map(|outcome| if registers { rows as u64 } else { outcome.accepted }),
         }
     }
 }
@@ -122,7 +124,8 @@ async fn source(
                 }
                 query.query.with = Some(with.clone());
             }
-            select::columns(context, table, targets, kind, query, text).await
+            let named = !insert.columns.is_empty();
+            select::columns(context, table, targets, named, kind, query, text).await
         }
         InsertSource::DefaultValues if table.kind == TableKind::Series => {
             Err(worded("default values is not supported in timeseries table"))

@@ -21,9 +21,23 @@ pub(crate) async fn run(context: &Context, statement: QueryStatement, text: &str
     if statement.fill.is_some() {
         return Err(Error::unsupported("FILL"));
     }
-    let own_tables = bracket_tables(context, &statement.bracket_sources, text).await?;
+    let own_tables = bracket_tables(context, &statement.bracket_sources).await?;
     let request = request(context, ast::Statement::Query(statement.query), own_tables, text)?;
-    context.engine().query(context.caller(), request).await
+    start(context, request).await
+}
+
+/// Starts a query. A missing current database matters only to names that are looked up in it.
+///
+/// # Errors
+/// Whatever is wrong with the query.
+pub(crate) async fn start(context: &Context, request: QueryRequest) -> Result<RowStream> {
+    let without_database = request.database.is_none();
+    context.engine().query(context.caller(), request).await.map_err(|error| match *error.kind {
+        ErrorKind::TableNotFound { .. } if without_database => {
+            Error::new(ErrorKind::DatabaseNotFound { database: context.database_name().to_owned() })
+        }
+        _ => error,
+    })
 }
 
 /// A query of this program's own, as the grammar reads it.
@@ -42,7 +56,7 @@ pub(crate) fn parsed(text: &str) -> Result<QueryStatement> {
 /// A statement in this dialect's meaning, ready for the engine.
 ///
 /// # Errors
-/// What the rewrite refuses; a missing current database.
+/// What the rewrite refuses.
 pub(crate) fn request(
     context: &Context,
     mut statement: ast::Statement,
@@ -50,33 +64,28 @@ pub(crate) fn request(
     text: &str,
 ) -> Result<QueryRequest> {
     let catalog = context.catalog();
-    let database = context.current_database(&catalog)?;
+    let database = context.current_database(&catalog).ok().map(|database| database.id);
     select::rewrite(&mut statement, meaning(context, &catalog))?;
-    Ok(assembled(context, statement, database.id, own_tables, text))
+    Ok(assembled(context, statement, database, own_tables, text))
 }
 
 /// What rewriting depends on.
 pub(crate) fn meaning<'a>(context: &'a Context, catalog: &'a catalog::Catalog) -> Meaning<'a> {
-    Meaning {
-        catalog,
-        database: context.database_name(),
-        user: &context.caller().name,
-        zone: context.zone(),
-    }
+    Meaning { catalog, database: context.database_name(), user: &context.caller().name, zone: context.zone() }
 }
 
 /// A request with a statement that is rewritten already.
 pub(crate) fn assembled(
     context: &Context,
     statement: ast::Statement,
-    database: DatabaseId,
+    database: Option<DatabaseId>,
     own_tables: Option<Arc<dyn TableLookup>>,
     text: &str,
 ) -> QueryRequest {
     QueryRequest {
         profile: context.door().profile.clone(),
         statement,
-        database: Some(database),
+        database,
         own_tables,
         time_zone: context.zone().name().to_owned(),
         text: text.to_owned(),
@@ -106,7 +115,6 @@ impl TableLookup for BracketTables {
 pub(crate) async fn bracket_tables(
     context: &Context,
     sources: &[BracketSource],
-    text: &str,
 ) -> Result<Option<Arc<dyn TableLookup>>> {
     if sources.is_empty() {
         return Ok(None);
@@ -116,7 +124,7 @@ pub(crate) async fn bracket_tables(
         let Statement::Show(show) = source.statement.as_ref() else {
             return Err(Error::unsupported("a statement other than SHOW in brackets"));
         };
-        let batches = show::collected(context, show, text).await?;
+        let batches = show::collected(context, show).await?;
         let schema = Arc::clone(&batches.schema);
         let table = MemTable::try_new(schema, vec![batches.rows]).map_err(Error::internal)?;
         tables.insert(source.table.clone(), Arc::new(table));

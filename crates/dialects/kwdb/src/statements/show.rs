@@ -4,7 +4,6 @@ mod create;
 mod grants;
 mod tables;
 
-use super::query;
 use crate::context::Context;
 use crate::error::{definition, worded};
 use crate::settings;
@@ -62,9 +61,9 @@ pub(crate) fn no_columns() -> RowStream {
 ///
 /// # Errors
 /// Unknown objects, no privilege, forms that are not done here.
-pub(crate) async fn run(context: &Context, show: &Show, text: &str) -> Result<RowStream> {
+pub(crate) async fn run(context: &Context, show: &Show) -> Result<RowStream> {
     match show {
-        Show::TagValues(name) => query::run(context, tables::tag_values(context, name)?, text).await,
+        Show::TagValues(name) => tables::tag_values(context, name).await.map(stream_of),
         other => made(context, other).map(stream_of),
     }
 }
@@ -73,8 +72,8 @@ pub(crate) async fn run(context: &Context, show: &Show, text: &str) -> Result<Ro
 ///
 /// # Errors
 /// As [`run`].
-pub(crate) async fn collected(context: &Context, show: &Show, text: &str) -> Result<Rows> {
-    let mut stream = Box::pin(run(context, show, text)).await?;
+pub(crate) async fn collected(context: &Context, show: &Show) -> Result<Rows> {
+    let mut stream = run(context, show).await?;
     let mut rows = Vec::new();
     while let Some(batch) = stream.batches.next().await {
         rows.push(batch?);
@@ -111,7 +110,7 @@ fn made(context: &Context, show: &Show) -> Result<Rows> {
             }
             Err(Error::unsupported("SHOW INDEXES FROM DATABASE"))
         }
-        Show::TagValues(_) => Err(Error::internal("a SHOW that is a query")),
+        Show::TagValues(_) => Err(Error::internal("a SHOW that waits")),
         Show::Sessions => Err(Error::unsupported("SHOW SESSIONS")),
         Show::Jobs => Err(Error::unsupported("SHOW JOBS")),
         Show::Unhandled(words) => Err(Error::unsupported(*words)),

@@ -29,7 +29,7 @@ pub(crate) fn retention_seconds(span: &TimeSpan) -> Result<u64> {
     unit_seconds(span.unit)
         .and_then(|unit| unit.checked_mul(span.amount))
         .filter(|seconds| *seconds <= LONGEST)
-        .ok_or_else(|| definition(format!("retention {} is out of range", span.written)))
+        .ok_or_else(|| definition(format!("retention {} is out of range", span.written.to_lowercase())))
 }
 
 /// The length of a time partition.
@@ -44,10 +44,7 @@ pub(crate) fn partition_seconds(span: &TimeSpan) -> Result<u64> {
         .and_then(|unit| unit.checked_mul(span.amount))
         .filter(|seconds| (DAY..=LONGEST).contains(seconds))
         .ok_or_else(|| {
-            definition(format!(
-                "partition interval {} is invalid, the time range is [1day, 1000year]",
-                span.written
-            ))
+            definition(format!("partition interval {} is invalid, the time range is [1day, 1000year]", span.written))
         })
 }
 

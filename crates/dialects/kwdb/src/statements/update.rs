@@ -67,7 +67,7 @@ pub(super) fn surroundings(context: &Context, table: &Table, text: &str) -> engi
         export: false,
         tables: Vec::new(),
     };
-    query::assembled(context, nothing, table.database, None, text)
+    query::assembled(context, nothing, Some(table.database), None, text)
 }
 
 fn tag_assignment(context: &Context, table: &Table, assignment: Assignment) -> Result<(ColumnId, Expr)> {

@@ -58,7 +58,11 @@ fn bytes_and_characters_are_told_apart() {
 #[test]
 fn refusals_use_the_vendors_words() {
     for (written, place, error) in [
-        (ColumnType::Decimal(None), Place::SeriesColumn, "column x: unsupported column type decimal in timeseries table"),
+        (
+            ColumnType::Decimal(None),
+            Place::SeriesColumn,
+            "column x: unsupported column type decimal in timeseries table",
+        ),
         (ColumnType::Timestamp(None), Place::Tag, "tag x: unsupported tag type timestamp in timeseries table"),
         (ColumnType::Float8, Place::PrimaryTag, "data type FLOAT8 is not supported for primary tag x"),
         (

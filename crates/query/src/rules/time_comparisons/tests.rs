@@ -1,5 +1,5 @@
 use crate::scan::memory::{MemoryTable, column, definition};
-use crate::testing::{Bench, NOW};
+use crate::testing::Bench;
 use model::{ColumnRole, DataType, TableKind, TimeUnit, Value};
 
 const HOUR: i64 = 3_600_000;
@@ -136,7 +136,10 @@ async fn the_zone_decides() {
     assert_eq!(rows_where(&bench, "ts = '2023-12-31 16:00:00'").await, "1");
     let bench = bench.zone("America/New_York");
     assert_eq!(rows_where(&bench, "ts = '2023-12-31 11:00:00'").await, "1");
-    assert_eq!(NOW % 1_000_000_000, 0);
+    assert_eq!(
+        bench.rows("SELECT now(), now() = TIMESTAMPTZ '2024-02-29 19:00:00'").await.unwrap(),
+        ["2024-02-29T19:00:00-05:00|true"]
+    );
 }
 
 #[tokio::test]

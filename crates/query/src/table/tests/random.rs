@@ -99,7 +99,7 @@ fn without_pushdown(table: &MemoryTable) -> MemTable {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
 
     #[test]
     fn pushdown_changes_no_answer(

@@ -50,8 +50,8 @@ async fn syntax_errors_say_where_in_characters() {
     let answer = client.query("selec 1").await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.desc(), "at or near \"selec\": syntax error (line 1, column 1)");
-    let answer = client.ddl("create table \"表\" (a int);\ndrop tabel \"表\"").await;
-    assert_eq!(answer.json()["desc"][1], "pq: at or near \"tabel\": syntax error (line 2, column 6)");
+    let answer = client.ddl("create table \"表\" (a int);\ndrop table \"表\" x").await;
+    assert_eq!(answer.json()["desc"][1], "pq: at or near \"x\": syntax error (line 2, column 16)");
     let answer = client.query("select '表', from t").await;
     assert!(answer.desc().contains("(line 1, column 13)"), "{}", answer.text);
 }

@@ -7,7 +7,12 @@ use axum::http::StatusCode;
 async fn two_tables_two_rows_and_back() {
     let client = Client::new().await;
     for (table, column, tag, values) in [
-        ("meters", "power", "location", [("2023-07-30T06:44:40.32Z", "198352498", "beijing"), ("2023-07-30T06:45:40.32Z", "198352495", "beijing")]),
+        (
+            "meters",
+            "power",
+            "location",
+            [("2023-07-30T06:44:40.32Z", "198352498", "beijing"), ("2023-07-30T06:45:40.32Z", "198352495", "beijing")],
+        ),
         ("boilers", "heat", "hall", [("2021-01-02T03:04:05.006Z", "-7", "N 1"), ("2021-01-02T03:04:06Z", "8", "N 1")]),
     ] {
         let answer = client
@@ -61,7 +66,11 @@ async fn tags_without_primary_tags_are_all_primary() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_login_gives_a_token_that_works_everywhere() {
     let client = Client::new().await;
-    for header in [basic("root", "kwdbpassword"), "cm9vdDprd2RicGFzc3dvcmQ=".to_owned(), "basic cm9vdDprd2RicGFzc3dvcmQ=".to_owned()] {
+    for header in [
+        basic("root", "kwdbpassword"),
+        "cm9vdDprd2RicGFzc3dvcmQ=".to_owned(),
+        "basic cm9vdDprd2RicGFzc3dvcmQ=".to_owned(),
+    ] {
         let answer = client.authorized(Some(&header)).send("GET", "login", "").await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         let json = answer.json();

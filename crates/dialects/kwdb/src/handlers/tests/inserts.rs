@@ -60,8 +60,14 @@ async fn refusals_name_value_type_and_column() {
         ),
         ("(ts, v, location) values (now(), x, 'a')", "unsupported input type relation \"x\" (column v)"),
         ("(ts, v, location) values (now(), 1 + 1, 'a')", "unsupported input type BinaryOperator (column v)"),
-        ("(ts, v, location) values ('2024-13-01', 1, 'a')", "could not resolve \"2024-13-01\" as TIMESTAMPTZ(3) type (column ts)"),
-        ("(ts, v, location) values (now(), 1, 'a') on conflict do nothing", "on conflict is not supported in timeseries table"),
+        (
+            "(ts, v, location) values ('2024-13-01', 1, 'a')",
+            "could not resolve \"2024-13-01\" as TIMESTAMPTZ(3) type (column ts)",
+        ),
+        (
+            "(ts, v, location) values (now(), 1, 'a') on conflict do nothing",
+            "on conflict is not supported in timeseries table",
+        ),
     ] {
         assert_eq!(client.insert(&format!("insert into m {values}")).await.desc(), format!("pq: {text}"), "{values}");
     }
@@ -151,7 +157,9 @@ async fn deletes_by_time_and_by_series() {
 #[tokio::test(flavor = "multi_thread")]
 async fn insert_from_a_query() {
     let client = meters().await;
-    client.inserted(2, "insert into m values ('2024-01-01', 1, 1.5, 'x', 'a', 1), ('2024-01-02', 2, 2.5, 'y', 'a', 1)").await;
+    client
+        .inserted(2, "insert into m values ('2024-01-01', 1, 1.5, 'x', 'a', 1), ('2024-01-02', 2, 2.5, 'y', 'a', 1)")
+        .await;
     client.done("create table n (ts timestamptz not null, v int8) tags (location varchar(20) not null) primary tags (location)").await;
     client.inserted(2, "insert into n select ts, v, location from m").await;
     assert_eq!(client.rows("select v, location from n order by ts").await, r#"[[1,"a"],[2,"a"]]"#);
@@ -168,8 +176,12 @@ async fn insert_from_a_query() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_rows_in_one_statement() {
     let client = meters().await;
-    let rows: Vec<String> =
-        (0..1000).map(|n| format!("({}, {}, {n}.5, 's{}', 'place {}')", 1_704_067_200_000_i64 + n, n % 100, n % 10, n % 7)).collect();
+    let rows: Vec<String> = (0..1000)
+        .map(|n| format!("({}, {}, {n}.5, 's{}', 'place {}')", 1_704_067_200_000_i64 + n, n % 100, n % 10, n % 7))
+        .collect();
     client.inserted(1000, &format!("insert into m (ts, v, w, s, location) values {}", rows.join(","))).await;
-    assert_eq!(client.rows("select count(*), count(distinct location), sum(v), max(w) from m").await, "[[1000,7,49500,999.5]]");
+    assert_eq!(
+        client.rows("select count(*), count(distinct location), sum(v), max(w) from m").await,
+        "[[1000,7,49500,999.5]]"
+    );
 }

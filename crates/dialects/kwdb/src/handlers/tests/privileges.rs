@@ -41,10 +41,7 @@ async fn rights_are_asked_for_by_name() {
         "pq: user u1 does not have CREATE privilege on timeseries table t"
     );
     assert_eq!(user.refused("drop table t").await, "pq: user u1 does not have DROP privilege on timeseries table t");
-    assert_eq!(
-        user.query("show columns from t").await.desc(),
-        "pq: user u1 has no privileges on timeseries table t"
-    );
+    assert_eq!(user.query("show columns from t").await.desc(), "pq: user u1 has no privileges on timeseries table t");
     client.done("grant select, insert on table t to u1").await;
     user.inserted(1, "insert into t values (now(), 1, 1)").await;
     assert_eq!(user.rows("select a from t").await, "[[1]]");
@@ -63,7 +60,10 @@ async fn rights_are_asked_for_by_name() {
     );
     client.done("grant all on database tsdb to u1").await;
     user.done("alter table t add column b int;drop table t").await;
-    assert_eq!(client.refused("grant select on database tsdb to nobody").await, "pq: user or role nobody does not exist");
+    assert_eq!(
+        client.refused("grant select on database tsdb to nobody").await,
+        "pq: user or role nobody does not exist"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

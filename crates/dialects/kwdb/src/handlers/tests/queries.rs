@@ -103,12 +103,15 @@ async fn first_and_last_follow_the_time_column() {
 async fn buckets_intervals_and_now() {
     let client = store().await;
     assert_eq!(
-        client.rows("select time_bucket(ts, '30s') as b, count(*) from m group by b order by b").await,
+        client.rows("select time_bucket(ts, '30s') as tb, count(*) from m group by tb order by tb").await,
         r#"[["2024-01-01T00:00:00Z",2],["2024-01-01T00:00:30Z",1],["2024-01-01T00:01:00Z",1]]"#
     );
     assert_eq!(client.rows("select ts + 1h from m where i = 1").await, r#"[["2024-01-01T01:00:00Z"]]"#);
     assert_eq!(client.rows("select count(*) from m where ts > now() - 1h").await, "[[0]]");
-    assert_eq!(client.rows("select count(*) from m where ts between '2024-01-01 00:00:10' and '2024-01-01 00:00:30.5'").await, "[[2]]");
+    assert_eq!(
+        client.rows("select count(*) from m where ts between '2024-01-01 00:00:10' and '2024-01-01 00:00:30.5'").await,
+        "[[2]]"
+    );
     assert_eq!(client.rows("select count(*) from m where ts in ('2024-01-01 00:00:10')").await, "[[1]]");
 }
 
@@ -124,7 +127,10 @@ async fn arithmetic() {
     assert_eq!(client.rows("select i + 2147483647 from m where i = 7").await, "[[2147483654]]");
     assert_eq!(client.query("select i || i from m").await.desc(), "pq: unsupported binary operator: <int4> || <int4>");
     assert_eq!(client.query("select i - b from m").await.desc(), "pq: unsupported binary operator: <int4> - <bool>");
-    assert_eq!(client.query("select * from m where i = s").await.desc(), "pq: unsupported comparison operator: <int4> = <varchar>");
+    assert_eq!(
+        client.query("select * from m where i = s").await.desc(),
+        "pq: unsupported comparison operator: <int4> = <varchar>"
+    );
     assert_eq!(client.query("select i from m limit -1").await.desc(), "pq: negative value for LIMIT");
     assert_eq!(
         client.query("select g, i from m group by g").await.desc(),
@@ -147,7 +153,10 @@ async fn both_kinds_of_tables_join() {
         r#"[["z"]]"#
     );
     assert_eq!(client.rows("with q as (select max(i) from m) select * from q").await, "[[7]]");
-    assert_eq!(client.rows("select g from m union select g from defaultdb.names order by g").await, r#"[["x"],["y"],["z"]]"#);
+    assert_eq!(
+        client.rows("select g from m union select g from defaultdb.names order by g").await,
+        r#"[["x"],["y"],["z"]]"#
+    );
     assert_eq!(client.rows("select i from m order by i").await, "[[null],[1],[2],[7]]");
 }
 

@@ -17,16 +17,24 @@ async fn tables_columns_and_tags() {
     let answer = client.query("show columns from t").await;
     assert_eq!(
         answer.names(),
-        ["column_name", "data_type", "is_nullable", "column_default", "generation_expression", "indices", "is_hidden", "is_tag"]
+        [
+            "column_name",
+            "data_type",
+            "is_nullable",
+            "column_default",
+            "generation_expression",
+            "indices",
+            "is_hidden",
+            "is_tag"
+        ]
     );
     assert_eq!(
-        client.rows("select column_name, data_type, is_nullable, column_default, is_tag from [show columns from t]").await,
+        client
+            .rows("select column_name, data_type, is_nullable, column_default, is_tag from [show columns from t]")
+            .await,
         r#"[["ts","TIMESTAMPTZ(3)",false,null,false],["a","INT4",false,"3",false],["b","NCHAR(5)",true,null,false],["C","TIMESTAMP(3)",true,null,false],["g","VARCHAR(64)",false,null,true],["h","INT2",true,null,true]]"#
     );
-    assert_eq!(
-        client.rows("show tags from t").await,
-        r#"[["g","VARCHAR(64)",true,false],["h","INT2",false,true]]"#
-    );
+    assert_eq!(client.rows("show tags from t").await, r#"[["g","VARCHAR(64)",true,false],["h","INT2",false,true]]"#);
     assert_eq!(
         client.rows("show create table t").await,
         concat!(
@@ -45,7 +53,7 @@ async fn a_statement_made_by_show_makes_the_same_table() {
     let client = Client::with_tsdb().await;
     client
         .done(
-            "create table t (ts timestamp(9) not null default now(), a int8 comment 'it''s', s varchar(9) default 'x''y') \
+            "create table t (ts timestamp(9) not null, a int8 comment 'it''s', s varchar(9) default 'x''y') \
              tags (g int not null, h char(3)) primary tags (g) retentions 20d",
         )
         .await;

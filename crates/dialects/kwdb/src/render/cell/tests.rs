@@ -32,15 +32,19 @@ fn printed<A: arrow::array::Array + 'static>(values: A) -> Vec<String> {
 fn null_booleans_and_integers() {
     assert_eq!(printed(NullArray::new(1)), ["null"]);
     assert_eq!(printed(BooleanArray::from(vec![Some(true), Some(false), None])), ["true", "false", "null"]);
-    assert_eq!(printed(Int64Array::from(vec![i64::MIN, 0, i64::MAX])), ["-9223372036854775808", "0", "9223372036854775807"]);
+    assert_eq!(
+        printed(Int64Array::from(vec![i64::MIN, 0, i64::MAX])),
+        ["-9223372036854775808", "0", "9223372036854775807"]
+    );
     assert_eq!(printed(UInt64Array::from(vec![u64::MAX])), ["18446744073709551615"]);
 }
 
 #[test]
 fn floats_are_shortest_and_unbounded_ones_are_strings() {
-    assert_eq!(printed(Float64Array::from(vec![0.31, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]))[..], [
-        "0.31", "\"NaN\"", "\"+Inf\"", "\"-Inf\""
-    ]);
+    assert_eq!(
+        printed(Float64Array::from(vec![0.31, f64::NAN, f64::INFINITY, f64::NEG_INFINITY]))[..],
+        ["0.31", "\"NaN\"", "\"+Inf\"", "\"-Inf\""]
+    );
     let shortest = printed(Float32Array::from(vec![22.22_f32]));
     assert_eq!(shortest, ["22.22"]);
     for text in printed(Float64Array::from(vec![1.0, 1e300, 5e-324, -0.0, 123_456_789.5])) {
@@ -52,7 +56,8 @@ fn floats_are_shortest_and_unbounded_ones_are_strings() {
 fn decimals_keep_zeros_only_where_declared() {
     let values = Decimal128Array::from(vec![12_300, -5, 0]).with_precision_and_scale(20, 3).unwrap();
     assert_eq!(printed(values.clone()), ["12.3", "-0.005", "0"]);
-    let mut column = TableColumn::new(ColumnId(1), "d", ColumnRole::Field, DataType::Decimal { precision: 20, scale: 3 });
+    let mut column =
+        TableColumn::new(ColumnId(1), "d", ColumnRole::Field, DataType::Decimal { precision: 20, scale: 3 });
     column.declared = Some(declared(Word::Decimal));
     let values: ArrayRef = Arc::new(values);
     let column = Column::new(&values, &column_field(&column)).unwrap();
@@ -69,7 +74,10 @@ fn texts_keep_newlines_and_tabs() {
 
 #[test]
 fn bytes_are_hexadecimal() {
-    assert_eq!(printed(BinaryArray::from(vec![b"a".as_slice(), b"\xff\x00", b""])), ["\"\\\\x61\"", "\"\\\\xff00\"", "\"\\\\x\""]);
+    assert_eq!(
+        printed(BinaryArray::from(vec![b"a".as_slice(), b"\xff\x00", b""])),
+        ["\"\\\\x61\"", "\"\\\\xff00\"", "\"\\\\x\""]
+    );
 }
 
 #[test]
@@ -80,18 +88,20 @@ fn instants_follow_the_zone_and_wall_clocks_do_not() {
     assert_eq!(printed_in(Arc::new(instants()) as ArrayRef, "Asia/Kolkata"), ["\"2023-07-30T12:14:40.32+05:30\""]);
     assert_eq!(printed_in(Arc::new(instants()) as ArrayRef, "-5"), ["\"2023-07-30T01:44:40.32-05:00\""]);
     let wall = TimestampMicrosecondArray::from(vec![1_000_000, -1, -62_167_219_200_000_000]);
-    assert_eq!(printed_in(Arc::new(wall) as ArrayRef, "8"), [
-        "\"1970-01-01T00:00:01Z\"",
-        "\"1969-12-31T23:59:59.999999Z\"",
-        "\"0000-01-01T00:00:00Z\""
-    ]);
+    assert_eq!(
+        printed_in(Arc::new(wall) as ArrayRef, "8"),
+        ["\"1970-01-01T00:00:01Z\"", "\"1969-12-31T23:59:59.999999Z\"", "\"0000-01-01T00:00:00Z\""]
+    );
     assert_eq!(printed(TimestampNanosecondArray::from(vec![1])), ["\"1970-01-01T00:00:00.000000001Z\""]);
 }
 
 #[test]
 fn dates_clocks_and_intervals() {
     assert_eq!(printed(Date32Array::from(vec![19_723, -1])), ["\"2024-01-01\"", "\"1969-12-31\""]);
-    assert_eq!(printed(Time64NanosecondArray::from(vec![36_000_000_000_000, 500_000_000])), ["\"10:00:00\"", "\"00:00:00.5\""]);
+    assert_eq!(
+        printed(Time64NanosecondArray::from(vec![36_000_000_000_000, 500_000_000])),
+        ["\"10:00:00\"", "\"00:00:00.5\""]
+    );
     let intervals = [(0, 1, 0), (0, 0, 3_600_000_000_000), (14, -2, -1_500_000_000), (0, 0, 0)];
     let values: IntervalMonthDayNanoArray =
         intervals.iter().map(|(m, d, n)| Some(IntervalMonthDayNano::new(*m, *d, *n))).collect();

@@ -1,7 +1,7 @@
 //! Splitting and kinds.
 
 use super::{near, refusal};
-use crate::sql::{StatementKind, parse};
+use crate::sql::{Statement, StatementKind, parse};
 use model::TextPosition;
 
 #[test]
@@ -22,6 +22,14 @@ fn a_bad_statement_spoils_no_other() {
         assert_eq!(&text[p.span.clone()], p.text);
     }
     assert!(parse(" ; -- nothing\n;").is_empty());
+}
+
+#[test]
+fn the_statements_of_a_procedure_are_not_run() {
+    let parsed = parse("create procedure p() $$begin delete from t; drop table u; end$$; select 1");
+    assert_eq!(parsed.len(), 2);
+    assert!(matches!(parsed[0].statement, Ok(Statement::Unhandled("CREATE PROCEDURE"))));
+    assert_eq!(near("select $$a$$"), "at or near \"$$a$$\": syntax error");
 }
 
 #[test]

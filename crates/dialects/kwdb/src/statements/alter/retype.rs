@@ -91,7 +91,11 @@ fn change(from: DataType, to: DataType) -> Change {
     match (from, to) {
         (DataType::Float32, DataType::Float64) => Change::Plain,
         (DataType::Text(from), DataType::Text(to)) => {
-            if text_fits(from, to) { Change::Plain } else { Change::Impossible }
+            if text_fits(from, to) {
+                Change::Plain
+            } else {
+                Change::Impossible
+            }
         }
         (from, DataType::Text(_)) if from.is_integer() || from.is_float() => Change::OtherFamily,
         (DataType::Text(_), to) if to.is_integer() || to.is_float() => Change::OtherFamily,

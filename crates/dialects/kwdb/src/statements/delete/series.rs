@@ -92,14 +92,12 @@ fn is_time_constant(expr: &Expr) -> bool {
 
 fn read<'a>(table: &'a Table, expr: &Expr) -> Condition<'a> {
     match expr {
-        Expr::BinaryOp { left, op, right } if is_comparison(op) => {
-            match (column(table, left), column(table, right)) {
-                (Some(named), None) => compared(table, named, op, right, false),
-                (None, Some(named)) => compared(table, named, op, left, true),
-                (None, None) if is_constant(left) && is_constant(right) => Condition::Constant,
-                _ => Condition::OtherColumn,
-            }
-        }
+        Expr::BinaryOp { left, op, right } if is_comparison(op) => match (column(table, left), column(table, right)) {
+            (Some(named), None) => compared(table, named, op, right, false),
+            (None, Some(named)) => compared(table, named, op, left, true),
+            (None, None) if is_constant(left) && is_constant(right) => Condition::Constant,
+            _ => Condition::OtherColumn,
+        },
         Expr::Value(value) if matches!(value.value, Value::Boolean(_)) => Condition::Constant,
         Expr::Like { .. } | Expr::ILike { .. } => Condition::OtherColumn,
         Expr::InList { expr, list, .. } => match column(table, expr) {
@@ -213,8 +211,7 @@ pub(super) fn ends_series(table: &Table, filter: &Expr) -> Result<bool> {
     let mut selections = alternatives.iter().map(|conditions| equal_tags(conditions));
     let first = selections.next().unwrap_or_default();
     if selections.any(|other| {
-        other.len() != first.len()
-            || other.iter().zip(&first).any(|((a, x), (b, y))| a.id != b.id || x != y)
+        other.len() != first.len() || other.iter().zip(&first).any(|((a, x), (b, y))| a.id != b.id || x != y)
     }) {
         return Err(refused("multiple tag filter"));
     }

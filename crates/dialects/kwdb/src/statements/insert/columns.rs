@@ -141,9 +141,10 @@ fn plain_value(one: &ArrayRef, data_type: DataType) -> Value {
             let value = primitive::<IntervalMonthDayNanoType>(one);
             Value::Interval(Interval { months: value.months, days: value.days, nanos: value.nanoseconds })
         }
-        DataType::Uuid => {
-            one.as_fixed_size_binary_opt().and_then(|uuid| uuid.value(0).try_into().ok()).map_or(Value::Null, Value::Uuid)
-        }
+        DataType::Uuid => one
+            .as_fixed_size_binary_opt()
+            .and_then(|uuid| uuid.value(0).try_into().ok())
+            .map_or(Value::Null, Value::Uuid),
         _ => Value::Null,
     }
 }

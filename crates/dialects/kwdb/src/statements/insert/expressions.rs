@@ -101,9 +101,7 @@ pub(super) fn value(
         Expr::Identifier(name) if series => {
             worded(format!("unsupported input type relation \"{}\" (column {column})", name.value))
         }
-        Expr::Identifier(name) => {
-            Error::new(ErrorKind::ColumnNotFound { column: name.value.clone(), table: None })
-        }
+        Expr::Identifier(name) => Error::new(ErrorKind::ColumnNotFound { column: name.value.clone(), table: None }),
         Expr::Function(_) => {
             let name = function_name(written).unwrap_or_default();
             worded(format!("unsupported function input \"{name}\" (column {column})"))

@@ -19,6 +19,7 @@ pub(super) async fn columns(
     context: &Context,
     table: &Arc<Table>,
     targets: &[&Column],
+    named: bool,
     kind: WriteKind,
     query: QueryStatement,
     text: &str,
@@ -26,9 +27,12 @@ pub(super) async fn columns(
     let series = table.kind == TableKind::Series;
     let mut stream = query::run(context, query, text).await?;
     let fields = stream.schema.fields();
-    if fields.len() != targets.len() {
-        return Err(count_mismatch(table, 0, fields.len(), targets.len()));
-    }
+    // Without a list of columns the first ones are meant.
+    let targets = match targets.get(..fields.len()) {
+        Some(first) if !named => first,
+        _ if fields.len() == targets.len() => targets,
+        _ => return Err(count_mismatch(table, 0, fields.len(), targets.len())),
+    };
     if series && !fields.first().is_some_and(|field| matches!(field.data_type(), ArrowType::Timestamp(..))) {
         return Err(worded("first column must be timestamp when the target table is table of time series"));
     }

@@ -118,7 +118,8 @@ fn relational(table: &Table) -> String {
     }
     for (key, described) in &table.properties {
         if let Some(index) = key.strip_prefix(INDEX) {
-            let (columns, storing) = described.split_once(" STORING ").map_or((described.as_str(), None), |(c, s)| (c, Some(s)));
+            let (columns, storing) =
+                described.split_once(" STORING ").map_or((described.as_str(), None), |(c, s)| (c, Some(s)));
             let storing = storing.map(|storing| format!(" STORING {storing}")).unwrap_or_default();
             lines.push(format!("\tINDEX {} ({columns}){storing}", written(index)));
         }

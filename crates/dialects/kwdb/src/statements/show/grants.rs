@@ -51,7 +51,8 @@ pub(super) fn grants(context: &Context, show: &ShowGrants) -> Result<Rows> {
         return memberships(&catalog, roles, &show.grantees);
     }
     let scopes = scopes(context, &catalog, show.target.as_ref())?;
-    let grantees = show.grantees.iter().map(|name| user::find(&catalog, name).map(|user| user.id)).collect::<Result<Vec<_>>>()?;
+    let grantees =
+        show.grantees.iter().map(|name| user::find(&catalog, name).map(|user| user.id)).collect::<Result<Vec<_>>>()?;
     let mut found: Vec<[String; 5]> = Vec::new();
     for grant in catalog.grants() {
         let wanted = scopes.as_ref().is_none_or(|scopes| scopes.contains(&grant.scope))
@@ -72,7 +73,8 @@ pub(super) fn grants(context: &Context, show: &ShowGrants) -> Result<Rows> {
     let on_databases = matches!(show.target, Some(GrantTarget::Databases(_)));
     let mut columns = vec![("database_name", column(0)), ("schema_name", column(1))];
     if !on_databases {
-        columns.push(("table_name", texts(found.iter().map(|row| row.get(2).filter(|name| !name.is_empty()).cloned()))));
+        columns
+            .push(("table_name", texts(found.iter().map(|row| row.get(2).filter(|name| !name.is_empty()).cloned()))));
     }
     columns.extend([("grantee", column(3)), ("privilege_type", column(4))]);
     rows(columns)
@@ -114,7 +116,9 @@ fn names_of(catalog: &Catalog, scope: Scope) -> Option<(String, String)> {
 }
 
 fn memberships(catalog: &Catalog, roles: &[Name], members: &[Name]) -> Result<Rows> {
-    let ids = |names: &[Name]| names.iter().map(|name| user::find(catalog, name).map(|user| user.id)).collect::<Result<Vec<_>>>();
+    let ids = |names: &[Name]| {
+        names.iter().map(|name| user::find(catalog, name).map(|user| user.id)).collect::<Result<Vec<_>>>()
+    };
     let (roles, members) = (ids(roles)?, ids(members)?);
     let mut found: Vec<(String, String, bool)> = catalog
         .memberships()

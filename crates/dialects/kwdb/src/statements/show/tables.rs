@@ -5,15 +5,16 @@ use super::{Rows, booleans, rows, texts};
 use crate::context::Context;
 use crate::error::definition;
 use crate::names;
-use crate::sql::statement::{Name, QueryStatement, ShowColumns, ShowTables, TableName};
+use crate::sql::statement::{Name, ShowColumns, ShowTables, TableName};
 use crate::statements::database::RETENTIONS;
-use crate::statements::query;
 use crate::statements::table::{INDEX, PRIMARY_NAME, SPARSE};
 use crate::types::display_column;
-use ::sql::ast::{GroupByExpr, Ident, ObjectName, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, SelectItem, SetExpr, TableFactor};
 use arrow::array::{ArrayRef, Int64Array};
+use arrow::datatypes::{Field, Schema};
+use arrow::record_batch::RecordBatch;
 use catalog::DatabaseLabel;
-use model::{Column, ColumnRole, Error, Result, Table, TableKind};
+use model::{Column, ColumnId, ColumnRole, Error, Privilege, Result, Scope, Table, TableKind};
+use query::column_field;
 use std::sync::Arc;
 
 /// `SHOW DATABASES`
@@ -125,32 +126,18 @@ pub(super) fn tags(context: &Context, name: &TableName) -> Result<Rows> {
     ])
 }
 
-/// `SHOW TAG VALUES` as a query: the devices of a table, with and without rows.
-pub(super) fn tag_values(context: &Context, name: &TableName) -> Result<QueryStatement> {
+/// `SHOW TAG VALUES`: the devices of a table, with and without rows.
+pub(super) async fn tag_values(context: &Context, name: &TableName) -> Result<Rows> {
     let table = seen_series(context, name, "show tag values")?;
-    let catalog = context.catalog();
-    let database = catalog.database(table.database).ok_or_else(|| Error::internal("a table without database"))?;
-    let mut statement = query::parsed("SELECT DISTINCT a FROM b")?;
-    let quoted = |name: &str| Ident::with_quote('"', name);
-    if let SetExpr::Select(select) = statement.query.body.as_mut() {
-        let tags = table.columns.iter().filter(|column| is_tag(column));
-        select.projection =
-            tags.map(|column| SelectItem::UnnamedExpr(::sql::ast::Expr::Identifier(quoted(&column.name)))).collect();
-        if let Some(from) = select.from.first_mut()
-            && let TableFactor::Table { name, .. } = &mut from.relation
-        {
-            *name = ObjectName::from(vec![quoted(&database.name), quoted(&table.name)]);
-        }
-        select.group_by = GroupByExpr::Expressions(Vec::new(), Vec::new());
-    }
-    let order = table.columns.iter().filter(|column| is_tag(column)).map(|column| OrderByExpr {
-        expr: ::sql::ast::Expr::Identifier(quoted(&column.name)),
-        options: OrderByOptions { asc: None, nulls_first: None },
-        with_fill: None,
-    });
-    statement.query.order_by =
-        Some(OrderBy { kind: OrderByKind::Expressions(order.collect()), interpolate: None });
-    Ok(statement)
+    context.engine().require(context.caller(), Privilege::Select, Scope::Table(table.id))?;
+    let columns: Vec<ColumnId> = table.columns.iter().filter(|column| is_tag(column)).map(|column| column.id).collect();
+    let view = context.engine().storage().view(table.id)?;
+    let series = tokio::task::spawn_blocking(move || view.series(&columns)).await.map_err(Error::internal)??;
+    let fields: Vec<Field> = table.columns.iter().filter(|column| is_tag(column)).map(column_field).collect();
+    let schema = Arc::new(Schema::new(fields));
+    let batch =
+        RecordBatch::try_new(Arc::clone(&schema), series.columns.columns().to_vec()).map_err(Error::internal)?;
+    Ok(Rows { schema, rows: vec![batch] })
 }
 
 /// `SHOW RETENTIONS`
@@ -158,7 +145,7 @@ pub(super) fn retentions(context: &Context, name: &TableName) -> Result<Rows> {
     let table = seen_series(context, name, "show retentions")?;
     rows(vec![
         ("name", texts([Some(table.name.clone())])),
-        ("retentions", texts([Some(retention_text(context, &table))])),
+        ("retentions", texts([table.properties.get(RETENTIONS).cloned()])),
         ("sample", texts([None])),
     ])
 }
@@ -238,7 +225,8 @@ pub(super) fn constraints(context: &Context, name: &TableName) -> Result<Rows> {
         found.push((primary.to_owned(), "PRIMARY KEY", format!("PRIMARY KEY ({})", listed(columns))));
     }
     for set in &table.unique {
-        let columns = set.columns.iter().filter_map(|id| table.column(*id)).map(|column| format!("{} ASC", column.name));
+        let columns =
+            set.columns.iter().filter_map(|id| table.column(*id)).map(|column| format!("{} ASC", column.name));
         found.push((set.name.clone(), "UNIQUE", format!("UNIQUE ({})", listed(columns.collect()))));
     }
     let all = || found.iter();

@@ -45,9 +45,11 @@ pub(super) fn series_column(written: &ColumnDefinition, role: ColumnRole, zone: 
     let mut column = typed(&name, &written.data_type, role, Place::SeriesColumn, written.nullable != Some(false))?;
     column.default = default(&column, written, true, zone)?;
     column.comment.clone_from(&written.comment);
-    for (key, value) in
-        [(ENCODE, &written.compression.encode), (COMPRESS, &written.compression.compress), (LEVEL, &written.compression.level)]
-    {
+    for (key, value) in [
+        (ENCODE, &written.compression.encode),
+        (COMPRESS, &written.compression.compress),
+        (LEVEL, &written.compression.level),
+    ] {
         if let Some(value) = value {
             column.properties.insert(key.to_owned(), value.clone());
         }
@@ -113,7 +115,8 @@ fn target_of(column: &NewColumn, series: bool) -> (Target, String) {
 pub(super) fn tag(written: &TagDefinition, primary: bool, nullable: bool) -> Result<NewColumn> {
     let name = written.name.value.clone();
     check_name(&name)?;
-    let (role, place) = if primary { (ColumnRole::Key, Place::PrimaryTag) } else { (ColumnRole::Attribute, Place::Tag) };
+    let (role, place) =
+        if primary { (ColumnRole::Key, Place::PrimaryTag) } else { (ColumnRole::Attribute, Place::Tag) };
     let mut column = typed(&name, &written.data_type, role, place, nullable)?;
     column.comment.clone_from(&written.comment);
     Ok(column)

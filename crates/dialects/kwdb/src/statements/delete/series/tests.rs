@@ -34,7 +34,8 @@ fn delete(condition: &str) -> Result<bool, String> {
     ends_series(&table(), &filter).map_err(|error| error.to_string())
 }
 
-const BINARY: &str = "unsupported conditions found in the deletion operation: unsupported binary operator or expressions";
+const BINARY: &str =
+    "unsupported conditions found in the deletion operation: unsupported binary operator or expressions";
 const FILTER: &str = "unsupported conditions found in the deletion operation: unsupported filter expression";
 const MULTIPLE: &str = "unsupported conditions found in the deletion operation: multiple tag filter";
 
