@@ -16,6 +16,9 @@ pub struct SegmentEntry {
     pub checksum: u64,
     /// The start of its time partition in seconds since 1970; 0 for keyed tables.
     pub partition: i64,
+    /// The length of its time partition in seconds, as it was when the segment was written; 0 for
+    /// keyed tables.
+    pub partition_seconds: u64,
     /// Its rows.
     pub rows: u64,
     /// The numbers of its oldest and newest row.
@@ -60,7 +63,7 @@ pub struct TableManifest {
     /// Rows and tombstones up to this number are in files or in `tombstones`; the log need not be
     /// read for them.
     pub flushed: Sequence,
-    /// The segments, by partition, then by sequence.
+    /// The segments, by partition (start, then length), then by sequence.
     pub segments: Vec<SegmentEntry>,
     /// Deletions that still mask something in `segments`.
     pub tombstones: Vec<Tombstone>,

@@ -84,6 +84,7 @@ pub(crate) fn manifest(flushed: u64) -> TableManifest {
         bytes: 1_234,
         checksum: u64::MAX,
         partition: -864_000,
+        partition_seconds: 864_000,
         rows: 10,
         sequences: (Sequence(1), Sequence(flushed)),
         time,

@@ -29,6 +29,10 @@ const RESERVED: &[&str] = &[
     "CHRONOGLOT_TEST_PYTHON",
 ];
 
+/// What is logged unless `CHRONOGLOT_LOG` says otherwise. A refused statement is the client's to see,
+/// whatever its status.
+const DEFAULT_LOG: &str = "warn,access=off";
+
 /// Runs the command until it is stopped.
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), String> {
     let environment = Environment::of_process(RESERVED);
@@ -61,7 +65,7 @@ pub(crate) fn run_until_stopped(
     root_password_file: Option<PathBuf>,
     once_serving: impl FnOnce(&str) -> Result<(), String> + Send + 'static,
 ) -> Result<(), String> {
-    let filter = EnvFilter::try_from_env("CHRONOGLOT_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    let filter = EnvFilter::try_from_env("CHRONOGLOT_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(async {

@@ -1,6 +1,7 @@
 //! What people see: lines on standard output, complaints on standard error, result tables.
 
 use crate::client::Answer;
+use comfy_table::presets::ASCII_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
 use serde_json::Value;
 use std::fmt::Display;
@@ -19,6 +20,7 @@ pub(crate) fn complain(error: impl Display) {
 /// A result as an aligned table, with the number of rows below.
 pub(crate) fn result_table(answer: &Answer) -> String {
     let mut table = Table::new();
+    table.load_style(ASCII_FULL_CONDENSED);
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(answer.columns.iter().map(|column| column.name.as_str()));
     for row in &answer.rows {

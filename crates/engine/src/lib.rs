@@ -188,7 +188,8 @@ impl Engine {
         &self.parts.storage
     }
 
-    /// Ends writing and running queries.
+    /// Ends running queries and writing. What is in memory goes to segments, so that the next
+    /// start has no log to replay.
     ///
     /// # Errors
     /// When what is queued cannot be made durable.
@@ -196,7 +197,9 @@ impl Engine {
         for running in self.parts.query.running() {
             self.parts.query.cancel(running.id);
         }
-        self.parts.storage.close().await
+        let flushed = self.parts.storage.flush().await;
+        self.parts.storage.close().await?;
+        flushed
     }
 }
 

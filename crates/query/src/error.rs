@@ -56,8 +56,8 @@ pub(crate) fn to_error(error: &DataFusionError, context: &ErrorContext) -> Error
             ErrorKind::Io { operation: "query spill".into(), reason: inner.to_string() }.into()
         }
         DataFusionError::ExecutionJoin(inner) => Error::internal(inner),
-        DataFusionError::Internal(text) => Error::internal(first_line(text)),
-        DataFusionError::NotImplemented(text) => Error::unsupported(first_line(text)),
+        DataFusionError::Internal(text) => subquery(text).unwrap_or_else(|| Error::internal(sentence(text))),
+        DataFusionError::NotImplemented(text) => subquery(text).unwrap_or_else(|| Error::unsupported(sentence(text))),
         DataFusionError::Plan(text) => from_plan(text),
         DataFusionError::Execution(text) if text.to_ascii_lowercase().contains("overflow") => {
             ErrorKind::NumericOverflow { what: first_line(text).to_owned() }.into()
@@ -148,12 +148,72 @@ fn from_plan(text: &str) -> Error {
         });
     match function {
         Some(function) => ErrorKind::FunctionNotFound { function }.into(),
-        None => invalid(text),
+        None => subquery(text).unwrap_or_else(|| invalid(text)),
     }
 }
 
+/// A subquery at a place where it cannot run: DataFusion prints the plan's own structures then.
+fn subquery(text: &str) -> Option<Error> {
+    let what = if text.contains("InSubquery(") || text.contains("In/Exist/SetComparison") {
+        "IN (subquery) or EXISTS (subquery) at this place"
+    } else if text.contains("Exists(") {
+        "EXISTS (subquery) at this place"
+    } else if text.contains("SetComparison(") {
+        "a comparison with ANY or ALL of a subquery at this place"
+    } else if ["OuterReferenceColumn", "outer reference columns", "outer_ref(", "ScalarSubquery("]
+        .iter()
+        .any(|mark| text.contains(mark))
+    {
+        "a subquery that uses columns of the query around it in this way"
+    } else {
+        return None;
+    };
+    Some(Error::unsupported(what))
+}
+
 fn invalid(text: &str) -> Error {
-    ErrorKind::InvalidStatement { reason: first_line(text).to_owned() }.into()
+    ErrorKind::InvalidStatement { reason: sentence(text) }.into()
+}
+
+/// The first line for people: it ends where a debug print of a plan, an expression or a syntax
+/// tree begins.
+fn sentence(text: &str) -> String {
+    let line = first_line(text);
+    let Some(cut) = debug_print(line) else { return line.to_owned() };
+    let kept = line.get(..cut).unwrap_or_default().trim_end();
+    let kept = kept.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | '\'' | '"' | '`'));
+    if kept.is_empty() { "the statement cannot be planned".to_owned() } else { kept.to_owned() }
+}
+
+/// Where Rust's debug format of a structure begins: `Name {`, or `Name(` of what only plans have.
+fn debug_print(line: &str) -> Option<usize> {
+    const TUPLES: [&str; 13] = [
+        "Some(",
+        "Literal(",
+        "Column(Column",
+        "BinaryExpr(",
+        "ScalarFunction(",
+        "AggregateFunction(",
+        "WindowFunction(",
+        "Identifier(",
+        "CompoundIdentifier(",
+        "ObjectName(",
+        "Value(ValueWithSpan",
+        "Function(Function",
+        "Cast(Cast",
+    ];
+    let structure = line.match_indices(" { ").filter_map(|(at, brace)| {
+        let (before, after) = (line.get(..at)?, line.get(at + brace.len()..)?);
+        let field = after.split_once(':')?.0;
+        if !field.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+            return None;
+        }
+        let start = before.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |i| i + 1);
+        let name = before.get(start..)?;
+        (name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().any(|c| c.is_ascii_lowercase()))
+            .then_some(start)
+    });
+    structure.chain(TUPLES.iter().filter_map(|mark| line.find(mark))).min()
 }
 
 /// DataFusion appends hints and backtraces on further lines, and its own words in front.
@@ -192,6 +252,25 @@ mod tests {
             )))),
         );
         assert_eq!(mapped(wrapped), ours);
+    }
+
+    #[test]
+    fn debug_prints_are_cut() {
+        for (text, expected) in [
+            ("no such thing", "no such thing"),
+            ("cannot cast 'a' to Int64 { x }", "cannot cast 'a' to Int64 { x }"),
+            ("Unsupported ast node Struct { exprs: [] } in f", "Unsupported ast node"),
+            ("bad: Column(Column { relation: None })", "bad"),
+            ("Expr: Literal(Int64(1), None)", "Expr"),
+            ("Column { relation: None }", "the statement cannot be planned"),
+            ("Cannot coerce Timestamp(ms) to Int64", "Cannot coerce Timestamp(ms) to Int64"),
+        ] {
+            assert_eq!(sentence(text), expected);
+        }
+        let text = "Physical plan does not support logical expression InSubquery(InSubquery { expr: Column(..) })";
+        let error = mapped(DataFusionError::NotImplemented(text.into()));
+        assert_eq!(error.code(), Code::Unsupported);
+        assert!(!error.to_string().contains("Physical"), "{error}");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+mod batches;
 mod error;
 mod field;
 pub mod functions;

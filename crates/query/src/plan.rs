@@ -4,7 +4,7 @@
 //! sees the same rows.
 
 use crate::error::{ErrorContext, external, to_error};
-use crate::rules::TimeComparisons;
+use crate::rules::{SubqueryValues, TimeComparisons};
 use crate::runtime::{Inner, QueryEngine};
 use crate::{PlanContext, Profile, TableLookup, hidden, time_text};
 use arrow::datatypes::{DataType, SchemaRef};
@@ -96,7 +96,7 @@ pub(crate) fn statement_state(inner: &Inner, profile: &Profile, context: &PlanCo
     let options = state.config_mut().options_mut();
     options.execution.time_zone = Some(context.time_zone.clone());
     // A sort reserves this before it starts: it must fit beside the sort itself.
-    let quarter = usize::try_from(inner.options.memory_bytes / 4).unwrap_or(usize::MAX);
+    let quarter = inner.memory_bytes() / 4;
     let reservation = &mut options.execution.sort_spill_reservation_bytes;
     *reservation = quarter.min(*reservation);
     let options = Arc::clone(state.config_options());
@@ -130,6 +130,7 @@ impl StatementTables<'_> {
         queries.verify_plan(&plan)?;
         refuse_long_conditions(&plan)?;
         let zone = time_text::zone(&context.time_zone).map_err(external)?;
+        let plan = SubqueryValues::default().rewrite(plan)?;
         TimeComparisons { zone, state: self.state }.rewrite(plan)
     }
 

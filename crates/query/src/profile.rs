@@ -5,6 +5,7 @@
 
 use crate::Profile;
 use crate::functions;
+use crate::rules::LargeFetch;
 use datafusion::catalog::TableFunction;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -190,6 +191,7 @@ impl ProfileBuilder {
         for rule in self.physical_rules {
             builder = builder.with_physical_optimizer_rule(rule);
         }
+        builder = builder.with_physical_optimizer_rule(Arc::new(LargeFetch));
         Profile { state: Arc::new(builder.build()), type_planner: self.type_planner }
     }
 }

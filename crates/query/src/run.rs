@@ -2,9 +2,15 @@
 //! bounded channel to the reader.
 //!
 //! One task does all the work of a query and owns its place, memory and spill files. Whoever ends
-//! the query (time, cancel, the reader going away) aborts that task; DataFusion's own tasks hang
-//! off it by guards.
+//! the query (time, cancel, the reader going away) interrupts and aborts that task; DataFusion's
+//! own tasks hang off it by guards.
 
+mod guarded;
+mod interrupt;
+mod interruptible;
+mod timed_yield;
+
+use crate::batches::batch_rows;
 use crate::error::to_error;
 use crate::plan::statement_state;
 use crate::running::{Cancelled, RunningGuard};
@@ -17,6 +23,8 @@ use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
+use interrupt::{Interrupt, timeout};
+use interruptible::interruptible;
 use model::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -51,7 +59,10 @@ impl QueryEngine {
         let permit = inner.admission.enter(deadline).await?;
         let (guard, cancelled) = inner.running.enter(label);
 
-        let state = statement_state(inner, profile, context)?;
+        let error_context = inner.error_context();
+        let mut state = statement_state(inner, profile, context)?;
+        let rows = batch_rows(&plan, inner.memory_bytes()).map_err(|e| to_error(&e, &error_context))?;
+        *state.config_mut() = state.config().clone().with_batch_size(rows);
         let task_context = Arc::new(TaskContext::new(
             None,
             String::new(),
@@ -62,19 +73,21 @@ impl QueryEngine {
             HashMap::new(),
             inner.environment(),
         ));
-        let error_context = inner.error_context();
         let (opened, schema) = oneshot::channel();
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
         let mut ending = cancelled.clone();
+        let interrupt = Arc::new(Interrupt::new(deadline.into_std(), limit));
+        let asked = Arc::clone(&interrupt);
         let task = inner.handle()?.spawn(async move {
             let _permit = permit;
             tokio::select! {
-                done = work(state, task_context, plan, opened, sender) => done.map_err(|e| to_error(&e, &error_context)),
+                done = work(state, task_context, plan, &asked, opened, sender) => done.map_err(|e| to_error(&e, &error_context)),
                 () = ending.wait() => Err(ErrorKind::QueryCancelled {}.into()),
                 () = tokio::time::sleep_until(deadline) => Err(timeout(limit)),
             }
         });
-        let mut reading = Reading { task: AbortOnDrop(task), batches, cancelled, deadline, limit, _guard: guard };
+        let mut reading =
+            Reading { task: Task { handle: task, interrupt }, batches, cancelled, deadline, limit, _guard: guard };
         let schema = reading.opened(schema).await?;
         let batches = futures::stream::unfold(Some(reading), |reading| async move {
             let mut reading = reading?;
@@ -88,19 +101,16 @@ impl QueryEngine {
     }
 }
 
-fn timeout(limit: Duration) -> Error {
-    ErrorKind::QueryTimeout { limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) }.into()
-}
-
 /// All that happens on the query runtime.
 async fn work(
     state: SessionState,
     task_context: Arc<TaskContext>,
     plan: LogicalPlan,
+    interrupt: &Arc<Interrupt>,
     opened: oneshot::Sender<SchemaRef>,
     batches: mpsc::Sender<RecordBatch>,
 ) -> DataFusionResult<()> {
-    let physical = state.create_physical_plan(&plan).await?;
+    let physical = interruptible(state.create_physical_plan(&plan).await?, interrupt)?;
     let mut stream = execute_stream(physical, task_context)?;
     if opened.send(stream.schema()).is_err() {
         return Ok(());
@@ -114,18 +124,22 @@ async fn work(
 }
 
 /// A task that ends with whoever waits for it.
-struct AbortOnDrop(JoinHandle<Result<()>>);
+struct Task {
+    handle: JoinHandle<Result<()>>,
+    interrupt: Arc<Interrupt>,
+}
 
-impl Drop for AbortOnDrop {
+impl Drop for Task {
     fn drop(&mut self) {
-        self.0.abort();
+        self.interrupt.stop();
+        self.handle.abort();
     }
 }
 
 /// The reader's side. It watches the time and the cancel itself: the task may be deep in a long
 /// step, and the reader shall not wait for that.
 struct Reading {
-    task: AbortOnDrop,
+    task: Task,
     batches: mpsc::Receiver<RecordBatch>,
     cancelled: Cancelled,
     deadline: Instant,
@@ -165,7 +179,7 @@ impl Reading {
 
     /// How the task ended: a closed channel alone does not tell a whole answer from half of one.
     async fn end(&mut self) -> Result<()> {
-        (&mut self.task.0).await.unwrap_or_else(|e| Err(broken(e)))
+        (&mut self.task.handle).await.unwrap_or_else(|e| Err(broken(e)))
     }
 }
 

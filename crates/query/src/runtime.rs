@@ -54,9 +54,14 @@ impl Inner {
         }
     }
 
+    /// Bytes that one query may hold.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        bytes(self.options.memory_bytes)
+    }
+
     /// The resources of one query.
     pub(crate) fn environment(&self) -> Arc<RuntimeEnv> {
-        let memory = QueryMemory::new(bytes(self.options.memory_bytes), Arc::clone(&self.total));
+        let memory = QueryMemory::new(self.memory_bytes(), Arc::clone(&self.total));
         Arc::new(RuntimeEnv { memory_pool: Arc::new(memory), ..self.environment.clone() })
     }
 

@@ -8,7 +8,6 @@ pub(crate) mod memory;
 mod pushdown;
 mod source;
 mod time_bounds;
-mod timed_yield;
 
 pub(crate) use exec::ScanExec;
 pub(crate) use pushdown::Pushdown;

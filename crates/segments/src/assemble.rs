@@ -123,15 +123,13 @@ impl<I> Assembler<I> {
         if kind(newest) != RowKind::Merge {
             return self.append(rank, newest.slot, newest.row..newest.row + 1);
         }
-        // What a merge reaches: down to the newest version that leaves nothing older in sight.
-        let ground = older.iter().rposition(|version| kind(version) != RowKind::Merge);
-        let reach = &older[ground.unwrap_or(0)..];
         let output_row = self.rows;
         for column in 0..self.older_cells.len() {
             if self.slots[newest.slot].is_present(column, newest.row) {
                 continue;
             }
-            let found = reach.iter().rev().find(|version| {
+            // Nothing older than a whole row or an erasure can be seen.
+            let found = older.iter().rev().find(|version| {
                 kind(version) != RowKind::Merge || self.slots[version.slot].is_present(column, version.row)
             });
             if let Some(version) = found
@@ -142,7 +140,7 @@ impl<I> Assembler<I> {
                 self.older_cells[column].push(cell);
             }
         }
-        if ground.is_some() {
+        if older.iter().any(|version| kind(version) != RowKind::Merge) {
             self.grounded.push(output_row);
         }
         self.push(rank, newest.slot, newest.row..newest.row + 1);

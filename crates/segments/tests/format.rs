@@ -124,7 +124,7 @@ impl Written {
     fn new(table: &Arc<Table>, rows: &SegmentRows) -> Self {
         let disk = ForgetfulFiles::new();
         disk.create_directory(Path::new("segments")).unwrap();
-        let target = SegmentTarget { id: 5, path: PATH, partition: 864_000, table };
+        let target = SegmentTarget { id: 5, path: PATH, partition: 864_000, partition_seconds: 864_000, table };
         let entry = write_segment(&disk, &target, rows).unwrap();
         Self { table: Arc::clone(table), disk, bytes_read: Arc::default(), entry }
     }

@@ -51,13 +51,16 @@ pub(crate) async fn change_table(
     let number = altering.number;
     let before = store.catalog.snapshot();
     let (table, further) = make(before.table(id).ok_or_else(|| no_table(id))?, number)?;
-    let changes =
-        [Change::PutTable(Box::new(table))].into_iter().chain(further).chain([Change::PutSequence(number)]).collect();
+    let changes = [Change::PutTable(Box::new(table.clone()))]
+        .into_iter()
+        .chain(further)
+        .chain([Change::PutSequence(number)])
+        .collect();
     // A task of its own: writers must wait until it is known what the definition is, also when
     // whoever asked is gone.
     let task = tokio::spawn(commit(store.clone(), before, changes, altering));
     task.await.map_err(Error::internal)??;
-    store.catalog.snapshot().table(id).cloned().ok_or_else(|| no_table(id))
+    Ok(Arc::new(table))
 }
 
 /// Commits changes that were made for one version. Commits in between that change no definition
@@ -84,14 +87,18 @@ async fn commit(
 }
 
 fn same_definitions(a: &Catalog, b: &Catalog) -> bool {
-    let same_tables = a.tables().count() == b.tables().count() && a.tables().zip(b.tables()).all(|(a, b)| Arc::ptr_eq(a, b));
-    let same_databases =
-        a.databases().count() == b.databases().count() && a.databases().zip(b.databases()).all(|(a, b)| Arc::ptr_eq(a, b));
+    let same_tables =
+        a.tables().count() == b.tables().count() && a.tables().zip(b.tables()).all(|(a, b)| Arc::ptr_eq(a, b));
+    let same_databases = a.databases().count() == b.databases().count()
+        && a.databases().zip(b.databases()).all(|(a, b)| Arc::ptr_eq(a, b));
     same_tables && same_databases
 }
 
 fn changed_name(changes: &[Change]) -> String {
-    changes.iter().find_map(|c| if let Change::PutTable(t) = c { Some(t.name.clone()) } else { None }).unwrap_or_default()
+    changes
+        .iter()
+        .find_map(|c| if let Change::PutTable(t) = c { Some(t.name.clone()) } else { None })
+        .unwrap_or_default()
 }
 
 /// Forgets every table that the catalogue no longer has.

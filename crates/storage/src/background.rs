@@ -53,7 +53,12 @@ impl Background {
     /// Asks for a flush of what is visible now.
     pub(crate) fn flush(&self) -> oneshot::Receiver<Result<()>> {
         let (done, receiver) = oneshot::channel();
-        self.ask(|state| state.flushes.push(done));
+        self.ask(|state| {
+            // Dropped, where nobody will flush any more.
+            if !state.ended {
+                state.flushes.push(done);
+            }
+        });
         receiver
     }
 
@@ -79,9 +84,19 @@ impl Background {
     }
 }
 
+/// Sees to it that nobody waits for a thread that is gone, whatever ended it.
+struct Ended<'a>(&'a Background);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        *self.0.state.lock() = State { ended: true, ..State::default() };
+    }
+}
+
 /// The thread's work, until the store ends.
 pub(crate) fn run(store: &Arc<Store>, runtime: &Runtime) {
     let background = &store.background;
+    let _ended = Ended(background);
     let mut not_before = Instant::now();
     loop {
         let work = {
@@ -89,7 +104,8 @@ pub(crate) fn run(store: &Arc<Store>, runtime: &Runtime) {
             loop {
                 let now = Instant::now();
                 let may_flush = state.flush_asked && not_before <= now;
-                let has_work = may_flush || !state.flushes.is_empty() || !state.merges.is_empty() || !state.forgets.is_empty();
+                let has_work =
+                    may_flush || !state.flushes.is_empty() || !state.merges.is_empty() || !state.forgets.is_empty();
                 if has_work || state.ended {
                     break;
                 }
@@ -123,6 +139,7 @@ pub(crate) fn run(store: &Arc<Store>, runtime: &Runtime) {
                 tracing::error!(%error, "rows could not be moved from memory to segments");
                 not_before = Instant::now() + RETRY;
             }
+            store.pressure.flushed();
             for done in work.flushes {
                 let _ = done.send(result.clone());
             }
@@ -143,7 +160,7 @@ fn merge(store: &Store, state: &TableState) -> Result<()> {
         let (candidates, tombstones) = {
             let memory = state.memory.read();
             let Some(candidates) = memory.merge_candidates(visible) else { return Ok(()) };
-            (candidates, memory.all().tombstones)
+            (candidates, memory.view(visible).tombstones)
         };
         let Some(table) = store.catalog.snapshot().table(state.id).cloned() else { return Ok(()) };
         let chunks: Vec<Arc<Chunk>> = candidates.iter().map(|c| c.chunk.clone()).collect();

@@ -41,7 +41,11 @@ pub(crate) fn cell_value(array: &ArrayRef, row: usize, data_type: DataType) -> R
             Value::Interval(Interval { months: v.months, days: v.days, nanos: v.nanoseconds })
         }
         DataType::Uuid => Value::Uuid(
-            array.as_fixed_size_binary().value(row).try_into().map_err(|_| Error::internal("a UUID of other length"))?,
+            array
+                .as_fixed_size_binary()
+                .value(row)
+                .try_into()
+                .map_err(|_| Error::internal("a UUID of other length"))?,
         ),
         DataType::Instant(unit) => Value::Instant(instant(array, row, unit)?, unit),
         DataType::LocalDateTime(unit) => Value::LocalDateTime(instant(array, row, unit)?, unit),

@@ -146,8 +146,9 @@ impl Flush<'_> {
         view: &MemoryView,
         merged: &Chunk,
     ) -> Result<Vec<SegmentEntry>> {
+        let partition_seconds = self.partition_seconds(catalog, table);
         let partitions: Vec<PartitionRows> = match table.kind {
-            TableKind::Series => self.series_rows(catalog, table, view, merged)?,
+            TableKind::Series => self.series_rows(table, view, merged, partition_seconds)?,
             TableKind::Keyed => {
                 let rows: Option<SegmentRows> = keyed_rows(merged, view.segments.is_empty())?;
                 rows.map(|rows| PartitionRows { partition: 0, rows }).into_iter().collect()
@@ -156,11 +157,14 @@ impl Flush<'_> {
         if partitions.is_empty() {
             return Ok(Vec::new());
         }
+        if view.segments.is_empty() {
+            segment::make_directory(self.store.files.as_ref(), table.id)?;
+        }
         let ids = self.runtime.block_on(self.store.catalog.take_ids(partitions.len() as u64))?;
         let mut entries = Vec::with_capacity(partitions.len());
         for (id, PartitionRows { partition, rows }) in ids.zip(&partitions) {
-            let path = segment::path(id);
-            let target = SegmentTarget { id, path: &path, partition: *partition, table };
+            let path = segment::path(table.id, id);
+            let target = SegmentTarget { id, path: &path, partition: *partition, partition_seconds, table };
             match write_segment(self.store.files.as_ref(), &target, rows) {
                 Ok(entry) => entries.push(entry),
                 Err(error) => {
@@ -174,16 +178,23 @@ impl Flush<'_> {
         Ok(entries)
     }
 
+    /// The length of a time partition as it is set now; 0 where there are none.
+    fn partition_seconds(&self, catalog: &Catalog, table: &Table) -> u64 {
+        if table.kind == TableKind::Keyed {
+            return 0;
+        }
+        let database = catalog.database(table.database).and_then(|d| d.partition_seconds);
+        table.partition_seconds.or(database).unwrap_or(self.store.options.partition_seconds).max(1)
+    }
+
     fn series_rows(
         &self,
-        catalog: &Catalog,
         table: &Arc<Table>,
         view: &MemoryView,
         merged: &Chunk,
+        seconds: u64,
     ) -> Result<Vec<PartitionRows>> {
         let unit = table.time_unit().ok_or_else(|| model::Error::internal("a series table without a time column"))?;
-        let database = catalog.database(table.database).and_then(|d| d.partition_seconds);
-        let seconds = table.partition_seconds.or(database).unwrap_or(self.store.options.partition_seconds).max(1);
         let readers = view.segments.iter().map(|s| s.reader()).collect::<Result<Vec<_>>>()?;
         let (keys, hashes) = {
             let series = self.state.series.read();
@@ -217,11 +228,16 @@ impl Flush<'_> {
         entries: Vec<SegmentEntry>,
         flushed: Sequence,
     ) -> Result<()> {
-        let tombstones: Vec<Tombstone> =
-            view.tombstones.iter().filter(|t| view.segments.iter().any(|s| masks(t, &s.entry, table))).cloned().collect();
+        let tombstones: Vec<Tombstone> = view
+            .tombstones
+            .iter()
+            .filter(|t| view.segments.iter().any(|s| masks(t, &s.entry, table)))
+            .cloned()
+            .collect();
         let new = entries.into_iter().map(|e| Segment::new(e, table.clone(), self.store.files.clone()));
         let mut segments: Vec<Arc<Segment>> = view.segments.iter().cloned().chain(new).collect();
-        segments.sort_by_key(|s| (s.entry.partition, s.entry.sequences));
+        // Partitions of two lengths may begin at one time, and are two.
+        segments.sort_by_key(|s| (s.entry.partition, s.entry.partition_seconds, s.entry.sequences));
         let manifest = TableManifest {
             flushed,
             segments: segments.iter().map(|s| s.entry.clone()).collect(),

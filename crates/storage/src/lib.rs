@@ -17,6 +17,7 @@ mod memtable;
 mod pieces;
 mod pressure;
 mod recovery;
+mod retention;
 mod scan;
 mod segment;
 mod sequence;

@@ -124,11 +124,6 @@ impl Memory {
         MemoryView { chunks, segments: self.segments.clone(), tombstones }
     }
 
-    /// Everything that has a number, seen or not.
-    pub(crate) fn all(&self) -> MemoryView {
-        self.view(Sequence::MAX)
-    }
-
     pub(crate) fn visible_chunks(&self, visible: Sequence) -> &[Arc<MemoryChunk>] {
         let count = self.chunks.partition_point(|c| c.last() <= visible);
         self.chunks.get(..count).unwrap_or_default()
@@ -140,6 +135,10 @@ impl Memory {
 
     pub(crate) fn flushed(&self) -> Sequence {
         self.flushed
+    }
+
+    pub(crate) fn has_segments(&self) -> bool {
+        !self.segments.is_empty()
     }
 
     pub(crate) fn generation(&self) -> u64 {
@@ -172,7 +171,8 @@ impl Memory {
         let Some(first) = old.first() else { return };
         let Some(at) = self.chunks.iter().position(|c| Arc::ptr_eq(c, first)) else { return };
         let range = at..at + old.len();
-        let same = self.chunks.get(range.clone()).is_some_and(|now| now.iter().zip(old).all(|(a, b)| Arc::ptr_eq(a, b)));
+        let same =
+            self.chunks.get(range.clone()).is_some_and(|now| now.iter().zip(old).all(|(a, b)| Arc::ptr_eq(a, b)));
         if same {
             self.chunks.splice(range, [Arc::new(merged)]);
         }

@@ -61,9 +61,10 @@ fn cells_of(piece: &Piece, id: ColumnId, data_type: DataType) -> Cells {
 
 fn concat_cells(cells: &[Cells]) -> Result<Cells> {
     let values: Vec<&dyn Array> = cells.iter().map(|c| c.values.as_ref()).collect();
-    let absent = cells.iter().any(|c| c.absent.is_some()).then(|| {
-        cells.iter().flat_map(|c| (0..c.values.len()).map(|row| c.is_absent(row))).collect::<BooleanBuffer>()
-    });
+    let absent = cells
+        .iter()
+        .any(|c| c.absent.is_some())
+        .then(|| cells.iter().flat_map(|c| (0..c.values.len()).map(|row| c.is_absent(row))).collect::<BooleanBuffer>());
     Ok(Cells { values: concat(&values).map_err(|e| Error::internal(format!("joining columns: {e}")))?, absent })
 }
 
@@ -90,9 +91,8 @@ fn concat_identities(pieces: &[Piece]) -> Result<Identity> {
 /// Some of the rows of columns.
 pub(crate) fn take_columns(columns: &[ChunkColumn], rows: &[u32]) -> Result<Vec<ChunkColumn>> {
     let indices = UInt32Array::from(rows.to_vec());
-    let picked = |array: &dyn Array| {
-        take(array, &indices, None).map_err(|e| Error::internal(format!("choosing rows: {e}")))
-    };
+    let picked =
+        |array: &dyn Array| take(array, &indices, None).map_err(|e| Error::internal(format!("choosing rows: {e}")));
     columns
         .iter()
         .map(|column| {

@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 #[derive(Debug)]
 pub(crate) struct Pressure {
     used: AtomicU64,
+    /// What was used after the last flush: views hold it, and another flush gives none of it back.
+    held: AtomicU64,
     limit: u64,
     patience: Duration,
     released: Notify,
@@ -32,7 +34,7 @@ impl Drop for Charge {
 
 impl Pressure {
     pub(crate) fn new(limit: u64, patience: Duration) -> Arc<Self> {
-        Arc::new(Self { used: AtomicU64::new(0), limit, patience, released: Notify::new() })
+        Arc::new(Self { used: AtomicU64::new(0), held: AtomicU64::new(0), limit, patience, released: Notify::new() })
     }
 
     /// Takes bytes, above the limit too: what has a number must go somewhere.
@@ -45,6 +47,17 @@ impl Pressure {
     /// Bytes taken now.
     pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Acquire)
+    }
+
+    /// Bytes that a flush may give back.
+    pub(crate) fn flushable(&self) -> u64 {
+        let used = self.used();
+        used - self.held.fetch_min(used, Ordering::AcqRel).min(used)
+    }
+
+    /// A flush has ended.
+    pub(crate) fn flushed(&self) {
+        self.held.store(self.used(), Ordering::Release);
     }
 
     /// Waits until there is room for a request; `relieve` asks for it to be made.
@@ -68,7 +81,11 @@ impl Pressure {
             }
         };
         tokio::time::timeout(self.patience, wait).await.map_err(|_| {
-            let what = format!("rows waiting to be written to disk take {} bytes, memory_limit_bytes is {}", self.used(), self.limit);
+            let what = format!(
+                "rows waiting to be written to disk take {} bytes, memory_limit_bytes is {}",
+                self.used(),
+                self.limit
+            );
             Error::new(ErrorKind::Overloaded { what })
         })
     }

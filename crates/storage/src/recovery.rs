@@ -83,33 +83,47 @@ pub(crate) fn open(
         .build()
         .map_err(|e| Error::internal(format!("starting a runtime: {e}")))?;
     let published = store.clone();
-    spawn("storage-log", Box::new(move || {
-        log_thread.run(|entries| {
-            entries.iter().flat_map(|e| &e.effects.tables).for_each(|t| published.background.ask_merge(&t.table));
-            if published.pressure.used() >= published.options.flush_bytes {
-                published.background.ask_flush();
+    spawn(
+        "storage-log",
+        Box::new(move || {
+            log_thread.run(|entries| {
+                entries.iter().flat_map(|e| &e.effects.tables).for_each(|t| published.background.ask_merge(&t.table));
+                if published.pressure.flushable() >= published.options.flush_bytes {
+                    published.background.ask_flush();
+                }
+            });
+        }),
+    )?;
+    spawn(
+        "storage-background",
+        Box::new(move || {
+            if let Err(error) = flush::trim(&store, &runtime) {
+                tracing::warn!(%error, "the log could not be trimmed");
             }
-        });
-    }))?;
-    spawn("storage-background", Box::new(move || {
-        if let Err(error) = flush::trim(&store, &runtime) {
-            tracing::warn!(%error, "the log could not be trimmed");
-        }
-        background::run(&store, &runtime);
-    }))?;
+            background::run(&store, &runtime);
+        }),
+    )?;
     Ok(threads)
 }
 
-/// Removes segments that no manifest names.
+/// Removes segments that no manifest names. Empty directories of tables that are gone stay.
 fn remove_orphans(files: &dyn Files, catalog: &Catalog) -> Result<()> {
-    let directory = Path::new(segment::DIRECTORY);
-    let named: HashSet<String> = catalog
-        .tables()
-        .flat_map(|table| catalog.manifest(table.id).segments.iter().map(|s| stem(&s.path)).collect::<Vec<_>>())
-        .collect();
+    let segments = Path::new(segment::DIRECTORY);
+    let tables = files.list(segments).map_err(|e| io_error("list", segments, &e))?;
+    // Nothing of ours has another name.
+    for table in tables.iter().filter_map(|name| name.parse().ok()).map(TableId) {
+        let manifest = catalog.table(table).map(|_| catalog.manifest(table)).unwrap_or_default();
+        let named: HashSet<&str> = manifest.segments.iter().map(|segment| stem(&segment.path)).collect();
+        let is_orphan = |name: &str| name.ends_with(".tmp") || !named.contains(stem(name));
+        remove_where(files, &segment::directory(table), is_orphan)?;
+    }
+    Ok(())
+}
+
+fn remove_where(files: &dyn Files, directory: &Path, unwanted: impl Fn(&str) -> bool) -> Result<()> {
     let names = files.list(directory).map_err(|e| io_error("list", directory, &e))?;
     let mut removed = false;
-    for name in names.iter().filter(|name| name.ends_with(".tmp") || !named.contains(&stem(name))) {
+    for name in names.iter().filter(|name| unwanted(name)) {
         let path = directory.join(name);
         files.remove(&path).map_err(|e| io_error("remove", &path, &e))?;
         removed = true;
@@ -121,9 +135,9 @@ fn remove_orphans(files: &dyn Files, catalog: &Catalog) -> Result<()> {
 }
 
 /// A segment's file name without its endings: its run directory begins with the same.
-fn stem(path: &str) -> String {
+fn stem(path: &str) -> &str {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name.split('.').next().unwrap_or(name).to_owned()
+    name.split('.').next().unwrap_or(name)
 }
 
 struct Replay {
@@ -204,12 +218,7 @@ fn replay_delete(state: &TableState, sequence: Sequence, delete: &RangeDelete) {
     }
 }
 
-fn replay_rows(
-    state: &TableState,
-    table: &Table,
-    sequence: Sequence,
-    part: RowsPart,
-) -> Result<Option<Piece>, String> {
+fn replay_rows(state: &TableState, table: &Table, sequence: Sequence, part: RowsPart) -> Result<Option<Piece>, String> {
     let flushed = state.memory.read().flushed();
     let RowsPart { kind, rows, series, block, .. } = part;
     match (table.kind, series) {

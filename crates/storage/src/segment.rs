@@ -1,21 +1,35 @@
 //! A segment that the manifest names: opened when first read, its file removed when it is doomed
-//! and nobody holds it any more.
+//! and nobody holds it any more. Each table has a directory of its own, `segments/<table>`, so
+//! that other tools can name all of its segments at once.
 
 use catalog::SegmentEntry;
-use files::Files;
-use model::{Result, Table};
+use files::{Files, io_error};
+use model::{Result, Table, TableId};
 use parking_lot::Mutex;
 use segments::{SegmentReader, remove_segment};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Where segments live.
 pub(crate) const DIRECTORY: &str = "segments";
 
+/// The directory of a table's segments.
+pub(crate) fn directory(table: TableId) -> PathBuf {
+    Path::new(DIRECTORY).join(table.to_string())
+}
+
 /// The path of a segment, as the manifest has it.
-pub(crate) fn path(id: u64) -> String {
-    format!("{DIRECTORY}/{id:012}.parquet")
+pub(crate) fn path(table: TableId, id: u64) -> String {
+    format!("{DIRECTORY}/{table}/{id:012}.parquet")
+}
+
+/// Makes the directory of a table's segments, durably.
+pub(crate) fn make_directory(files: &dyn Files, table: TableId) -> Result<()> {
+    let (parent, path) = (Path::new(DIRECTORY), directory(table));
+    files.create_directory(&path).map_err(|e| io_error("create", &path, &e))?;
+    // Also when it was there: nobody knows whether whoever made it came as far as this.
+    files.sync_directory(parent).map_err(|e| io_error("sync", parent, &e))
 }
 
 /// One segment.
@@ -56,7 +70,7 @@ impl Drop for Segment {
             return;
         }
         let removed = remove_segment(self.files.as_ref(), &self.entry.path);
-        let synced = self.files.sync_directory(Path::new(DIRECTORY));
+        let synced = self.files.sync_directory(Path::new(&self.entry.path).parent().unwrap_or(Path::new("")));
         if removed.is_err() || synced.is_err() {
             // The next start removes it: no manifest names it.
             tracing::warn!(path = self.entry.path, "a segment that is no longer needed could not be removed");

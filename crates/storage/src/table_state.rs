@@ -2,7 +2,7 @@
 //!
 //! Locks are taken in this order: tables' locks (by id), the log queue, series, memory.
 
-use crate::memtable::Memory;
+use crate::memtable::{Memory, MemoryView};
 use crate::series_index::SeriesIndex;
 use model::{Sequence, TableId};
 use parking_lot::{Mutex, RwLock};
@@ -42,6 +42,12 @@ impl TableState {
             memory: RwLock::new(memory),
             merge_asked: AtomicBool::new(false),
         }
+    }
+
+    /// Everything that has a number, seen by readers or not, and the state of its segments.
+    pub(crate) fn seen(&self) -> (u64, MemoryView) {
+        let memory = self.memory.read();
+        (memory.generation(), memory.view(Sequence::MAX))
     }
 
     /// The newest visible number up to which the catalogue has every change of its definition:

@@ -1,6 +1,7 @@
 //! Reading a table at one sequence number.
 
 use crate::memtable::MemoryView;
+use crate::retention;
 use crate::scan::{Rows, columns_of, schema_of};
 use crate::series_index::{SeriesIndex, SeriesSnapshot, series_column};
 use crate::store::Store;
@@ -27,6 +28,8 @@ pub struct TableView {
     memory: MemoryView,
     series: Arc<SeriesSnapshot>,
     spellings: Arc<dyn Spellings>,
+    /// The times of rows that had not expired when it was made.
+    kept: TimeBounds,
 }
 
 /// A range of key bytes, for keyed tables.
@@ -118,8 +121,10 @@ impl TableView {
             (sequence, index.snapshot(sequence), state.memory.read().view(sequence))
         };
         // After the rows: a definition may be newer than they are, never older.
-        let table = store.catalog.snapshot().table(id).cloned().ok_or_else(|| no_table(id))?;
-        Ok(Self { table, sequence, state, memory, series, spellings: store.spellings.clone() })
+        let catalog = store.catalog.snapshot();
+        let table = catalog.table(id).cloned().ok_or_else(|| no_table(id))?;
+        let kept = retention::kept(&catalog, &table, store.options.clock.now_micros());
+        Ok(Self { table, sequence, state, memory, series, spellings: store.spellings.clone(), kept })
     }
 
     /// The definition that rows are returned in.
@@ -148,15 +153,17 @@ impl TableView {
         Ok(SeriesBatch { ids: self.series.ids().to_vec(), columns })
     }
 
-    /// Begins to read. Work happens in the iterator.
+    /// Begins to read; rows that had expired when the view was made are left out. Work happens in
+    /// the iterator.
     ///
     /// # Errors
     /// [`model::ErrorKind::Corrupt`] or [`model::ErrorKind::Io`] when a segment cannot be opened.
-    pub fn scan(&self, request: ScanRequest) -> Result<Scan> {
+    pub fn scan(&self, mut request: ScanRequest) -> Result<Scan> {
+        request.time = request.time.intersect(&self.kept);
         Ok(Scan { rows: Rows::new(self, request)? })
     }
 
-    /// At most so many rows are there; for planning.
+    /// At most so many rows are there, expired ones among them; for planning.
     #[must_use]
     pub fn rows_at_most(&self) -> u64 {
         let segments: u64 = self.memory.segments.iter().map(|s| s.entry.rows).sum();

@@ -8,7 +8,7 @@ use query::{QueryEngine, QueryOptions};
 use server::settings::{Settings, WalSync};
 use std::sync::Arc;
 use std::time::Duration;
-use storage::{Storage, StorageOptions, SystemClock};
+use storage::{Storage, StorageOptions, SystemClock, check_format};
 
 /// Where queries spill, below the data directory.
 const SPILL: &str = "spill";
@@ -24,6 +24,8 @@ const LOG_FILE_BYTES: u64 = 64 << 20;
 pub(crate) async fn open_engine(settings: &Settings) -> Result<Engine> {
     let memory = settings.memory_limit_bytes();
     let files: Arc<dyn Files> = Arc::new(DiskFiles::open(&settings.data_dir)?);
+    // Before anything is touched: a newer version's directory is not for this one.
+    check_format(files.as_ref())?;
     let catalog: Arc<dyn CatalogStore> = Arc::new(RedbCatalog::open(Arc::clone(&files))?);
     let options = StorageOptions {
         wal_sync: match settings.wal.sync {

@@ -4,20 +4,24 @@
 //! Works on the syntax tree alone, with the tables in FROM known ([`scope`]).
 
 mod functions;
+mod order;
 mod projection;
 mod scope;
 #[cfg(test)]
 mod tests;
+mod text_casts;
 mod time_literals;
 
 use crate::error::worded;
 use crate::names::PUBLIC;
+use crate::settings;
 use crate::timezone::Zone;
 use ::sql::ast::{
     Expr, LimitClause, ObjectName, Query, Select, SetExpr, Statement, UnaryOperator, Value, VisitMut as _, VisitorMut,
 };
 use catalog::Catalog;
 use model::{Error, ErrorKind, Result};
+use query::Profile;
 use scope::{Scope, Tables};
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -33,6 +37,8 @@ pub(crate) struct Meaning<'a> {
     pub(crate) user: &'a str,
     /// The zone in which times without one are read.
     pub(crate) zone: &'a Zone,
+    /// Knows which functions are aggregates.
+    pub(crate) profile: &'a Profile,
 }
 
 /// Rewrites a query, or EXPLAIN of one.
@@ -84,6 +90,9 @@ impl VisitorMut for Rewriter<'_> {
             Some(select) => self.tables.scope(select),
             None => Scope::default(),
         };
+        if self.scopes.is_empty() && settings::newest_first(self.meaning.catalog) {
+            order::newest_first(query, &scope, self.meaning.profile);
+        }
         self.scopes.push(Rc::new(scope));
         flow(check_limits(query))
     }
@@ -97,7 +106,9 @@ impl VisitorMut for Rewriter<'_> {
     fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
         let scope = Rc::new(self.tables.scope(select));
         self.scopes.push(Rc::clone(&scope));
-        flow(projection::expand_stars(select, &scope).map(|()| projection::name_items(select, &scope)))
+        projection::expand_stars(select, &scope);
+        projection::name_items(select, &scope);
+        ControlFlow::Continue(())
     }
 
     fn post_visit_select(&mut self, _: &mut Select) -> ControlFlow<Error> {
@@ -140,7 +151,12 @@ impl Rewriter<'_> {
             Expr::BinaryOp { .. } | Expr::Between { .. } | Expr::InList { .. } => {
                 time_literals::in_comparison(expr, &self.scopes, self.meaning.zone)
             }
-            Expr::TypedString(_) | Expr::Cast { .. } => time_literals::typed(expr, self.meaning.zone),
+            Expr::TypedString(_) => time_literals::typed(expr, self.meaning.zone),
+            Expr::Cast { .. } => {
+                time_literals::typed(expr, self.meaning.zone)?;
+                text_casts::spell_out(expr);
+                Ok(())
+            }
             Expr::Interval(interval) => {
                 time_literals::in_interval(interval);
                 Ok(())

@@ -3,12 +3,15 @@
 
 mod divide;
 mod operators;
+mod text_of;
 mod type_words;
 
 use operators::Operators;
 use query::{Profile, functions};
 use std::sync::Arc;
 use type_words::TypeWords;
+
+pub(crate) use text_of::NAME as TEXT_OF;
 
 /// Digits after the point of an average of exact numbers.
 const AVERAGE_DIGITS: u8 = 16;
@@ -21,6 +24,7 @@ pub(crate) fn profile() -> Profile {
         .type_planner(Arc::new(TypeWords))
         .scalar(functions::time_bucket("time_bucket"))
         .scalar(divide::float_divide())
+        .scalar(text_of::text_of())
         .aggregate(functions::sum_exact("sum"))
         .aggregate(functions::avg_exact("avg", AVERAGE_DIGITS))
         .aggregate(functions::first_by_time("first"))

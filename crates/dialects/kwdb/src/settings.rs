@@ -50,6 +50,7 @@ const REST_TIMEOUT: &str = "server.rest.timeout";
 const DEDUP_RULE: &str = "ts.dedup.rule";
 const CONNECTION_ZONE: &str = "cluster.connection.timezone";
 const REQUEST_ZONE: &str = "server.restful_service.default_request_timezone";
+const ORDERED: &str = "ts.ordered_table.enabled";
 const RECORDED: &str = "recorded and shown back, without effect here";
 
 const fn effective(name: &'static str, kind: Kind, default: &'static str, description: &'static str) -> Setting {
@@ -93,6 +94,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     recorded("ts.last_cache_size.max_limit", Kind::Size, "1.0 GiB"),
     recorded("ts.last_row_optimization.enabled", Kind::Boolean, "true"),
     recorded("ts.mem_segment_size.max_limit", Kind::Size, "512 MiB"),
+    effective(ORDERED, Kind::Boolean, "false", "rows of a time-series table come newest first without ORDER BY"),
     recorded("ts.parallel_degree", Kind::Integer, "0"),
     recorded("ts.raft_log.sync_period", Kind::Duration, "10s"),
     recorded("ts.reserved_last_segment.max_limit", Kind::Integer, "3"),
@@ -178,6 +180,11 @@ pub(crate) fn checked(setting: &Setting, text: &str) -> Result<String> {
 pub(crate) fn default_zone(catalog: &Catalog) -> String {
     let named = catalog.setting(&catalogue_name(CONNECTION_ZONE)).filter(|zone| !zone.is_empty());
     named.or_else(|| catalog.setting(&catalogue_name(REQUEST_ZONE))).unwrap_or_default().to_owned()
+}
+
+/// Whether rows of a series table come newest first where a query does not sort.
+pub(crate) fn newest_first(catalog: &Catalog) -> bool {
+    catalog.setting(&catalogue_name(ORDERED)) == Some("true")
 }
 
 /// How INSERT into a series table meets an older row.

@@ -69,6 +69,14 @@ impl Zone {
         if bare.starts_with(|c: char| c.is_ascii_alphabetic()) { Self::named(&bare) } else { None }
     }
 
+    /// The zone behind a name as [`Zone::name`] gives it: the sign of an offset counts east.
+    pub(crate) fn of_offset_or_name(name: &str) -> Option<Self> {
+        match name.strip_suffix(":00").and_then(|hours| hours.parse::<i32>().ok()) {
+            Some(east) => Self::hours(east),
+            None => Self::named(name),
+        }
+    }
+
     /// The name as DataFusion reads it: `+08:00` or an IANA name.
     pub(crate) fn name(&self) -> &str {
         &self.name
@@ -183,6 +191,15 @@ mod tests {
                 let nanos = seconds * 1_000_000_000 + 123_456_789;
                 assert_eq!(zone.instant_of(zone.wall_of(nanos)), nanos, "{text} {seconds}");
             }
+        }
+    }
+
+    #[test]
+    fn a_name_reads_back() {
+        for text in ["8", "-3", "0", "Asia/Shanghai"] {
+            let zone = Zone::parse(text).unwrap();
+            let again = Zone::of_offset_or_name(zone.name()).unwrap();
+            assert_eq!((zone.name(), zone.offset_seconds(0)), (again.name(), again.offset_seconds(0)));
         }
     }
 

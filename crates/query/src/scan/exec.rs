@@ -6,7 +6,7 @@
 use super::compact::compact;
 use super::pushdown::Selection;
 use super::source::{ScanSource, SourceScan};
-use super::timed_yield::TimedYield;
+use crate::batches::batch_bytes;
 use crate::error::external;
 use arrow::compute::SortOptions;
 use arrow::datatypes::SchemaRef;
@@ -15,6 +15,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Statistics, internal_err};
 use datafusion::error::Result;
+use datafusion::execution::memory_pool::MemoryLimit;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::expressions::Column as ColumnExpr;
 use datafusion::physical_expr::{AcrossPartitions, ConstExpr, EquivalenceProperties, PhysicalExpr, PhysicalSortExpr};
@@ -53,6 +54,7 @@ impl ScanExec {
         fetch: Option<usize>,
     ) -> Result<Self> {
         let equivalence = equivalence(source.as_ref(), &schema, &columns, &selection)?;
+        // Every node yields by time when it is run, so that the scan itself need not.
         let properties = PlanProperties::new(
             equivalence,
             Partitioning::UnknownPartitioning(1),
@@ -195,6 +197,10 @@ impl ExecutionPlan for ScanExec {
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let rows = context.session_config().batch_size();
+        let bytes = match context.memory_pool().memory_limit() {
+            MemoryLimit::Finite(memory) => batch_bytes(memory),
+            MemoryLimit::Infinite | MemoryLimit::Unknown => usize::MAX,
+        };
         let reading = Reading {
             source: Arc::clone(&self.source),
             schema: Arc::clone(&self.schema),
@@ -205,10 +211,12 @@ impl ExecutionPlan for ScanExec {
                 batch_rows: self.fetch.map_or(rows, |fetch| rows.min(fetch)),
             }),
             scan: None,
+            rest: None,
+            bytes,
             left: self.fetch,
             metrics: ReadingMetrics::new(&self.metrics, partition, &self.selection),
         };
-        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), TimedYield::new(reading))))
+        Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), reading)))
     }
 
     fn metrics(&self) -> Option<MetricsSet> {
@@ -249,6 +257,9 @@ struct Reading {
     schema: SchemaRef,
     request: Option<ScanRequest>,
     scan: Option<Box<dyn SourceScan>>,
+    /// What the last batch had beyond the bytes that one may take.
+    rest: Option<RecordBatch>,
+    bytes: usize,
     left: Option<usize>,
     metrics: ReadingMetrics,
 }
@@ -261,15 +272,24 @@ impl Reading {
                 Err(e) => return Some(Err(external(e))),
             }
         }
-        let scan = self.scan.as_mut()?;
-        let batch = scan.next();
-        self.metrics.record(scan.metrics());
-        let batch = match batch? {
-            Ok(batch) => batch,
-            Err(e) => {
-                self.scan = None;
-                return Some(Err(external(e)));
+        let batch = match self.rest.take() {
+            Some(rest) => rest,
+            None => {
+                let scan = self.scan.as_mut()?;
+                let batch = scan.next();
+                self.metrics.record(scan.metrics());
+                match batch? {
+                    Ok(batch) => batch,
+                    Err(e) => {
+                        self.scan = None;
+                        return Some(Err(external(e)));
+                    }
+                }
             }
+        };
+        let batch = match self.cut(batch) {
+            Ok(batch) => batch,
+            Err(e) => return Some(Err(e)),
         };
         let batch = match &mut self.left {
             Some(left) => {
@@ -277,6 +297,7 @@ impl Reading {
                 *left -= batch.num_rows();
                 if *left == 0 {
                     self.scan = None;
+                    self.rest = None;
                 }
                 batch
             }
@@ -285,6 +306,20 @@ impl Reading {
         self.metrics.baseline.record_output(batch.num_rows());
         // Storage names columns by id; names and nullability are the schema's.
         Some(with_schema(&batch, &self.schema))
+    }
+
+    /// The first rows of a batch, as many as fit in the bytes that one may take.
+    fn cut(&mut self, batch: RecordBatch) -> Result<RecordBatch> {
+        let mut bytes = 0;
+        for column in batch.columns() {
+            bytes += column.to_data().get_slice_memory_size()?;
+        }
+        if bytes <= self.bytes || batch.num_rows() < 2 {
+            return Ok(batch);
+        }
+        let rows = (batch.num_rows() / bytes.div_ceil(self.bytes)).max(1);
+        self.rest = Some(batch.slice(rows, batch.num_rows() - rows));
+        Ok(batch.slice(0, rows))
     }
 }
 

@@ -129,8 +129,9 @@ impl Decoder {
     /// error.
     pub(crate) fn next_block(&mut self, retyping: &Retyping<'_>) -> Result<Decoded> {
         let batch = match self.batches.next() {
-            Some(batch) => batch.map_err(|e| self.source.fault(e))?,
-            None => return Err(self.source.fault("it has fewer rows than it says")),
+            Some(Ok(batch)) if batch.num_rows() > 0 => batch,
+            Some(Err(e)) => return Err(self.source.fault(e)),
+            _ => return Err(self.source.fault("it has fewer rows than it says")),
         };
         let projection = &self.projection;
         let times = match projection.time {

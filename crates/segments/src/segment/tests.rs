@@ -1,6 +1,7 @@
 //! Segments as such: every type, damage, lost side files.
 
 mod damage;
+mod narrow;
 mod round_trip;
 
 use crate::{PlainSpellings, SegmentReader, SegmentRows, SegmentTarget, write_segment};
@@ -76,7 +77,7 @@ fn table(kind: TableKind, columns: &[(ColumnRole, DataType)]) -> Table {
 }
 
 fn write(files: &ForgetfulFiles, table: &Table, rows: &SegmentRows) -> SegmentEntry {
-    let target = SegmentTarget { id: 5, path: "5.parquet", partition: 0, table };
+    let target = SegmentTarget { id: 5, path: "5.parquet", partition: 0, partition_seconds: 0, table };
     write_segment(files, &target, rows).unwrap()
 }
 

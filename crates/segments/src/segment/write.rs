@@ -38,6 +38,8 @@ pub struct SegmentTarget<'a> {
     pub path: &'a str,
     /// The start of its time partition in seconds since 1970; 0 for keyed tables.
     pub partition: i64,
+    /// The length of that partition in seconds; 0 for keyed tables.
+    pub partition_seconds: u64,
     /// The definition that its column names and roles come from.
     pub table: &'a Table,
 }
@@ -93,6 +95,7 @@ pub fn write_segment(files: &dyn Files, target: &SegmentTarget<'_>, rows: &Segme
         bytes: written.bytes,
         checksum: written.checksum,
         partition: target.partition,
+        partition_seconds: target.partition_seconds,
         rows: layout.rows as u64,
         sequences: rows.sequences,
         time,

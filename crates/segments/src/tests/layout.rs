@@ -205,7 +205,7 @@ impl Disk {
 
     fn write(&mut self, table: &Table, partition: i64, rows: &crate::SegmentRows) {
         let path = format!("segments/{}.parquet", self.next_id);
-        let target = SegmentTarget { id: self.next_id, path: &path, partition, table };
+        let target = SegmentTarget { id: self.next_id, path: &path, partition, partition_seconds: 10, table };
         self.entries.push(write_segment(&self.files, &target, rows).unwrap());
         self.next_id += 1;
     }

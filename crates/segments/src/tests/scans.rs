@@ -53,7 +53,7 @@ fn segments(table: &Table, chunk: Chunk, seconds: u64) -> Vec<Source> {
     let parts = partition_rows(&chunk.fold().unwrap(), &keys(), partitioning, &|_| Some(i64::MAX)).unwrap();
     let write = |(id, part): (u64, &crate::PartitionRows)| {
         let path = format!("{id}.parquet");
-        let target = SegmentTarget { id, path: &path, partition: part.partition, table };
+        let target = SegmentTarget { id, path: &path, partition: part.partition, partition_seconds: 10, table };
         let entry = write_segment(&files, &target, &part.rows).unwrap();
         Source::Segment(SegmentReader::open(&shared, &entry, table).unwrap())
     };

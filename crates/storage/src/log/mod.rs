@@ -17,4 +17,3 @@ pub(crate) use queue::{LogQueue, Refusal};
 pub(crate) use reader::{corrupt, read_log};
 pub(crate) use record::{NewSeries, RecordPart, RowsPart, SeriesRows, decode_parts, encode_parts};
 pub(crate) use writer::{LogWriter, WriterOptions};
-

@@ -2,9 +2,9 @@
 //! log are one step under one lock, and what the record does to memory happens inside it, so that
 //! nothing is ever published before it is in memory.
 
+use crate::Clock;
 use crate::effects::Effects;
 use crate::sequence::Sequencer;
-use crate::Clock;
 use model::{Error, ErrorKind, Result, Sequence};
 use parking_lot::{Condvar, Mutex};
 use std::sync::Arc;

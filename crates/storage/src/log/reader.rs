@@ -103,11 +103,7 @@ struct FileReader<'a> {
 
 impl FileReader<'_> {
     /// Reads the records; the newest number at the end.
-    fn read(
-        mut self,
-        is_last: bool,
-        each: &mut impl FnMut(&Path, Sequence, &[u8]) -> Result<()>,
-    ) -> Result<Sequence> {
+    fn read(mut self, is_last: bool, each: &mut impl FnMut(&Path, Sequence, &[u8]) -> Result<()>) -> Result<Sequence> {
         let mut offset = HEADER_BYTES as u64;
         while offset < self.len {
             match self.frame_at(offset)? {

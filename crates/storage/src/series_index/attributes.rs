@@ -69,10 +69,7 @@ mod tests {
         let old = Attributes::encode(vec![value(7, Value::Integer(1)), value(3, Value::Text("a".into()))]);
         let new = Attributes::encode(vec![value(7, Value::Null), value(9, Value::Boolean(true))]);
         let merged = Attributes::decode(&Attributes::merged(&old, &new)).unwrap();
-        assert_eq!(
-            merged,
-            [value(3, Value::Text("a".into())), value(7, Value::Null), value(9, Value::Boolean(true))]
-        );
+        assert_eq!(merged, [value(3, Value::Text("a".into())), value(7, Value::Null), value(9, Value::Boolean(true))]);
     }
 
     #[test]

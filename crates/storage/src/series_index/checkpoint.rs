@@ -112,9 +112,10 @@ impl SeriesIndex {
     /// are kept: rows in the log may still speak of them.
     pub(crate) fn encode(&self, table: TableId, mark: Sequence, ended_after: Sequence) -> Vec<u8> {
         let kept = || {
-            (0..).zip(&self.entries).filter_map(|(id, entry)| Some((id, entry.as_ref()?))).filter(move |(_, e)| {
-                e.created <= mark && (e.dropped > ended_after)
-            })
+            (0..)
+                .zip(&self.entries)
+                .filter_map(|(id, entry)| Some((id, entry.as_ref()?)))
+                .filter(move |(_, e)| e.created <= mark && (e.dropped > ended_after))
         };
         let mut out = Vec::new();
         out.extend(MAGIC);

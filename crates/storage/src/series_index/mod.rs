@@ -97,14 +97,7 @@ impl SeriesIndex {
     /// Adds a series with the next id.
     pub(crate) fn add(&mut self, key: KeyBytes, hash: KeyHash, attributes: Box<[u8]>, created: Sequence) -> SeriesId {
         let id = SeriesId(self.next_id());
-        let entry = SeriesEntry {
-            key: key.0,
-            hash,
-            attributes,
-            created,
-            dropped: Sequence::MAX,
-            newest: i64::MIN,
-        };
+        let entry = SeriesEntry { key: key.0, hash, attributes, created, dropped: Sequence::MAX, newest: i64::MIN };
         self.entries.push(Some(entry));
         self.link(id, hash);
         self.events.push_back((created, Event::Made(id)));

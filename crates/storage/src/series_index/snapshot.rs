@@ -47,12 +47,7 @@ impl SeriesSnapshot {
     }
 
     /// The same with series added and left out.
-    pub(super) fn after<'a>(
-        &self,
-        made: &[SeriesId],
-        ended: &[SeriesId],
-        key: impl Fn(SeriesId) -> &'a [u8],
-    ) -> Self {
+    pub(super) fn after<'a>(&self, made: &[SeriesId], ended: &[SeriesId], key: impl Fn(SeriesId) -> &'a [u8]) -> Self {
         let mut gone = ended.to_vec();
         gone.sort_unstable();
         let stays = |id: &SeriesId| gone.binary_search(id).is_err();
@@ -136,7 +131,8 @@ fn key_column(ids: &[SeriesId], index: &SeriesIndex, table: &Table, position: us
     let mut cells = CellsBuilder::new(data_type)?;
     for id in ids {
         let key = index.entry(*id).map_or(&[][..], |e| &e.key);
-        let value = key_values::decode_nth(key, &types).map_err(|e| Error::internal(format!("series {id}: {}", e.0)))?;
+        let value =
+            key_values::decode_nth(key, &types).map_err(|e| Error::internal(format!("series {id}: {}", e.0)))?;
         cells.push(&value)?;
     }
     Ok(cells.finish().values)

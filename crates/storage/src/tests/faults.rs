@@ -146,7 +146,7 @@ async fn a_flush_on_a_full_disk_loses_nothing_and_works_later() {
     let fixture = fixture.crash(0);
     assert_eq!(fixture.rows(SITES).len(), 5);
     assert_eq!(fixture.catalog.snapshot().manifest(SITES).segments.len(), 1);
-    let names = fixture.disk.list(Path::new("segments")).unwrap();
+    let names = fixture.disk.list(Path::new("segments/2")).unwrap();
     assert!(names.iter().all(|n| !n.ends_with(".tmp")) && names.len() <= 2, "{names:?}");
 }
 
@@ -174,9 +174,8 @@ async fn beyond_the_memory_limit_writers_wait_for_a_flush_or_are_refused() {
     let mut refused = None;
     let mut views = Vec::new();
     for _ in 0..50 {
-        let request = model::WriteRequest {
-            parts: vec![model::WritePart::Rows(sites(&table, WriteKind::Replace, &rows))],
-        };
+        let request =
+            model::WriteRequest { parts: vec![model::WritePart::Rows(sites(&table, WriteKind::Replace, &rows))] };
         if let Err(error) = storage.write(request).await {
             refused = Some(error);
             break;
@@ -184,7 +183,8 @@ async fn beyond_the_memory_limit_writers_wait_for_a_flush_or_are_refused() {
         views.push(storage.view(SITES).unwrap());
     }
     let error = refused.expect("memory is bounded");
-    let names_it = matches!(&*error.kind, ErrorKind::Overloaded { what } if what.contains("memory_limit_bytes is 20000"));
+    let names_it =
+        matches!(&*error.kind, ErrorKind::Overloaded { what } if what.contains("memory_limit_bytes is 20000"));
     assert!(names_it, "{error}");
 }
 
@@ -224,6 +224,8 @@ async fn lax_syncs_answer_before_they_are_durable_and_close_makes_them_so() {
         fixture.storage.close().await.unwrap();
         let error = fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(3, 3)])).await.unwrap_err();
         assert_eq!(*error.kind, ErrorKind::ShuttingDown {});
+        let error = fixture.storage.flush().await.unwrap_err();
+        assert_eq!(*error.kind, ErrorKind::ShuttingDown {}, "it does not wait for ever");
         let after = Fixture::open(&fixture.disk.crash(0), lax()).unwrap();
         assert_eq!(after.rows(SITES).len(), 2);
     }
@@ -235,12 +237,35 @@ async fn files_that_nothing_names_go_at_the_next_start() {
     fixture.storage.flush().await.unwrap();
     let disk = fixture.disk.crash(0);
     drop(fixture);
-    let known = disk.list(Path::new("segments")).unwrap();
-    for orphan in ["segments/000000000999.parquet", "segments/000000000999.parquet.runs", "series/2-77.tmp"] {
+    let known = disk.list(Path::new("segments/2")).unwrap();
+    let directories = ["segments/77", "segments/2"];
+    let orphans = directories.map(|d| [".parquet", ".parquet.runs"].map(|end| format!("{d}/000000000999{end}")));
+    disk.create_directory(Path::new("segments/77")).unwrap();
+    for orphan in orphans.as_flattened().iter().map(String::as_str).chain(["series/2-77.tmp"]) {
         disk.create(Path::new(orphan)).unwrap().write_at(0, b"x").unwrap();
     }
     let fixture = Fixture::open(&disk, options()).unwrap();
-    assert_eq!(disk.list(Path::new("segments")).unwrap(), known);
+    assert_eq!(disk.list(Path::new("segments/2")).unwrap(), known);
+    assert!(disk.list(Path::new("segments/77")).unwrap().is_empty(), "no table has this id");
     assert!(disk.list(Path::new("series")).unwrap().is_empty());
     assert_eq!(fixture.rows(SITES).len(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_has_its_segments_in_a_directory_of_its_own() {
+    let fixture = Fixture::with(vec![series_table(1), keyed_table(2)]).await;
+    fixture.write(loads(&series_table(1), WriteKind::Replace, &[("a", 1, 1), ("a", 5_000_000, 2)])).await.unwrap();
+    fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(1, 1)])).await.unwrap();
+    fixture.storage.flush().await.unwrap();
+    // Everything that was not synced is forgotten, directories too.
+    let fixture = fixture.crash(0);
+    for (table, rows) in [(TableId(1), 2), (SITES, 1)] {
+        let manifest = fixture.catalog.snapshot().manifest(table);
+        let paths: Vec<&str> = manifest.segments.iter().map(|s| s.path.as_str()).collect();
+        let listed = fixture.disk.list(&PathBuf::from(format!("segments/{table}"))).unwrap();
+        let listed = listed.iter().filter(|name| name.ends_with(".parquet"));
+        assert_eq!(paths, listed.map(|name| format!("segments/{table}/{name}")).collect::<Vec<_>>());
+        assert_eq!(paths.len(), rows);
+        assert_eq!(fixture.rows(table).len(), rows);
+    }
 }

@@ -75,7 +75,7 @@ impl Fixture {
         };
         let mut changes = vec![Change::PutDatabase(database)];
         changes.extend(tables.into_iter().map(|t| Change::PutTable(Box::new(t))));
-        self.catalog.commit(None, changes).await.map_err(|e| model::Error::internal(e))?;
+        self.catalog.commit(None, changes).await.map_err(model::Error::internal)?;
         Ok(())
     }
 

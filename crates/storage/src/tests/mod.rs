@@ -10,4 +10,5 @@ mod fixture;
 mod naive;
 mod random;
 mod read_write;
+mod retention;
 mod simulation;

@@ -19,7 +19,8 @@ fn key_values(dice: &mut Dice, table: &Table) -> Vec<Value> {
     match table.kind {
         TableKind::Keyed => vec![int(chance(dice, 6))],
         TableKind::Series => {
-            let meter = text(*dice.pick(&["a", "b", "c\0", ""]));
+            let name: &&str = dice.pick(&["a", "b", "c\0", ""]);
+            let meter = text(name);
             vec![meter, if dice.one_in(2) { Value::Null } else { int(1) }]
         }
     }

@@ -1,9 +1,9 @@
 //! What was written is read: by kind, over memory, log and segments.
 
 use super::fixture::*;
-use crate::{KeyRange, ScanKeys};
+use crate::{KeyRange, ScanKeys, StorageOptions};
 use model::{
-    AttributePolicy, ErrorKind, KeySelection, RangeDelete, TableId, TimeBounds, Value, WriteKind, WritePart,
+    AttributePolicy, ErrorKind, KeySelection, RangeDelete, Table, TableId, TimeBounds, Value, WriteKind, WritePart,
     WriteRequest, encode_key, key_hash,
 };
 use std::ops::Bound;
@@ -58,11 +58,21 @@ async fn kinds_meet_older_rows_wherever_they_lie() {
         fixture.write(batch(&table, WriteKind::Merge, &columns, &[row(2, Some(int(20)), None)])).await.unwrap();
         fixture.write(batch(&table, WriteKind::Merge, &columns, &[row(3, None, Some(Value::Null))])).await.unwrap();
         let outcome = fixture
-            .write(batch(&table, WriteKind::KeepFirst, &columns, &[row(4, Some(int(40)), None), row(6, None, None), row(6, Some(int(1)), None)]))
+            .write(batch(
+                &table,
+                WriteKind::KeepFirst,
+                &columns,
+                &[row(4, Some(int(40)), None), row(6, None, None), row(6, Some(int(1)), None)],
+            ))
             .await
             .unwrap();
         assert_eq!((outcome.accepted, outcome.discarded), (1, 2));
-        let erase = batch(&table, WriteKind::Erase, &[KEY, TIME], &[vec![Some(text("m")), Some(at(5))], vec![Some(text("unknown")), Some(at(5))]]);
+        let erase = batch(
+            &table,
+            WriteKind::Erase,
+            &[KEY, TIME],
+            &[vec![Some(text("m")), Some(at(5))], vec![Some(text("unknown")), Some(at(5))]],
+        );
         fixture.write(erase).await.unwrap();
         let expected: Vec<(i64, Value, Value)> = vec![
             (1, int(10), Value::Null),
@@ -120,7 +130,10 @@ async fn scans_choose_series_times_columns_and_key_ranges() {
         rows.extend((0..50).map(|t| (name.as_str(), t * 100_000, t)));
     }
     fixture.write(loads(&meters, WriteKind::Replace, &rows)).await.unwrap();
-    fixture.write(sites(&sites_table, WriteKind::Replace, &(0..100).map(|i| (i, i)).collect::<Vec<_>>())).await.unwrap();
+    fixture
+        .write(sites(&sites_table, WriteKind::Replace, &(0..100).map(|i| (i, i)).collect::<Vec<_>>()))
+        .await
+        .unwrap();
     for flushed in [false, true] {
         if flushed {
             fixture.storage.flush().await.unwrap();
@@ -131,10 +144,8 @@ async fn scans_choose_series_times_columns_and_key_ranges() {
         let keys = ScanKeys::Series(vec![ids[7], ids[3], ids[7]]);
         let time = TimeBounds { first: 1_000_000, last: 1_100_000 };
         let seen = scan(&view, &[KEY, TIME], keys, time);
-        let expected: Vec<Vec<Value>> = ["m03", "m07"]
-            .iter()
-            .flat_map(|m| [1_000_000, 1_100_000].map(|t| vec![text(m), at(t)]))
-            .collect();
+        let expected: Vec<Vec<Value>> =
+            ["m03", "m07"].iter().flat_map(|m| [1_000_000, 1_100_000].map(|t| vec![text(m), at(t)])).collect();
         assert_eq!(seen, expected);
         let count: usize = scan(&view, &[], ScanKeys::All, TimeBounds::ALL).len();
         assert_eq!(count, 1000);
@@ -167,17 +178,22 @@ async fn deletions_cover_keys_and_times_and_may_end_series() {
     for flush in [false, true] {
         let fixture = Fixture::with(vec![series_table(1)]).await;
         let table = series_table(1);
-        fixture.write(loads(&table, WriteKind::Replace, &[("a", 1, 1), ("a", 2, 2), ("b", 1, 3), ("b", 2, 4)])).await.unwrap();
+        fixture
+            .write(loads(&table, WriteKind::Replace, &[("a", 1, 1), ("a", 2, 2), ("b", 1, 3), ("b", 2, 4)]))
+            .await
+            .unwrap();
         if flush {
             fixture.storage.flush().await.unwrap();
         }
         let key = encode_key(&[(text("a"), model::DataType::Text(None))]).unwrap();
-        let delete = |first, last, drop_series| WritePart::Delete(RangeDelete {
-            table: METERS,
-            keys: KeySelection::Hashes(Arc::from([key_hash(&key.0)])),
-            time: TimeBounds { first, last },
-            drop_series,
-        });
+        let delete = |first, last, drop_series| {
+            WritePart::Delete(RangeDelete {
+                table: METERS,
+                keys: KeySelection::Hashes(Arc::from([key_hash(&key.0)])),
+                time: TimeBounds { first, last },
+                drop_series,
+            })
+        };
         fixture.storage.write(WriteRequest { parts: vec![delete(2, 9, false)] }).await.unwrap();
         assert_eq!(fixture.rows(METERS), load_rows(&[("a", 1, 1), ("b", 1, 3), ("b", 2, 4)]));
         // Deletions come first, whatever the order of the parts.
@@ -205,7 +221,8 @@ async fn attributes_are_set_or_only_for_the_new() {
     let rows = |city: Option<Value>| vec![vec![Some(text("a")), city]];
     let mut register = batch(&table, WriteKind::Replace, &[KEY, ATTRIBUTE], &rows(Some(text("Kassel"))));
     fixture.write(register.clone()).await.unwrap();
-    let cities = |f: &Fixture| series_of(&f.storage.view(METERS).unwrap()).iter().map(|r| r[2].clone()).collect::<Vec<_>>();
+    let cities =
+        |f: &Fixture| series_of(&f.storage.view(METERS).unwrap()).iter().map(|r| r[2].clone()).collect::<Vec<_>>();
     assert_eq!(cities(&fixture), [text("Kassel")]);
     assert!(fixture.rows(METERS).is_empty(), "a series without rows");
     register = batch(&table, WriteKind::Replace, &[KEY, ATTRIBUTE], &rows(Some(text("Bremen"))));
@@ -303,4 +320,37 @@ async fn thousands_of_small_writes_stay_few_chunks() {
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
     }
     panic!("{} chunks", fixture.storage.view(SITES).unwrap().memory().chunks.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_segment_says_how_long_its_partition_was() {
+    let fixture = Fixture::with(vec![series_table(1), keyed_table(2)]).await;
+    let mut meters = series_table(1);
+    let row = |meters: &Table, load| loads(meters, WriteKind::Replace, &[("a", 1_500_000, load)]);
+    fixture.write(row(&meters, 1)).await.unwrap();
+    fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(1, 1)])).await.unwrap();
+    fixture.storage.flush().await.unwrap();
+    // Another default, then a setting of the table; the row lies at the start of each partition.
+    let disk = fixture.disk.crash(0);
+    drop(fixture);
+    let fixture = Fixture::open(&disk, StorageOptions { partition_seconds: 500, ..options() }).unwrap();
+    fixture.write(row(&meters, 2)).await.unwrap();
+    fixture.storage.flush().await.unwrap();
+    let changed = fixture.storage.change_table(meters.id, |table, _| {
+        let schema_version = table.schema_version + 1;
+        Ok((Table { partition_seconds: Some(100), schema_version, ..table.clone() }, Vec::new()))
+    });
+    meters = Table::clone(&*changed.await.unwrap());
+    fixture.write(row(&meters, 3)).await.unwrap();
+    fixture.storage.flush().await.unwrap();
+
+    let fixture = fixture.crash(0);
+    let partitions = |table: u64| -> Vec<(i64, u64)> {
+        let manifest = fixture.catalog.snapshot().manifest(TableId(table));
+        manifest.segments.iter().map(|s| (s.partition, s.partition_seconds)).collect()
+    };
+    assert_eq!(partitions(1), [(1000, 1000), (1500, 100), (1500, 500)]);
+    assert_eq!(partitions(2), [(0, 0)]);
+    assert_eq!(fixture.rows(meters.id).len(), 1, "the newest version, whatever the partition");
+    assert_eq!(fixture.rows(meters.id)[0][4], int(3));
 }

@@ -58,13 +58,10 @@ fn goes_on(error: &Error) -> bool {
 impl Writer {
     async fn run(mut self) -> Result<(), String> {
         for _ in 0..STEPS {
-            let roll = self.dice.below(40);
-            let off = std::env::var("OFF").unwrap_or_default();
-            let roll = if off.split(',').any(|o| o.parse() == Ok(roll)) { 39 } else { roll };
-            let goes_on = match roll {
+            let goes_on = match self.dice.below(40) {
                 0 | 1 => {
                     // Whatever it says: it may not lose anything.
-                    let r = self.fixture.storage.flush().await; eprintln!("FLUSH {r:?} at {}", now(&self.fixture).first().map(|t| self.fixture.storage.view(t.id).map(|v| v.sequence())).unwrap().unwrap_or_default());
+                    let _ = self.fixture.storage.flush().await;
                     true
                 }
                 2 | 3 => self.change().await?,
@@ -95,9 +92,7 @@ impl Writer {
 
     async fn write(&mut self) -> Result<bool, String> {
         let request = random::request(&mut self.dice, &now(&self.fixture));
-        let result = self.fixture.storage.write_numbered(request.clone()).await;
-        eprintln!("W {:?} -> {result:?}", brief(&request));
-        match result {
+        match self.fixture.storage.write_numbered(request.clone()).await {
             Ok((outcome, Some(number))) => {
                 self.journal.lock().acknowledged.push((number, Event::Write(request), outcome));
                 Ok(true)
@@ -123,8 +118,7 @@ impl Writer {
             Ok((changed, Vec::new()))
         });
         let result = changed.await;
-        eprintln!("C {id} {:?} -> {:?}", made.as_ref().map(|(n, t)| (n, t.schema_version)), result.as_ref().map(|t| t.schema_version));
-        let Some((number, table)) = made else { return Ok(result.as_ref().is_ok_or_goes_on()) };
+        let Some((number, table)) = made else { return Ok(result.as_ref().err().is_none_or(goes_on)) };
         match result {
             Ok(_) => {
                 let event = Event::Change(table);
@@ -160,23 +154,6 @@ impl Writer {
         }
         self.fixture.storage.forget_table(old.id).await.map_err(|e| e.to_string())?;
         Ok(true)
-    }
-}
-
-fn brief(request: &model::WriteRequest) -> Vec<String> {
-    request.parts.iter().map(|p| match p {
-        model::WritePart::Delete(d) => format!("{d:?}"),
-        model::WritePart::Rows(b) => format!("t{} v{} {:?} {:?}", b.table, b.schema_version, b.kind, (0..b.rows).map(|r| b.columns.iter().map(|(id, c)| if c.is_absent(r) { format!("{id}:-") } else { format!("{id}:{}", arrow::util::display::array_value_to_string(&c.values, r).unwrap()) }).collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()),
-    }).collect()
-}
-
-trait GoesOn {
-    fn is_ok_or_goes_on(&self) -> bool;
-}
-
-impl<T> GoesOn for Result<&T, &Error> {
-    fn is_ok_or_goes_on(&self) -> bool {
-        self.as_ref().err().is_none_or(|e| goes_on(e))
     }
 }
 
@@ -225,7 +202,11 @@ fn compare_view(view: &TableView, naive: &Naive) -> Result<(), String> {
     let rows: Vec<Vec<Value>> =
         expected.rows.iter().map(|row| places.iter().map(|place| row[*place].clone()).collect()).collect();
     if rows != found {
-        return Err(format!("a view of table {} at {}:\nexpected {rows:?}\nfound {found:?}", table.id, view.sequence()));
+        return Err(format!(
+            "a view of table {} at {}:\nexpected {rows:?}\nfound {found:?}",
+            table.id,
+            view.sequence()
+        ));
     }
     Ok(())
 }
@@ -261,13 +242,12 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
         } else {
             compare(&fixture, &naive)?;
         }
-        eprintln!("ROUND {round}");
         if dice.one_in(2) {
             disk.fail_at(disk.operations() + dice.below(250));
         }
         let journal = Arc::new(Mutex::new(Journal { next_table, ..Journal::default() }));
         let dropping = Arc::new(tokio::sync::Mutex::new(()));
-        let writers: Vec<_> = (0..std::env::var("WRITERS").map_or(WRITERS, |w| w.parse().unwrap()))
+        let writers: Vec<_> = (0..WRITERS)
             .map(|_| {
                 let (fixture, journal, dropping) = (fixture.clone(), journal.clone(), dropping.clone());
                 let dice = Dice::new(dice.next());
@@ -332,7 +312,7 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
 fn durable(dice: &mut Dice) -> StorageOptions {
     StorageOptions {
         log_file_bytes: *dice.pick(&[300, 2_000, 1 << 20]),
-        flush_bytes: if std::env::var("NOAUTO").is_ok() { 1 << 30 } else { *dice.pick(&[4_000, 1 << 30]) },
+        flush_bytes: *dice.pick(&[4_000, 1 << 30]),
         ..options()
     }
 }
@@ -340,7 +320,7 @@ fn durable(dice: &mut Dice) -> StorageOptions {
 fn seeds() -> std::ops::Range<u64> {
     let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u64>().ok());
     let first = number("SIMULATION_SEED").unwrap_or(0);
-    first..first + number("SIMULATION_SEEDS").unwrap_or(150)
+    first..first + number("SIMULATION_SEEDS").unwrap_or(300)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -87,7 +87,9 @@ impl<'a> Decider<'a> {
                 let refused = self.refused(rows, ids)?;
                 let identity = |kept: Option<&[u32]>| match kept {
                     None => Identity::Keyed { keys: keys.clone() },
-                    Some(kept) => Identity::Keyed { keys: kept.iter().map(|row| keys[*row as usize].clone()).collect() },
+                    Some(kept) => {
+                        Identity::Keyed { keys: kept.iter().map(|row| keys[*row as usize].clone()).collect() }
+                    }
                 };
                 self.finish(rows, None, &refused, &identity)
             }
@@ -103,7 +105,8 @@ impl<'a> Decider<'a> {
                     return Ok(Decided { part, accepted: 0, discarded: 0 });
                 };
                 let row_series: Vec<Option<SeriesId>> = of_row.iter().map(|at| ids[*at as usize]).collect();
-                let row_id = |(id, time): (&Option<SeriesId>, &i64)| RowId::Series(id.unwrap_or(SeriesId(u32::MAX)), *time);
+                let row_id =
+                    |(id, time): (&Option<SeriesId>, &i64)| RowId::Series(id.unwrap_or(SeriesId(u32::MAX)), *time);
                 let row_ids = || row_series.iter().zip(times).map(row_id);
                 let mut refused = self.refused(rows, row_ids)?;
                 if erases {

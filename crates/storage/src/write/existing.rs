@@ -56,18 +56,15 @@ pub(super) struct SegmentProbe {
 }
 
 impl SegmentProbe {
-    /// Looks rows up in the table's segments.
+    /// Looks rows up in the table's segments; with what else the table held at that moment.
     pub(super) fn new(
         state: &TableState,
         table: &Arc<Table>,
         spellings: &Arc<dyn Spellings>,
         rows: impl FnOnce(&SeriesIndex) -> Vec<RowId>,
-    ) -> Result<Self> {
+    ) -> Result<(Self, MemoryView)> {
         let series = state.series.read();
-        let (generation, view) = {
-            let memory = state.memory.read();
-            (memory.generation(), memory.all())
-        };
+        let (generation, view) = state.seen();
         let mut rows = if view.segments.is_empty() { Vec::new() } else { rows(&series) };
         rows.sort_unstable();
         rows.dedup();
@@ -79,7 +76,7 @@ impl SegmentProbe {
             Some(RowId::Series(..)) => scan_series(&view, table, spellings, &rows, wanted)?,
             Some(RowId::Keyed(_)) => scan_keyed(&view, table, spellings, rows)?,
         };
-        Ok(Self { generation, newest_tombstone, found })
+        Ok((Self { generation, newest_tombstone, found }, view))
     }
 
     /// Whether the table's segments are still those that were looked at.
@@ -138,7 +135,8 @@ fn newest_kind(chunk: &Chunk, row: &RowId) -> Option<RowKind> {
 }
 
 fn wanted_series(rows: &[RowId], series: &SeriesIndex) -> Vec<WantedSeries> {
-    let mut ids: Vec<SeriesId> = rows.iter().filter_map(|r| if let RowId::Series(id, _) = r { Some(*id) } else { None }).collect();
+    let mut ids: Vec<SeriesId> =
+        rows.iter().filter_map(|r| if let RowId::Series(id, _) = r { Some(*id) } else { None }).collect();
     ids.dedup();
     ids.sort_by_key(|id| series.entry(*id).map(|e| e.key.clone()));
     ids.into_iter().filter_map(|id| Some(WantedSeries { id, key_hash: series.hash_of(id)? })).collect()
@@ -180,7 +178,8 @@ fn scan_keyed(
     spellings: &Arc<dyn Spellings>,
     rows: Vec<RowId>,
 ) -> Result<HashSet<RowId>> {
-    let keys: Vec<KeyBytes> = rows.into_iter().filter_map(|r| if let RowId::Keyed(key) = r { Some(key) } else { None }).collect();
+    let keys: Vec<KeyBytes> =
+        rows.into_iter().filter_map(|r| if let RowId::Keyed(key) = r { Some(key) } else { None }).collect();
     let (Some(first), Some(last)) = (keys.first().cloned(), keys.last().cloned()) else { return Ok(HashSet::new()) };
     let sources = segment_sources(view, |e| e.keys.0 <= last && first <= e.keys.1)?;
     if sources.is_empty() {

@@ -10,7 +10,7 @@ pub(crate) use prepare::no_table;
 
 use crate::effects::{Effects, TableEffects};
 use crate::log::{RecordPart, encode_parts};
-use crate::memtable::MemoryChunk;
+use crate::memtable::{MemoryChunk, MemoryView};
 use crate::pieces::chunk_of;
 use crate::store::Store;
 use crate::table_state::{Gate, TableState};
@@ -21,6 +21,7 @@ use model::{Error, ErrorKind, Result, Sequence, TableId, WriteOutcome, WriteRequ
 use parking_lot::MutexGuard;
 use prepare::{Named, Prepared, PreparedRows, prepare};
 use segments::Chunk;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use tokio::sync::oneshot;
@@ -63,12 +64,12 @@ pub(crate) async fn write(store: &Arc<Store>, request: WriteRequest) -> Result<(
     let mut probes_left = PROBES;
     loop {
         let prepared = Arc::new(prepare(&store.catalog.snapshot(), &request)?);
-        let probes = if prepared.iter().any(|p| matches!(p, Prepared::Rows(rows) if rows.is_conditional())) {
+        let probes = if reads_segments(store, &prepared)? {
             let (store, prepared) = (store.clone(), prepared.clone());
             let look_up = move || probe(&store, &prepared);
             tokio::task::spawn_blocking(look_up).await.map_err(Error::internal)??
         } else {
-            HashMap::new()
+            probe(store, &prepared)?
         };
         match attempt(store, &prepared, probes, probes_left == 0)? {
             Attempt::Queued(outcome, sequence, waiter) => {
@@ -95,14 +96,19 @@ fn targets<'a>(store: &Store, prepared: &'a [Prepared]) -> Result<BTreeMap<Table
     let mut targets = BTreeMap::new();
     for (i, part) in prepared.iter().enumerate() {
         let id = part.table().id;
-        if !targets.contains_key(&id) {
-            targets.insert(id, Target { state: store.table(id)?, parts: Vec::new() });
-        }
-        if let Some(target) = targets.get_mut(&id) {
-            target.parts.push((i, part));
-        }
+        let target = match targets.entry(id) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(Target { state: store.table(id)?, parts: Vec::new() }),
+        };
+        target.parts.push((i, part));
     }
     Ok(targets)
+}
+
+/// Whether a look-up of older rows may read from the disk.
+fn reads_segments(store: &Store, prepared: &[Prepared]) -> Result<bool> {
+    let targets = targets(store, prepared)?;
+    Ok(targets.values().any(|t| t.conditional().next().is_some() && t.state.memory.read().has_segments()))
 }
 
 /// Looks up in segments what conditional parts may meet.
@@ -110,13 +116,13 @@ fn probe(store: &Store, prepared: &[Prepared]) -> Result<HashMap<TableId, Segmen
     let mut probes = HashMap::new();
     for (id, target) in targets(store, prepared)? {
         if target.conditional().next().is_some() {
-            probes.insert(id, probe_table(store, &target)?);
+            probes.insert(id, probe_table(store, &target)?.0);
         }
     }
     Ok(probes)
 }
 
-fn probe_table(store: &Store, target: &Target<'_>) -> Result<SegmentProbe> {
+fn probe_table(store: &Store, target: &Target<'_>) -> Result<(SegmentProbe, MemoryView)> {
     let table = target.parts.first().map(|(_, part)| part.table().clone());
     let table = table.ok_or_else(|| Error::internal("a request without parts"))?;
     SegmentProbe::new(&target.state, &table, &store.spellings, |index| {
@@ -175,19 +181,21 @@ fn attempt(
     let mut changes = Vec::with_capacity(targets.len());
     for (id, target) in &targets {
         let conditional = target.conditional().next().is_some();
+        let mut memory = MemoryView::default();
         if conditional {
-            let fresh = {
-                let memory = target.state.memory.read();
-                let tombstones = memory.all().tombstones;
-                probes.get(id).is_some_and(|p| p.holds(memory.generation(), &tombstones))
-            };
-            if !fresh && probe_here {
-                probes.insert(*id, probe_table(store, target)?);
-            } else if !fresh {
-                return Ok(Attempt::Stale);
+            // Seen once: a flush may move rows from memory to segments at any time.
+            let generation;
+            (generation, memory) = target.state.seen();
+            if !probes.get(id).is_some_and(|p| p.holds(generation, &memory.tombstones)) {
+                if !probe_here {
+                    return Ok(Attempt::Stale);
+                }
+                let probe;
+                (probe, memory) = probe_table(store, target)?;
+                probes.insert(*id, probe);
             }
         }
-        match decide_table(target, probes.get(id), conditional, &mut outcome, &mut record) {
+        match decide_table(target, &memory, probes.get(id), conditional, &mut outcome, &mut record) {
             Ok(decision) => changes.push(Change::new(store, target.state.clone(), decision)?),
             Err(error) if matches!(*error.kind, ErrorKind::DuplicateKey { .. }) => {
                 return Ok(Attempt::Refused(error, store.log.queue.push_barrier(false)?));
@@ -211,15 +219,15 @@ fn attempt(
 
 fn decide_table(
     target: &Target<'_>,
+    memory: &MemoryView,
     probe: Option<&SegmentProbe>,
     conditional: bool,
     outcome: &mut WriteOutcome,
     record: &mut [Option<RecordPart>],
 ) -> Result<TableDecision> {
     let series = target.state.series.read();
-    let memory = if conditional { target.state.memory.read().all() } else { Default::default() };
     let Some((_, first)) = target.parts.first() else { return Ok(TableDecision::default()) };
-    let mut decider = Decider::new(first.table(), &series, &memory, probe, conditional);
+    let mut decider = Decider::new(first.table(), &series, memory, probe, conditional);
     for (at, part) in &target.parts {
         let part = match part {
             Prepared::Delete(_, delete) => Some(decider.delete(delete)),

@@ -68,7 +68,9 @@ pub(super) fn reworded(reason: &str) -> Option<String> {
         return Some(match kind {
             "int" if text.trim().parse::<i64>().is_ok() => format!("value is out of range for type {word}"),
             "int" if text.trim().parse::<i128>().is_ok() => {
-                format!("could not parse \"{text}\" as type int: strconv.ParseInt: parsing \"{text}\": value out of range")
+                format!(
+                    "could not parse \"{text}\" as type int: strconv.ParseInt: parsing \"{text}\": value out of range"
+                )
             }
             "bool" => format!("could not parse \"{text}\" as type bool: invalid bool value"),
             _ => {

@@ -6,7 +6,6 @@ fn place() -> Option<Place> {
 }
 
 /// One error of every kind, several where the text depends on the fields.
-#[expect(clippy::too_many_lines, reason = "one row per kind")]
 fn samples() -> Vec<ErrorKind> {
     use ErrorKind as E;
     let s = str::to_owned;

@@ -119,7 +119,9 @@ fn parse_date(text: &str) -> Option<(i64, &str)> {
     };
     let (year, count, rest) = digits(text, 9)?;
     let (year, month, day, rest) = match (count, rest.as_bytes().first()) {
-        (8, next) if !matches!(next, Some(b'0'..=b'9' | b'-' | b'/')) => (year / 10_000, year / 100 % 100, year % 100, rest),
+        (8, next) if !matches!(next, Some(b'0'..=b'9' | b'-' | b'/')) => {
+            (year / 10_000, year / 100 % 100, year % 100, rest)
+        }
         (1..=9, Some(separator @ (b'-' | b'/'))) => {
             let separator = char::from(*separator);
             let (month, _, rest) = digits(rest.strip_prefix(separator)?, 2)?;

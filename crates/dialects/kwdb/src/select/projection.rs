@@ -6,15 +6,10 @@ use ::sql::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, Select, SelectItem,
     SelectItemQualifiedWildcardKind,
 };
-use model::Result;
 use std::collections::HashSet;
 
 /// Replaces `first(*)`, `last_row(t.*)` and their like.
-///
-/// # Errors
-/// Never at present: a star in another place is found with the function that holds it.
-#[expect(clippy::unnecessary_wraps, reason = "what may be refused here is refused by the same type")]
-pub(super) fn expand_stars(select: &mut Select, scope: &Scope) -> Result<()> {
+pub(super) fn expand_stars(select: &mut Select, scope: &Scope) {
     let mut items = Vec::with_capacity(select.projection.len());
     for item in std::mem::take(&mut select.projection) {
         match &item {
@@ -33,7 +28,6 @@ pub(super) fn expand_stars(select: &mut Select, scope: &Scope) -> Result<()> {
         }
     }
     select.projection = items;
-    Ok(())
 }
 
 /// The column reference that takes the star's place.
@@ -89,10 +83,8 @@ pub(super) fn name_items(select: &mut Select, scope: &Scope) {
                     *item = SelectItem::ExprWithAlias { expr, alias };
                 }
             }
-            SelectItem::ExprWithAlias { alias, .. } => {
-                if !taken.insert(alias.value.clone()) {
-                    *alias = quoted(&distinct_name(&alias.value, number));
-                }
+            SelectItem::ExprWithAlias { alias, .. } if !taken.insert(alias.value.clone()) => {
+                *alias = quoted(&distinct_name(&alias.value, number));
             }
             _ => {}
         }

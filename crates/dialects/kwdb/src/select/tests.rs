@@ -7,7 +7,8 @@ fn rewritten(sql: &str) -> Result<String, String> {
     let query = crate::statements::query::parsed(sql).map_err(|e| e.to_string())?;
     let mut statement = Statement::Query(query.query);
     let zone = Zone::parse("8").unwrap();
-    let meaning = Meaning { catalog: &Catalog::default(), database: "d", user: "u", zone: &zone };
+    let profile = crate::session::profile();
+    let meaning = Meaning { catalog: &Catalog::default(), database: "d", user: "u", zone: &zone, profile: &profile };
     rewrite(&mut statement, meaning).map_err(|e| e.to_string())?;
     Ok(statement.to_string().replace('\u{0}', "~"))
 }

@@ -37,9 +37,7 @@ const LAST: i128 = 253_370_764_800_000_000_000;
 pub(super) fn spelled(text: &str, kind: ColumnKind, zone: &Zone) -> Option<String> {
     let time = WallTime::parse(text)?;
     match kind {
-        ColumnKind::Instant => {
-            Some(time_text(time.instant_nanos(zone).clamp(FIRST, LAST), Some(&Zone::utc())))
-        }
+        ColumnKind::Instant => Some(time_text(time.instant_nanos(zone).clamp(FIRST, LAST), Some(&Zone::utc()))),
         ColumnKind::Local => {
             let text = time_text(time.nanos.clamp(FIRST, LAST), None);
             Some(text.trim_end_matches('Z').replace('T', " "))

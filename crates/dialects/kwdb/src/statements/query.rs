@@ -71,7 +71,13 @@ pub(crate) fn request(
 
 /// What rewriting depends on.
 pub(crate) fn meaning<'a>(context: &'a Context, catalog: &'a catalog::Catalog) -> Meaning<'a> {
-    Meaning { catalog, database: context.database_name(), user: &context.caller().name, zone: context.zone() }
+    Meaning {
+        catalog,
+        database: context.database_name(),
+        user: &context.caller().name,
+        zone: context.zone(),
+        profile: &context.door().profile,
+    }
 }
 
 /// A request with a statement that is rewritten already.

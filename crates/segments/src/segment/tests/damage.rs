@@ -175,7 +175,7 @@ fn a_full_disk_leaves_no_segment() {
         kinds: RowKinds::All(RowKind::Replace),
         columns: Vec::new(),
     };
-    let target = crate::SegmentTarget { id: 5, path: PATH, partition: 0, table: &segment.table };
+    let target = crate::SegmentTarget { id: 5, path: PATH, partition: 0, partition_seconds: 0, table: &segment.table };
     let error = crate::write_segment(&files, &target, &rows).unwrap_err();
     assert_eq!(error.code(), Code::DiskFull, "{error}");
     assert!(files.list(Path::new("")).unwrap().is_empty());

@@ -140,6 +140,23 @@ async fn arithmetic() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn casts_to_text_are_spelled_and_cut() {
+    let client = store().await;
+    assert_eq!(
+        client.rows("select ts::string, f::varchar, i::varchar(1), b::string, 'abc'::char(2) from m where i = 7").await,
+        r#"[["2024-01-01 00:00:30.5+00:00","7.25","7","true","ab"]]"#
+    );
+    assert_eq!(
+        client.at("db=tsdb&tz=8").rows("select ts::string, 1e17::float::string from m where i = 7").await,
+        r#"[["2024-01-01 08:00:30.5+08:00","1e+17"]]"#
+    );
+    let answer = client.query("select i::varchar(9) from m").await;
+    assert_eq!(answer.json()["column_meta"].to_string(), r#"[["i","VARCHAR",9]]"#);
+    assert_eq!(client.rows("select count(*) from m where f is not unknown").await, "[[3]]");
+    assert_eq!(client.rows("select ts + interval'1h30m' from m where i = 1").await, r#"[["2024-01-01T01:30:00Z"]]"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn both_kinds_of_tables_join() {
     let client = store().await;
     assert_eq!(
@@ -158,6 +175,17 @@ async fn both_kinds_of_tables_join() {
         r#"[["x"],["y"],["z"]]"#
     );
     assert_eq!(client.rows("select i from m order by i").await, "[[null],[1],[2],[7]]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_setting_brings_the_newest_rows_first() {
+    let client = store().await;
+    client.done("set cluster setting ts.ordered_table.enabled = true").await;
+    assert_eq!(client.rows("select i from m").await, "[[null],[7],[2],[1]]");
+    assert_eq!(client.rows("select i from m order by i desc limit 1").await, "[[7]]");
+    assert_eq!(client.rows("select max(i) from m").await, "[[7]]");
+    assert_eq!(client.rows("select distinct b from m where i = 7").await, "[[true]]");
+    client.done("reset cluster setting ts.ordered_table.enabled").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -79,6 +79,10 @@ fn is_constant(expr: &Expr) -> bool {
     }
 }
 
+fn is_null(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(value) if matches!(value.value, Value::Null))
+}
+
 /// A constant that a time can be compared with.
 fn is_time_constant(expr: &Expr) -> bool {
     match expr {
@@ -101,7 +105,12 @@ fn read<'a>(table: &'a Table, expr: &Expr) -> Condition<'a> {
         Expr::Value(value) if matches!(value.value, Value::Boolean(_)) => Condition::Constant,
         Expr::Like { .. } | Expr::ILike { .. } => Condition::OtherColumn,
         Expr::InList { expr, list, .. } => match column(table, expr) {
-            Some(named) if named.role == ColumnRole::Time && list.iter().all(is_time_constant) => Condition::Time,
+            Some(named)
+                if named.role == ColumnRole::Time
+                    && list.iter().all(|item| is_time_constant(item) || is_null(item)) =>
+            {
+                Condition::Time
+            }
             Some(_) => Condition::OtherColumn,
             None => Condition::Unreadable,
         },

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// How long a scan may keep its thread.
+/// How long a node may keep its thread.
 const SLICE: Duration = Duration::from_millis(5);
 
 /// A stream that is pending once a slice, counted from when it last was.
