@@ -30,7 +30,9 @@ fn refused(reply: &Reply, status: u16, parts: &[&str]) {
     let body = reply.json();
     assert!(body["code"] == -1 || body["code"] == 500, "{text}");
     let said = match &body["desc"] {
-        serde_json::Value::Array(each) => each.iter().map(|d| d.as_str().unwrap().to_owned()).collect::<Vec<_>>().join("\n"),
+        serde_json::Value::Array(each) => {
+            each.iter().map(|d| d.as_str().unwrap().to_owned()).collect::<Vec<_>>().join("\n")
+        }
         desc => desc.as_str().unwrap_or_default().to_owned(),
     };
     for part in parts {
@@ -54,7 +56,11 @@ fn credentials() {
         let target = format!("/restapi/{endpoint}");
         let body = b"insert into t values (1)";
         refused(&send(&program, "POST", &target, None, body), 401, &[]);
-        refused(&send(&program, "POST", &target, Some("Basic 00ff00ff00ff00ff00ff00ff00ff00ff"), body), 401, &["Incorrect authentication token"]);
+        refused(
+            &send(&program, "POST", &target, Some("Basic 00ff00ff00ff00ff00ff00ff00ff00ff"), body),
+            401,
+            &["Incorrect authentication token"],
+        );
         refused(&send(&program, "POST", &target, Some(&wrong), body), 401, &["did not match any credentials"]);
     }
 }
@@ -63,14 +69,19 @@ fn credentials() {
 fn a_token_of_a_server_that_is_gone() {
     let data = TempDir::new();
     let program = Program::start(data.path(), &["--insecure"]);
-    let token = send(&program, "GET", "/restapi/login", Some(&root()), b"").json()["token"].as_str().unwrap().to_owned();
+    let token =
+        send(&program, "GET", "/restapi/login", Some(&root()), b"").json()["token"].as_str().unwrap().to_owned();
     assert_eq!(token.len(), 32);
     let authorization = format!("Basic {token}");
     assert_eq!(send(&program, "POST", "/restapi/query", Some(&authorization), b"select 1").status, 200);
     // Tokens live in memory; expiry itself is tested beside the directory of tokens.
     drop(program);
     let program = Program::insecure(data.path());
-    refused(&send(&program, "POST", "/restapi/query", Some(&authorization), b"select 1"), 401, &["Incorrect authentication token"]);
+    refused(
+        &send(&program, "POST", "/restapi/query", Some(&authorization), b"select 1"),
+        401,
+        &["Incorrect authentication token"],
+    );
 }
 
 #[test]
@@ -110,7 +121,11 @@ fn statements_of_the_wrong_kind() {
         ("update readings set room = 'x'", "update"),
         ("  alter table readings add column x int", "alter"),
     ] {
-        refused(&program.post("query", "plant", statement), 400, &[&format!("do not support {word} statement for query interface, please check.")]);
+        refused(
+            &program.post("query", "plant", statement),
+            400,
+            &[&format!("do not support {word} statement for query interface, please check.")],
+        );
     }
     refused(&program.post("query", "plant", "select 1; select 2"), 400, &["only support single statement"]);
     assert_eq!(program.rows("plant", "select count(*) from readings")[0][0], 0);
@@ -122,10 +137,26 @@ fn names_that_do_not_exist() {
     let program = program(&data);
     refused(&program.post("query", "nowhere", "select 1 from readings"), 500, &["database \"nowhere\" does not exist"]);
     refused(&program.post("query", "plant", "select * from nothing"), 500, &["relation \"nothing\" does not exist"]);
-    refused(&program.post("query", "plant", "select nothing from readings"), 500, &["column \"nothing\" does not exist"]);
-    refused(&program.post("query", "plant", "select frobnicate(n) from readings"), 500, &["unknown function: frobnicate"]);
-    refused(&program.post("insert", "plant", "insert into nothing values (1)"), 200, &["relation \"nothing\" does not exist"]);
-    refused(&program.post("insert", "plant", "insert into readings (ts, nothing, site, line) values (1, 2, 'a', 1)"), 200, &["\"nothing\" does not exist"]);
+    refused(
+        &program.post("query", "plant", "select nothing from readings"),
+        500,
+        &["column \"nothing\" does not exist"],
+    );
+    refused(
+        &program.post("query", "plant", "select frobnicate(n) from readings"),
+        500,
+        &["unknown function: frobnicate"],
+    );
+    refused(
+        &program.post("insert", "plant", "insert into nothing values (1)"),
+        200,
+        &["relation \"nothing\" does not exist"],
+    );
+    refused(
+        &program.post("insert", "plant", "insert into readings (ts, nothing, site, line) values (1, 2, 'a', 1)"),
+        200,
+        &["\"nothing\" does not exist"],
+    );
     refused(&program.post("ddl", "plant", "drop table nothing"), 200, &["\"nothing\" does not exist"]);
     refused(&program.post("ddl", "plant", "drop database nothing"), 200, &["database \"nothing\" does not exist"]);
     refused(&program.post("ddl", "plant", "create ts database plant"), 200, &["database \"plant\" already exists"]);
@@ -138,7 +169,11 @@ fn syntax_errors_have_places() {
     let data = TempDir::new();
     let program = program(&data);
     refused(&program.post("query", "plant", "selec 1"), 500, &["at or near \"selec\": syntax error"]);
-    refused(&program.post("query", "plant", "select '电表',\n '千瓦' frm readings"), 500, &["syntax error", "line 2, column 11"]);
+    refused(
+        &program.post("query", "plant", "select '电表',\n '千瓦' frm readings"),
+        500,
+        &["syntax error", "line 2, column 11"],
+    );
     // The place counts in the whole request, after splitting, in characters.
     refused(
         &program.post("ddl", "plant", "create table 电 (ts timestamp not null, v int) tags (t int not null) primary tags (t);\ncreate table '二' x"),
@@ -158,11 +193,26 @@ fn values_that_do_not_fit() {
         ("insert into readings values (1, 2, 3, 'w', 5, 'a', 1, 'r', 9)", &["more expressions than target columns"]),
         ("insert into readings values (1, 'abc', 3, 'w', 5, 'a', 1, 'r')", &["abc", "n"]),
         ("insert into readings values (1, 3000000000, 3, 'w', 5, 'a', 1, 'r')", &["3000000000", "out of range", "n"]),
-        ("insert into readings values (1, 2, 32768, 'w', 5, 'a', 1, 'r')", &["integer \"32768\" out of range for type INT2 (column small)"]),
-        ("insert into readings values (1, 2, 3, 'toolong', 5, 'a', 1, 'r')", &["value 'toolong' too long for type VARCHAR(4) (column word)"]),
-        ("insert into readings values (1, 2, 3, 'w', null, 'a', 1, 'r')", &["null value in column \"must\" violates not-null constraint"]),
-        ("insert into readings (ts, n, must, site) values (1, 2, 3, 'a')", &["need to specify all primary tag [site line]"]),
-        ("insert into readings (ts, n, n, must, site, line) values (1, 2, 2, 3, 'a', 1)", &["multiple assignments to the same column \"n\""]),
+        (
+            "insert into readings values (1, 2, 32768, 'w', 5, 'a', 1, 'r')",
+            &["integer \"32768\" out of range for type INT2 (column small)"],
+        ),
+        (
+            "insert into readings values (1, 2, 3, 'toolong', 5, 'a', 1, 'r')",
+            &["value 'toolong' too long for type VARCHAR(4) (column word)"],
+        ),
+        (
+            "insert into readings values (1, 2, 3, 'w', null, 'a', 1, 'r')",
+            &["null value in column \"must\" violates not-null constraint"],
+        ),
+        (
+            "insert into readings (ts, n, must, site) values (1, 2, 3, 'a')",
+            &["need to specify all primary tag [site line]"],
+        ),
+        (
+            "insert into readings (ts, n, n, must, site, line) values (1, 2, 2, 3, 'a', 1)",
+            &["multiple assignments to the same column \"n\""],
+        ),
         ("insert into readings values ('not a time', 2, 3, 'w', 5, 'a', 1, 'r')", &["not a time"]),
         ("insert into readings values (1, 2, 3, 'w', 5, 'a', 1, 'r'), (2, 'x', 3, 'w', 5, 'a', 1, 'r')", &["x"]),
     ];
@@ -174,7 +224,10 @@ fn values_that_do_not_fit() {
     assert_eq!(program.rows("plant", "select count(*) from readings")[0][0], 0, "a refused statement stored a row");
 
     let cases: &[(&str, &[&str])] = &[
-        ("insert into staff values (1, 'Bob', 7)", &["duplicate key value (id)=(1) violates unique constraint \"primary\""]),
+        (
+            "insert into staff values (1, 'Bob', 7)",
+            &["duplicate key value (id)=(1) violates unique constraint \"primary\""],
+        ),
         ("insert into staff values (2, 'Bob', 100)", &["duplicate key value (badge)=(100) violates unique constraint"]),
         ("insert into staff values (2, 'Bob', 7), (2, 'Eve', 8)", &["duplicate key value"]),
         ("insert into staff values (3, null, 7)", &["null value in column \"name\" violates not-null constraint"]),
@@ -208,7 +261,11 @@ fn statements_that_make_no_sense() {
     let program = program(&data);
     program.insert("plant", "insert into readings values (1, 2, 3, 'w', 5, 'a', 1, 'r')");
     refused(&program.post("query", "plant", "select n / 0 from readings"), 500, &["division by zero"]);
-    refused(&program.post("query", "plant", "select n, count(*) from readings group by word"), 500, &["must appear in the GROUP BY clause"]);
+    refused(
+        &program.post("query", "plant", "select n, count(*) from readings group by word"),
+        500,
+        &["must appear in the GROUP BY clause"],
+    );
     refused(&program.post("query", "plant", "select n from readings limit -1"), 500, &["negative value for LIMIT"]);
     refused(&program.post("query", "plant", "select sum(word) from readings"), 500, &["sum"]);
     refused(&program.post("query", "plant", &format!("select {}1{}", "(".repeat(5_000), ")".repeat(5_000))), 500, &[]);

@@ -25,17 +25,51 @@ fn serve_greets_and_stops_cleanly() {
 fn a_second_server_on_the_directory_is_refused() {
     let data = TempDir::new();
     let program = Program::insecure(data.path());
-    let output = run_to_end(&["serve", "--insecure", "--listen", "127.0.0.1:0", "--data-dir", data.path().to_str().unwrap()], "");
-    assert!(!output.status.success());
+    let output = serve_to_end(data.path());
     let said = text(&output.stderr);
     assert!(said.contains("another server uses") && said.contains(data.path().to_str().unwrap()), "{said}");
     assert_eq!(program.rows("defaultdb", "select 1")[0][0], 1);
 }
 
 #[test]
+fn a_newer_format_is_refused_by_name_and_left_alone() {
+    let data = TempDir::new();
+    assert_eq!(Program::insecure(data.path()).terminate(), Some(0));
+    std::fs::write(data.path().join("FORMAT"), "2 packs\n").unwrap();
+    let catalogue = std::fs::read(data.path().join("catalog.redb")).unwrap();
+    let output = serve_to_end(data.path());
+    assert!(text(&output.stderr).contains("format 2 packs"), "{}", text(&output.stderr));
+    assert!(catalogue == std::fs::read(data.path().join("catalog.redb")).unwrap(), "the catalogue was touched");
+}
+
+#[test]
+fn rows_without_their_catalogue_are_refused_and_left_alone() {
+    let data = TempDir::new();
+    let program = Program::insecure(data.path());
+    program.ddl("defaultdb", "create table t (id int4 primary key)");
+    program.insert("defaultdb", "insert into t values (1)");
+    assert_eq!(program.terminate(), Some(0));
+    let catalogue = data.path().join("catalog.redb");
+    std::fs::rename(&catalogue, data.path().join("kept")).unwrap();
+    let output = serve_to_end(data.path());
+    assert!(text(&output.stderr).contains("catalog.redb"), "{}", text(&output.stderr));
+    std::fs::rename(data.path().join("kept"), &catalogue).unwrap();
+    assert_eq!(Program::insecure(data.path()).rows("defaultdb", "select count(*) from t")[0][0], 1);
+}
+
+/// A start that must fail.
+fn serve_to_end(data: &std::path::Path) -> std::process::Output {
+    let data = data.to_str().unwrap();
+    let output = run_to_end(&["serve", "--insecure", "--listen", "127.0.0.1:0", "--data-dir", data], "");
+    assert!(!output.status.success());
+    output
+}
+
+#[test]
 fn insecure_is_for_loopback_only() {
     let data = TempDir::new();
-    let output = run_to_end(&["serve", "--insecure", "--listen", "0.0.0.0:0", "--data-dir", data.path().to_str().unwrap()], "");
+    let output =
+        run_to_end(&["serve", "--insecure", "--listen", "0.0.0.0:0", "--data-dir", data.path().to_str().unwrap()], "");
     assert!(!output.status.success());
     assert!(text(&output.stderr).contains("loopback"), "{}", text(&output.stderr));
 }
@@ -66,7 +100,10 @@ fn sql_prints_tables_csv_and_json() {
         assert!(output.status.success(), "{}", text(&output.stderr));
         text(&output.stdout)
     };
-    assert_eq!(run("csv"), "id,name,price\n1,tea; green,2.5\n2,,10\n".replace("10\n", &format!("{}\n", float_ten(&run("csv")))));
+    assert_eq!(
+        run("csv"),
+        "id,name,price\n1,tea; green,2.5\n2,,10\n".replace("10\n", &format!("{}\n", float_ten(&run("csv"))))
+    );
     assert!(run("json").starts_with("{\"id\":1,\"name\":\"tea; green\",\"price\":2.5}\n"), "{}", run("json"));
     let table = run("table");
     assert!(table.contains("tea; green") && table.contains("NULL") && table.contains("(2 rows)"), "{table}");
@@ -86,9 +123,12 @@ fn import_names_the_bad_line_and_can_go_on() {
     let program = Program::insecure(&data.path().join("store"));
     let url = format!("http://{}", program.address);
     program.ddl("defaultdb", "create ts database d");
-    program.ddl("d", "create table t (ts timestamptz(3) not null, v int4) tags (k varchar(10) not null) primary tags (k)");
+    program
+        .ddl("d", "create table t (ts timestamptz(3) not null, v int4) tags (k varchar(10) not null) primary tags (k)");
     let file = data.path().join("rows.csv");
-    let mut lines: Vec<String> = (0..3_000).map(|n| format!("2025-01-01 00:{:02}:{:02}+00:00,{n},k{}", n / 60 % 60, n % 60, n / 3_600)).collect();
+    let mut lines: Vec<String> = (0..3_000)
+        .map(|n| format!("2025-01-01 00:{:02}:{:02}+00:00,{n},k{}", n / 60 % 60, n % 60, n / 3_600))
+        .collect();
     lines[1_234] = "2025-01-01 00:00:00+00:00,abc,k9".to_owned();
     lines[2_500] = "2025-01-01 00:00:00+00:00,1".to_owned();
     std::fs::write(&file, lines.join("\n")).unwrap();
@@ -100,14 +140,19 @@ fn import_names_the_bad_line_and_can_go_on() {
     };
     let output = import(&[]);
     assert!(!output.status.success());
-    assert!(text(&output.stderr).contains("rows.csv, line 1235") && text(&output.stderr).contains("abc"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("rows.csv, line 1235") && text(&output.stderr).contains("abc"),
+        "{}",
+        text(&output.stderr)
+    );
     assert_eq!(program.rows("d", "select count(*) from t")[0][0], 1_234);
     let output = import(&["--skip-bad"]);
     let said = text(&output.stdout) + &text(&output.stderr);
     assert!(output.status.success(), "{said}");
     assert!(said.contains("line 1235") && said.contains("line 2501") && said.contains("2 lines left out"), "{said}");
     assert_eq!(program.rows("d", "select count(*) from t")[0][0], 2_998);
-    let output = run_to_end(&["import", "--url", &url, "--table", "d.t", "--columns", "ts,nothing", file.to_str().unwrap()], "");
+    let output =
+        run_to_end(&["import", "--url", &url, "--table", "d.t", "--columns", "ts,nothing", file.to_str().unwrap()], "");
     assert!(text(&output.stderr).contains("\"nothing\""), "{}", text(&output.stderr));
 }
 
@@ -120,9 +165,15 @@ fn import_can_take_some_columns_in_another_order() {
     program.ddl("d", "create table t (id int4 primary key, a varchar(20), b varchar(20))");
     let file = data.path().join("rows.csv");
     std::fs::write(&file, "b,id\n\"x, \"\"y\"\"\",1\n,2\n").unwrap();
-    let output = run_to_end(&["import", "--url", &url, "--table", "d.t", "--header", "--columns", "b,id", file.to_str().unwrap()], "");
+    let output = run_to_end(
+        &["import", "--url", &url, "--table", "d.t", "--header", "--columns", "b,id", file.to_str().unwrap()],
+        "",
+    );
     assert!(output.status.success(), "{}", text(&output.stderr));
-    assert_eq!(program.rows("d", "select * from t order by id"), [serde_json::json!([1, null, "x, \"y\""]), serde_json::json!([2, null, null])]);
+    assert_eq!(
+        program.rows("d", "select * from t order by id"),
+        [serde_json::json!([1, null, "x, \"y\""]), serde_json::json!([2, null, null])]
+    );
 }
 
 #[test]
@@ -145,7 +196,8 @@ fn demo_shows_results_and_keeps_serving() {
         let curl = said.lines().find(|line| line.trim_start().starts_with("curl ")).unwrap().to_owned();
         if Command::new("curl").arg("--version").output().is_ok() {
             let output = Command::new("sh").args(["-c", &curl]).output().unwrap();
-            let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {curl}: {}", text(&output.stdout)));
+            let answer: serde_json::Value = serde_json::from_slice(&output.stdout)
+                .unwrap_or_else(|e| panic!("{e}: {curl}: {}", text(&output.stdout)));
             assert_eq!(answer["code"], 0, "{curl}: {answer}");
         }
         Command::new("kill").arg("-INT").arg(child.id().to_string()).status().unwrap();

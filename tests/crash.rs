@@ -65,7 +65,14 @@ enum Table {
 }
 
 /// Writes requests of one to five rows until the server is gone.
-fn write_until(stop: &AtomicBool, address: SocketAddr, table: Table, writer: u64, next: &AtomicU64, ledger: &Mutex<Ledger>) {
+fn write_until(
+    stop: &AtomicBool,
+    address: SocketAddr,
+    table: Table,
+    writer: u64,
+    next: &AtomicU64,
+    ledger: &Mutex<Ledger>,
+) {
     let authorization = basic("root", "kwdbpassword");
     while !stop.load(Ordering::SeqCst) {
         let first = next.fetch_add(5, Ordering::SeqCst);

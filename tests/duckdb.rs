@@ -40,17 +40,30 @@ fn duckdb_reads_the_segments() {
         "create table meter_data (ts timestamptz(3) not null, voltage float8, power float8, n int4, note varchar(20)) \
          tags (meter_id varchar(50) not null) primary tags (meter_id)",
     );
-    program.ddl("d", "create table other (ts timestamptz(3) not null, power float8) tags (k int4 not null) primary tags (k)");
+    program.ddl(
+        "d",
+        "create table other (ts timestamptz(3) not null, power float8) tags (k int4 not null) primary tags (k)",
+    );
     program.insert("d", "insert into other values (1735689600000, 1e9, 1)");
     let mut next = 1;
     for _ in 0..5 {
         let values: Vec<String> = (next..next + 2_000_u64)
-            .map(|n| format!("({}, {}.5, {}.25, {n}, 'n{}', 'M{}')", 1_735_689_600_000 + n * 60_000, n % 240, n % 977, n % 7, n % 13))
+            .map(|n| {
+                format!(
+                    "({}, {}.5, {}.25, {n}, 'n{}', 'M{}')",
+                    1_735_689_600_000 + n * 60_000,
+                    n % 240,
+                    n % 977,
+                    n % 7,
+                    n % 13
+                )
+            })
             .collect();
         program.insert("d", &format!("insert into meter_data values {}", values.join(",")));
         next += 2_000;
     }
-    let query = "select meter_id, count(*), sum(power), min(ts), max(ts) from meter_data group by meter_id order by meter_id";
+    let query =
+        "select meter_id, count(*), sum(power), min(ts), max(ts) from meter_data group by meter_id order by meter_id";
     let ours = program.rows("d", query);
     // A clean stop leaves every row in segments.
     assert_eq!(program.terminate(), Some(0));

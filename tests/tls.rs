@@ -13,11 +13,13 @@ fn password_in(greeting: &str) -> Option<&str> {
 fn the_first_start_makes_a_password_and_an_authority() {
     let data = TempDir::new();
     let program = Program::start(data.path(), &["--tls-name", "meters.example"]);
-    let password = password_in(&program.greeting).unwrap_or_else(|| panic!("no password in {}", program.greeting)).to_owned();
+    let password =
+        password_in(&program.greeting).unwrap_or_else(|| panic!("no password in {}", program.greeting)).to_owned();
     assert!(program.greeting.contains("https://"), "{}", program.greeting);
     // A plain request is sent on to TLS, whatever it carries.
     let target = "/restapi/query?db=defaultdb";
-    let reply = request(program.address, "POST", target, &[("Authorization", &basic("root", &password))], b"select 1").unwrap();
+    let reply =
+        request(program.address, "POST", target, &[("Authorization", &basic("root", &password))], b"select 1").unwrap();
     assert_eq!(reply.status, 307);
     assert_eq!(reply.header("location"), Some(format!("https://{}{target}", program.address).as_str()));
     let authority = data.path().join("certs/ca.crt");
@@ -38,7 +40,10 @@ fn the_first_start_makes_a_password_and_an_authority() {
     };
     assert!(ask(program.address, "localhost", &password).contains("\"code\":0"));
     assert!(ask(program.address, "meters.example", &password).contains("\"code\":0"));
-    assert!(ask(program.address, "localhost", "kwdbpassword").contains("did not match"), "the well-known password works with TLS");
+    assert!(
+        ask(program.address, "localhost", "kwdbpassword").contains("did not match"),
+        "the well-known password works with TLS"
+    );
     assert!(!ask(program.address, "elsewhere.example", &password).contains("\"code\":0"));
 
     // The second start says no password, and everything still holds.

@@ -16,7 +16,8 @@ impl Connection {
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
         let credentials = BASE64_STANDARD.encode("root:kwdbpassword");
         let mut connection = Self { reader: BufReader::new(stream), head: String::new() };
-        let login = format!("GET /restapi/login HTTP/1.1\r\nHost: {address}\r\nAuthorization: Basic {credentials}\r\n\r\n");
+        let login =
+            format!("GET /restapi/login HTTP/1.1\r\nHost: {address}\r\nAuthorization: Basic {credentials}\r\n\r\n");
         let answer = connection.exchange(login.as_bytes())?;
         let token = answer.split('"').nth_back(1).ok_or_else(|| format!("no token in {answer}"))?.to_owned();
         connection.head = format!("HTTP/1.1\r\nHost: {address}\r\nAuthorization: Basic {token}\r\nContent-Length: ");

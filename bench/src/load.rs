@@ -14,7 +14,10 @@ const START_MS: u64 = 1_750_000_000_000;
 pub(crate) const QUERIES: [(&str, &str); 4] = [
     ("select count(*)", "select count(*) from cpu"),
     ("avg of one field by series", "select host, avg(f0) from cpu group by host"),
-    ("one series, one hour, every field", "select * from cpu where host = 'h7' and ts >= 1750000000000 and ts < 1750003600000"),
+    (
+        "one series, one hour, every field",
+        "select * from cpu where host = 'h7' and ts >= '2025-06-15 15:06:40' and ts < '2025-06-15 16:06:40'",
+    ),
     ("last reading of every series", "select host, last(f0) from cpu group by host"),
 ];
 
@@ -32,7 +35,10 @@ pub(crate) fn define(server: &Server) -> Result<(), String> {
     let mut connection = Connection::open(server.address)?;
     connection.post("ddl?db=defaultdb", "create ts database bench")?;
     let fields: Vec<String> = (0..FIELDS).map(|field| format!("f{field} float8")).collect();
-    let table = format!("create table cpu (ts timestamptz(3) not null, {}) tags (host varchar(20) not null) primary tags (host)", fields.join(", "));
+    let table = format!(
+        "create table cpu (ts timestamptz(3) not null, {}) tags (host varchar(20) not null) primary tags (host)",
+        fields.join(", ")
+    );
     connection.post("ddl?db=bench", &table).map(drop)
 }
 

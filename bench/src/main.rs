@@ -52,7 +52,8 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.data_dir.exists() {
         std::fs::remove_dir_all(&arguments.data_dir).map_err(|error| error.to_string())?;
     }
-    let bytes = std::fs::metadata(&arguments.program).map_err(|error| format!("{}: {error}", arguments.program.display()))?;
+    let bytes =
+        std::fs::metadata(&arguments.program).map_err(|error| format!("{}: {error}", arguments.program.display()))?;
     say(&format!("| binary | {:.1} MB |", bytes.len() as f64 / 1e6));
 
     let started = Instant::now();
@@ -85,7 +86,10 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let started = Instant::now();
     let server = Server::start(&arguments.program, &arguments.data_dir)?;
     let rows = load::count(&server)?;
-    say(&format!("| restart after kill -9 with {rows} rows, until the first count | {:.0} ms |", started.elapsed().as_secs_f64() * 1e3));
+    say(&format!(
+        "| restart after kill -9 with {rows} rows, until the first count | {:.0} ms |",
+        started.elapsed().as_secs_f64() * 1e3
+    ));
     if rows != arguments.rows + arguments.requests {
         return Err(format!("{rows} rows are there in place of {}", arguments.rows + arguments.requests));
     }
@@ -93,7 +97,10 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let started = Instant::now();
     let server = Server::start(&arguments.program, &arguments.data_dir)?;
     let rows = load::count(&server)?;
-    say(&format!("| restart after a clean stop with {rows} rows, until the first count | {:.0} ms |", started.elapsed().as_secs_f64() * 1e3));
+    say(&format!(
+        "| restart after a clean stop with {rows} rows, until the first count | {:.0} ms |",
+        started.elapsed().as_secs_f64() * 1e3
+    ));
     server.stop()
 }
 

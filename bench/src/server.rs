@@ -31,7 +31,8 @@ impl Server {
 
     /// Resident memory in MB, as Linux tells.
     pub(crate) fn resident_mb(&self) -> Result<f64, String> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).map_err(|error| error.to_string())?;
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).map_err(|error| error.to_string())?;
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
         let kilobytes: f64 = line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).ok_or("no VmRSS")?;
         Ok(kilobytes / 1e3)

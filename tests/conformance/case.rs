@@ -35,7 +35,8 @@ pub(crate) fn cases_of(document: &str) -> Vec<Case> {
 impl Case {
     /// Statements of root that must be carried out.
     pub(crate) fn ddl(statements: &str) -> Self {
-        let head = "POST /restapi/ddl HTTP/1.1\r\nHost: localhost:8080\r\nAuthorization: Basic cm9vdDprd2RicGFzc3dvcmQ=";
+        let head =
+            "POST /restapi/ddl HTTP/1.1\r\nHost: localhost:8080\r\nAuthorization: Basic cm9vdDprd2RicGFzc3dvcmQ=";
         Self {
             name: "preparation".to_owned(),
             request: format!("{head}\r\n\r\n{statements}"),
@@ -76,7 +77,9 @@ fn compare(expected: &Value, found: &Value, place: &str) -> Result<(), String> {
         (Value::String(mark), Value::Number(_)) if mark == "$number" => Ok(()),
         (Value::String(mark), Value::String(text)) if mark.starts_with("$prefix:") => {
             let prefix = &mark["$prefix:".len()..];
-            text.starts_with(prefix).then_some(()).ok_or_else(|| format!("{place}: {text} does not begin with {prefix}"))
+            text.starts_with(prefix)
+                .then_some(())
+                .ok_or_else(|| format!("{place}: {text} does not begin with {prefix}"))
         }
         (Value::Object(expected), Value::Object(found)) => {
             if !expected.keys().eq(found.keys()) {

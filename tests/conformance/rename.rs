@@ -5,8 +5,22 @@ use std::collections::HashMap;
 
 /// Words of the cases that stand for something a user chooses, with what they may become.
 const NAMES: [&str; 16] = [
-    "meters", "wind", "ts_table", "zoned", "db1", "t1", "rest_user", "ts", "power", "speed", "location", "id",
-    "electricity", "a", "b", "x",
+    "meters",
+    "wind",
+    "ts_table",
+    "zoned",
+    "db1",
+    "t1",
+    "rest_user",
+    "ts",
+    "power",
+    "speed",
+    "location",
+    "id",
+    "electricity",
+    "a",
+    "b",
+    "x",
 ];
 const TEXTS: [&str; 2] = ["beijing", "user123456"];
 const INTEGERS: [&str; 5] = ["198352498", "198352495", "234758890", "17", "29"];

@@ -24,9 +24,10 @@ impl Reply {
 
     /// A header's value.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.head.lines().filter_map(|line| line.split_once(':')).find_map(|(key, value)| {
-            key.eq_ignore_ascii_case(name).then(|| value.trim())
-        })
+        self.head
+            .lines()
+            .filter_map(|line| line.split_once(':'))
+            .find_map(|(key, value)| key.eq_ignore_ascii_case(name).then(|| value.trim()))
     }
 }
 
@@ -61,7 +62,7 @@ pub(crate) fn send_raw(address: SocketAddr, bytes: &[u8]) -> io::Result<Reply> {
     let sent = stream.write_all(bytes);
     let mut answer = Vec::new();
     match stream.read_to_end(&mut answer) {
-        Err(error) if answer.is_empty() => return Err(sent.err().unwrap_or(error)),
+        Err(error) if answer.is_empty() => Err(sent.err().unwrap_or(error)),
         _ => parse(&answer),
     }
 }
@@ -83,7 +84,8 @@ fn dechunk(mut rest: &[u8]) -> Option<Vec<u8>> {
     let mut body = Vec::new();
     loop {
         let line = rest.windows(2).position(|two| two == b"\r\n")?;
-        let size = usize::from_str_radix(std::str::from_utf8(&rest[..line]).ok()?.split(';').next()?.trim(), 16).ok()?;
+        let size =
+            usize::from_str_radix(std::str::from_utf8(&rest[..line]).ok()?.split(';').next()?.trim(), 16).ok()?;
         rest = &rest[line + 2..];
         if size == 0 {
             return Some(body);

@@ -186,8 +186,10 @@ pub(crate) fn generate(folder: &Path, seed: u64) -> [PathBuf; 4] {
         // Mostly in order; some late by days, and a narrow set of times so that rows repeat.
         let late = if below(10) == 0 { below(5 * 86_400) as i64 * 1_000 } else { 0 };
         let time = start + index * 90_000 / 2 * 2 - late / 45_000 * 45_000;
-        let time = jiff::Timestamp::from_millisecond(time).unwrap().to_string().replace('T', " ").replace('Z', "+00:00");
-        let mut value = |scale: u64| if below(12) == 0 { String::new() } else { format!("{}.{}", below(scale), below(10)) };
+        let time =
+            jiff::Timestamp::from_millisecond(time).unwrap().to_string().replace('T', " ").replace('Z', "+00:00");
+        let mut value =
+            |scale: u64| if below(12) == 0 { String::new() } else { format!("{}.{}", below(scale), below(10)) };
         let (voltage, current, power, energy) = (value(250), value(20), value(5_000), value(100_000));
         readings.push_str(&format!("{time},{voltage},{current},{power},{energy},D{}\n", below(9)));
     }
@@ -195,14 +197,26 @@ pub(crate) fn generate(folder: &Path, seed: u64) -> [PathBuf; 4] {
     for meter in 0..9 {
         let status = ["Normal", "Fault"][below(2) as usize];
         let status = if meter == 0 { "Fault" } else { status };
-        meters.push_str(&format!("D{meter},2024-0{}-11,220V,\"Maker, {}\",{status},K{},P{}\n", meter + 1, below(3), below(4), below(5)));
+        meters.push_str(&format!(
+            "D{meter},2024-0{}-11,220V,\"Maker, {}\",{status},K{},P{}\n",
+            meter + 1,
+            below(3),
+            below(4),
+            below(5)
+        ));
     }
     let areas: String = (0..4).map(|area| format!("K{area},District {area},Boss {},North\n", below(3))).collect();
-    let users: String = (0..5).map(|user| format!("P{user},Person {user},\"Street {user}\",{}\n", 10_000 + below(9_999))).collect();
+    let users: String =
+        (0..5).map(|user| format!("P{user},Person {user},\"Street {user}\",{}\n", 10_000 + below(9_999))).collect();
     let write = |name: &str, text: &str| {
         let path = folder.join(name);
         std::fs::write(&path, text).unwrap();
         path
     };
-    [write("readings.csv", &readings), write("meters.csv", &meters), write("areas.csv", &areas), write("users.csv", &users)]
+    [
+        write("readings.csv", &readings),
+        write("meters.csv", &meters),
+        write("areas.csv", &areas),
+        write("users.csv", &users),
+    ]
 }

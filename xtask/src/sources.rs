@@ -6,7 +6,17 @@ use std::path::{Path, PathBuf};
 
 /// Vendors and their products, lower case, as whole words.
 const VENDOR_WORDS: &[&str] = &[
-    "kwdb", "kaiwudb", "kwbase", "tdengine", "taos", "iotdb", "starrocks", "influx", "influxdb", "opentsdb", "telegraf",
+    "kwdb",
+    "kaiwudb",
+    "kwbase",
+    "tdengine",
+    "taos",
+    "iotdb",
+    "starrocks",
+    "influx",
+    "influxdb",
+    "opentsdb",
+    "telegraf",
     "emqx",
 ];
 
@@ -30,9 +40,10 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
             faults.push(format!("{shown}: has {mark}"));
         }
         if BELOW_DIALECTS.iter().any(|name| shown.starts_with(&format!("crates/{name}/"))) {
-            faults.extend(vendor_words(&text).map(|(line, word)| {
-                format!("{shown}:{line}: names the vendor \"{word}\" below the dialects")
-            }));
+            faults.extend(
+                vendor_words(&text)
+                    .map(|(line, word)| format!("{shown}:{line}: names the vendor \"{word}\" below the dialects")),
+            );
         }
     }
     Ok(faults)

@@ -39,22 +39,10 @@ pub struct SegmentEntry {
 pub struct Tombstone {
     /// Its number.
     pub sequence: Sequence,
-    /// The hashes of the keys it covers; `None`: all.
-    pub keys: Option<Vec<model::KeyHash>>,
+    /// The keys it covers.
+    pub keys: KeySelection,
     /// The time range it covers.
     pub time: TimeBounds,
-}
-
-impl Tombstone {
-    /// The tombstone of a deletion that took this number.
-    #[must_use]
-    pub fn new(sequence: Sequence, keys: &KeySelection, time: TimeBounds) -> Self {
-        let keys = match keys {
-            KeySelection::All => None,
-            KeySelection::Hashes(hashes) => Some(hashes.to_vec()),
-        };
-        Self { sequence, keys, time }
-    }
 }
 
 /// A table's files.

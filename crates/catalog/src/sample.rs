@@ -2,10 +2,11 @@
 
 use crate::{Change, Database, DatabaseLabel, Membership, SegmentEntry, TableManifest, Tombstone, User};
 use model::{
-    Column, ColumnId, ColumnRole, DataType, DatabaseId, Grant, KeyBytes, KeyHash, Privilege, Privileges, Scope,
-    Sequence, Table, TableId, TableKind, TimeBounds, TimeUnit, UniqueSet, UserId,
+    Column, ColumnId, ColumnRole, DataType, DatabaseId, Grant, KeyBytes, KeyHash, KeySelection, Privilege, Privileges,
+    Scope, Sequence, Table, TableId, TableKind, TimeBounds, TimeUnit, UniqueSet, UserId,
 };
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 pub(crate) fn database(id: u64, name: &str) -> Database {
     Database {
@@ -92,6 +93,8 @@ pub(crate) fn manifest(flushed: u64) -> TableManifest {
         all_replace: true,
         schema_version: 1,
     };
-    let tombstone = Tombstone { sequence: Sequence(flushed), keys: Some(vec![KeyHash(u128::MAX - 1)]), time };
-    TableManifest { flushed: Sequence(flushed), segments: vec![segment], tombstones: vec![tombstone] }
+    let range = KeySelection::Range { first: Bound::Unbounded, last: Bound::Excluded(KeyBytes([1, 255].into())) };
+    let tombstones = [KeySelection::Hashes([KeyHash(u128::MAX - 1)].into()), range, KeySelection::All];
+    let tombstones = tombstones.map(|keys| Tombstone { sequence: Sequence(flushed), keys, time }).into();
+    TableManifest { flushed: Sequence(flushed), segments: vec![segment], tombstones }
 }

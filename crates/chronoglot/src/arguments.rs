@@ -6,11 +6,16 @@ use std::path::PathBuf;
 
 /// A time-series database that speaks every REST dialect.
 #[derive(Debug, Parser)]
-#[command(version, about, propagate_version = true, after_help = "\
+#[command(
+    version,
+    about,
+    propagate_version = true,
+    after_help = "\
 Try it:
   chronoglot demo                       a server with sample data, sample queries, and curl commands to paste
   chronoglot serve --insecure           an empty server on http://127.0.0.1:8080, for this machine alone
-  chronoglot sql -e 'show databases'    ask it something")]
+  chronoglot sql -e 'show databases'    ask it something"
+)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Command,

@@ -83,7 +83,9 @@ impl Client {
         let columns = body["column_meta"].as_array().into_iter().flatten();
         let rows = body["data"].as_array().into_iter().flatten();
         Ok(Answer {
-            columns: columns.map(|meta| AnswerColumn { name: meta[0].as_str().unwrap_or_default().to_owned() }).collect(),
+            columns: columns
+                .map(|meta| AnswerColumn { name: meta[0].as_str().unwrap_or_default().to_owned() })
+                .collect(),
             rows: rows.filter_map(|row| row.as_array().cloned()).collect(),
             truncated,
         })
@@ -93,7 +95,10 @@ impl Client {
     fn post(&self, endpoint: &str, body: &str, database: Option<&str>) -> Result<(bool, Value), ClientError> {
         let url = endpoint_url(&self.url, endpoint, database);
         let failed = |error: ureq::Error| {
-            ClientError::Failed(format!("{}: {error}. Does a server run there? Try: chronoglot serve --insecure", self.url))
+            ClientError::Failed(format!(
+                "{}: {error}. Does a server run there? Try: chronoglot serve --insecure",
+                self.url
+            ))
         };
         let request = self.agent.post(&url).header("Authorization", &self.authorization).content_type("text/plain");
         let mut response = request.send(body).map_err(failed)?;

@@ -67,10 +67,12 @@ pub(crate) fn run_until_stopped(
 ) -> Result<(), String> {
     let filter = EnvFilter::try_from_env("CHRONOGLOT_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let stop = stop_signal()?;
-        let (engine, root_password, server) = start(settings.clone(), root_password_file).await.map_err(|e| e.to_string())?;
+        let (engine, root_password, server) =
+            start(settings.clone(), root_password_file).await.map_err(|e| e.to_string())?;
         say(greeting(&settings, server.listeners(), root_password.as_deref()));
         let url = server.listeners().first().map(greeting::url).unwrap_or_default();
         let serving = tokio::task::spawn_blocking(move || once_serving(&url));

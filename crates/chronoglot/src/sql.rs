@@ -83,9 +83,10 @@ fn print(answer: &Answer, format: Format) {
 fn csv_text(answer: &Answer) -> String {
     let mut writer = csv::Writer::from_writer(Vec::new());
     let header = answer.columns.iter().map(|column| column.name.clone()).collect();
-    let rows = answer.rows.iter().map(|row| {
-        row.iter().map(|cell| if cell.is_null() { String::new() } else { cell_text(cell) }).collect()
-    });
+    let rows = answer
+        .rows
+        .iter()
+        .map(|row| row.iter().map(|cell| if cell.is_null() { String::new() } else { cell_text(cell) }).collect());
     for record in std::iter::once::<Vec<String>>(header).chain(rows) {
         // Writing to memory cannot fail, and records have one length.
         let _infallible = writer.write_record(&record);

@@ -2,10 +2,9 @@
 
 use crate::{DataType, Error, ErrorKind, Result, Value};
 use arrow::array::{
-    Array, ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder,
-    FixedSizeBinaryBuilder, Float32Builder, Float64Builder, Int8Builder, Int16Builder,
-    Int32Builder, Int64Builder, IntervalMonthDayNanoBuilder, StringBuilder,
-    Time64NanosecondBuilder, TimestampMicrosecondBuilder, TimestampMillisecondBuilder,
+    Array, ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, FixedSizeBinaryBuilder,
+    Float32Builder, Float64Builder, Int8Builder, Int16Builder, Int32Builder, Int64Builder, IntervalMonthDayNanoBuilder,
+    StringBuilder, Time64NanosecondBuilder, TimestampMicrosecondBuilder, TimestampMillisecondBuilder,
     TimestampNanosecondBuilder, UInt8Builder, UInt16Builder, UInt32Builder, UInt64Builder,
 };
 use arrow::buffer::BooleanBuffer;
@@ -96,7 +95,10 @@ pub struct CellsBuilder {
 
 impl std::fmt::Debug for CellsBuilder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CellsBuilder").field("data_type", &self.data_type).field("rows", &self.absent.len()).finish_non_exhaustive()
+        f.debug_struct("CellsBuilder")
+            .field("data_type", &self.data_type)
+            .field("rows", &self.absent.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -149,9 +151,9 @@ impl CellsBuilder {
             DataType::Float32 => Builder::Float32(Float32Builder::new()),
             DataType::Float64 => Builder::Float64(Float64Builder::new()),
             DataType::Decimal { precision, scale } => Builder::Decimal(
-                Decimal128Builder::new().with_precision_and_scale(precision, scale).map_err(|e| {
-                    Error::new(ErrorKind::InvalidDefinition { reason: e.to_string() })
-                })?,
+                Decimal128Builder::new()
+                    .with_precision_and_scale(precision, scale)
+                    .map_err(|e| Error::new(ErrorKind::InvalidDefinition { reason: e.to_string() }))?,
                 scale,
             ),
             DataType::Text(_) | DataType::Json | DataType::Inet => Builder::Text(StringBuilder::new()),
@@ -185,7 +187,11 @@ impl CellsBuilder {
     /// [`ErrorKind::ValueInvalid`] when the value is of another type. Nothing is appended then.
     pub fn push(&mut self, value: &Value) -> Result<()> {
         let out_of_range = || {
-            Error::new(ErrorKind::ValueOutOfRange { value: format!("{value:?}"), data_type: self.data_type, place: None })
+            Error::new(ErrorKind::ValueOutOfRange {
+                value: format!("{value:?}"),
+                data_type: self.data_type,
+                place: None,
+            })
         };
         macro_rules! integer {
             ($b:expr, $i:expr) => {
@@ -238,6 +244,20 @@ impl CellsBuilder {
                 }));
             }
         }
+        self.absent.push(false);
+        Ok(())
+    }
+
+    /// Appends a text without making a [`Value`] of it; like [`CellsBuilder::push`] otherwise.
+    ///
+    /// # Errors
+    /// [`ErrorKind::ValueInvalid`] when this is no column of texts.
+    pub fn push_text(&mut self, text: &str) -> Result<()> {
+        let Builder::Text(builder) = &mut self.builder else {
+            let (value, data_type) = (text.to_owned(), self.data_type);
+            return Err(Error::new(ErrorKind::ValueInvalid { value, data_type, place: None }));
+        };
+        builder.append_value(text);
         self.absent.push(false);
         Ok(())
     }

@@ -207,6 +207,21 @@ catalogue! {
         /// The first offending byte, from 0.
         offset: u64,
     } => 400, No, "the body is not UTF-8: byte {offset} does not belong", "Send UTF-8.";
+    /// The body ends before its announced end, is framed wrongly or cannot be decompressed.
+    BodyBroken {
+        /// What is wrong with it.
+        reason: String,
+    } => 400, No, "the body of the request cannot be read: {reason}", "Send the body whole, as its headers announce it.";
+    /// The body stopped arriving.
+    BodyTimeout {
+        /// How long it may pause, in milliseconds.
+        limit_ms: u64,
+    } => 408, Later, "the body of the request did not go on for {limit_ms} ms", "Send without long pauses, or raise limits.body_read_timeout_ms.";
+    /// The body is compressed in a way that is not understood.
+    BodyEncodingUnsupported {
+        /// The value of `Content-Encoding`.
+        encoding: String,
+    } => 415, No, "a body in the encoding \"{encoding}\" is not understood, only gzip is", "Send the body as it is, or compress it with gzip.";
     /// A parameter or a setting has a value that it cannot have.
     InvalidParameter {
         /// Its name.

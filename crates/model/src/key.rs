@@ -59,13 +59,20 @@ pub fn encode_key(values: &[(Value, DataType)]) -> Result<KeyBytes> {
 }
 
 fn encode_value(value: &Value, data_type: DataType, out: &mut Vec<u8>) -> Result<()> {
-    let mismatch = || Error::new(ErrorKind::Internal { reason: format!("key value {value:?} is not of type {data_type:?}") });
+    let mismatch =
+        || Error::new(ErrorKind::Internal { reason: format!("key value {value:?} is not of type {data_type:?}") });
     match (value, data_type) {
         (Value::Boolean(b), DataType::Boolean) => out.push(u8::from(*b)),
         (Value::Integer(i), DataType::Int8) => put_signed(i8::try_from(*i).map_err(|_| mismatch())?.to_be_bytes(), out),
-        (Value::Integer(i), DataType::Int16) => put_signed(i16::try_from(*i).map_err(|_| mismatch())?.to_be_bytes(), out),
-        (Value::Integer(i), DataType::Int32) => put_signed(i32::try_from(*i).map_err(|_| mismatch())?.to_be_bytes(), out),
-        (Value::Integer(i), DataType::Int64) => put_signed(i64::try_from(*i).map_err(|_| mismatch())?.to_be_bytes(), out),
+        (Value::Integer(i), DataType::Int16) => {
+            put_signed(i16::try_from(*i).map_err(|_| mismatch())?.to_be_bytes(), out)
+        }
+        (Value::Integer(i), DataType::Int32) => {
+            put_signed(i32::try_from(*i).map_err(|_| mismatch())?.to_be_bytes(), out)
+        }
+        (Value::Integer(i), DataType::Int64) => {
+            put_signed(i64::try_from(*i).map_err(|_| mismatch())?.to_be_bytes(), out)
+        }
         (Value::Integer(i), DataType::UInt8) => out.extend(u8::try_from(*i).map_err(|_| mismatch())?.to_be_bytes()),
         (Value::Integer(i), DataType::UInt16) => out.extend(u16::try_from(*i).map_err(|_| mismatch())?.to_be_bytes()),
         (Value::Integer(i), DataType::UInt32) => out.extend(u32::try_from(*i).map_err(|_| mismatch())?.to_be_bytes()),

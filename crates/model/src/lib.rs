@@ -23,15 +23,13 @@ pub use key::{KeyBytes, KeyHash, encode_key, encode_keys, key_hash};
 pub use name::{NAME_BYTES_MAX, check_name};
 pub use privilege::{Grant, Privilege, Privileges, Scope};
 pub use table::{
-    Column, ColumnDefault, ColumnRole, Declared, DefaultValue, Table, TableKind, TypeChange,
-    TypeConversion, UniqueSet,
+    Column, ColumnDefault, ColumnRole, Declared, DefaultValue, Table, TableKind, TypeChange, TypeConversion, UniqueSet,
 };
 pub use time::{TimeBounds, TimeUnit};
 pub use types::{DataType, LengthUnit, TextLength};
 pub use value::{Decimal, Interval, Value};
 pub use write::{
-    AttributePolicy, KeySelection, RangeDelete, WriteBatch, WriteKind, WriteOutcome, WritePart,
-    WriteRequest,
+    AttributePolicy, KeySelection, RangeDelete, WriteBatch, WriteKind, WriteOutcome, WritePart, WriteRequest,
 };
 
 /// The result of everything that can fail in Chronoglot.

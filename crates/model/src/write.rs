@@ -1,6 +1,8 @@
 //! What is handed to the write path: one request, decided whole and logged as one record.
 
-use crate::{Cells, ColumnId, KeyHash, TableId, TimeBounds};
+use crate::{Cells, ColumnId, KeyBytes, KeyHash, TableId, TimeBounds, key_hash};
+use serde::{Deserialize, Serialize};
+use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
 /// How a row meets an older row of the same identity.
@@ -61,12 +63,34 @@ impl WriteBatch {
 }
 
 /// Which series or keys a deletion covers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum KeySelection {
     /// All of them.
     All,
     /// Those with one of these hashes.
     Hashes(Arc<[KeyHash]>),
+    /// Those in a range of key bytes; keyed tables only.
+    Range {
+        /// Where it begins.
+        first: Bound<KeyBytes>,
+        /// Where it ends.
+        last: Bound<KeyBytes>,
+    },
+}
+
+impl KeySelection {
+    /// Whether it covers a key.
+    #[must_use]
+    pub fn covers(&self, key: &[u8]) -> bool {
+        match self {
+            Self::All => true,
+            Self::Hashes(hashes) => hashes.contains(&key_hash(key)),
+            Self::Range { first, last } => {
+                let (first, last) = (first.as_ref().map(|key| &*key.0), last.as_ref().map(|key| &*key.0));
+                RangeBounds::<[u8]>::contains::<[u8]>(&(first, last), key)
+            }
+        }
+    }
 }
 
 /// Deletes every row of the selected keys inside the time range, whatever its values.
@@ -106,4 +130,24 @@ pub struct WriteOutcome {
     pub accepted: u64,
     /// Rows that [`WriteKind::KeepFirst`] dropped.
     pub discarded: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_selection_covers_what_it_says() {
+        let key = |bytes: &[u8]| KeyBytes(bytes.into());
+        let keys: [&[u8]; 5] = [&[], &[1], &[1, 0], &[1, 5], &[2]];
+        let covered = |selection: &KeySelection| keys.map(|key| u8::from(selection.covers(key)));
+        let range = |first, last| KeySelection::Range { first, last };
+        assert_eq!(covered(&KeySelection::All), [1; 5]);
+        assert_eq!(covered(&KeySelection::Hashes([key_hash(&[1, 5]), key_hash(&[])].into())), [1, 0, 0, 1, 0]);
+        assert_eq!(covered(&range(Bound::Unbounded, Bound::Unbounded)), [1; 5]);
+        assert_eq!(covered(&range(Bound::Included(key(&[1])), Bound::Excluded(key(&[2])))), [0, 1, 1, 1, 0]);
+        assert_eq!(covered(&range(Bound::Excluded(key(&[1])), Bound::Included(key(&[1, 5])))), [0, 0, 1, 1, 0]);
+        assert_eq!(covered(&range(Bound::Excluded(key(&[1])), Bound::Excluded(key(&[1, 0])))), [0; 5]);
+        assert_eq!(covered(&range(Bound::Included(key(&[2])), Bound::Included(key(&[])))), [0; 5]);
+    }
 }

@@ -1,5 +1,6 @@
 //! Functions that dialects register under their own names.
 
+mod bounded_text;
 mod bucket_width;
 mod by_time;
 mod checked_integers;
@@ -17,5 +18,6 @@ pub use checked_integers::CheckedIntegers;
 pub use exact::{avg_exact, sum_exact};
 pub use time_bucket::time_bucket;
 
+pub(crate) use bounded_text::{BoundedOperator, bounded, bounded_aggregate};
 pub(crate) use convert_time::{Rounding, convert_time};
 pub(crate) use times::TimeType;

@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 mod batches;
+mod constants;
 mod error;
 mod field;
 pub mod functions;
@@ -25,6 +26,7 @@ mod memory;
 mod plan;
 mod profile;
 mod range;
+mod relations;
 mod rules;
 mod run;
 mod running;

@@ -1,7 +1,9 @@
 //! The memory of one query, under the memory of all queries.
 //!
-//! Operators that can spill see the same error at both limits, and spill.
+//! Operators that can spill see the same error at both limits, and spill. While they do, asking
+//! for memory is all they do between their steps: so that is where an abandoned query ends.
 
+use crate::run::Interrupt;
 use datafusion::common::resources_err;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
@@ -44,13 +46,18 @@ impl TotalMemory {
 pub(crate) struct QueryMemory {
     own: FairSpillPool,
     total: Arc<TotalMemory>,
+    interrupt: Arc<Interrupt>,
 }
 
 impl QueryMemory {
-    pub(crate) fn new(limit: usize, total: Arc<TotalMemory>) -> Self {
-        Self { own: FairSpillPool::new(limit), total }
+    pub(crate) fn new(limit: usize, total: Arc<TotalMemory>, interrupt: Arc<Interrupt>) -> Self {
+        Self { own: FairSpillPool::new(limit), total, interrupt }
     }
 }
+
+/// What the task of an abandoned query unwinds with.
+#[derive(Debug)]
+struct Abandoned;
 
 impl MemoryPool for QueryMemory {
     fn name(&self) -> &str {
@@ -76,6 +83,11 @@ impl MemoryPool for QueryMemory {
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
+        if self.interrupt.is_stopped() {
+            // An error would be taken for scarcity, and make the sort go on spilling. Nobody waits
+            // for the task any more; unwinding gives back all it holds.
+            std::panic::resume_unwind(Box::new(Abandoned));
+        }
         self.own.try_grow(reservation, additional)?;
         if self.total.try_grow(additional) {
             return Ok(());
@@ -106,7 +118,10 @@ mod tests {
     #[test]
     fn both_limits_hold_and_everything_is_given_back() {
         let total = TotalMemory::new(150);
-        let pool = |limit| -> Arc<dyn MemoryPool> { Arc::new(QueryMemory::new(limit, Arc::clone(&total))) };
+        let interrupt = Arc::new(Interrupt::new(std::time::Instant::now(), std::time::Duration::ZERO));
+        let pool = |limit| -> Arc<dyn MemoryPool> {
+            Arc::new(QueryMemory::new(limit, Arc::clone(&total), Arc::clone(&interrupt)))
+        };
         let (a, b) = (pool(100), pool(100));
         let held = MemoryConsumer::new("a").register(&a);
         assert!(held.try_grow(101).is_err());
@@ -117,6 +132,9 @@ mod tests {
         assert_eq!(b.reserved(), 0);
         drop(held);
         other.try_grow(60).unwrap();
+        interrupt.stop();
+        let grow = std::panic::AssertUnwindSafe(|| other.try_grow(1));
+        assert!(std::panic::catch_unwind(grow).unwrap_err().is::<Abandoned>());
         drop(other);
         assert_eq!(total.used(), 0);
     }

@@ -5,8 +5,9 @@
 
 use crate::error::{ErrorContext, external, to_error};
 use crate::rules::{SubqueryValues, TimeComparisons};
+use crate::run::{broken, timeout};
 use crate::runtime::{Inner, QueryEngine};
-use crate::{PlanContext, Profile, TableLookup, hidden, time_text};
+use crate::{PlanContext, Profile, TableLookup, constants, hidden, relations, time_text};
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::{TableFunctionArgs, TableProvider};
 use datafusion::common::TableReference;
@@ -32,20 +33,38 @@ use std::sync::Arc;
 const CONJUNCTION_MAX: usize = 1_000;
 
 impl QueryEngine {
-    /// Plans one statement (a query, or EXPLAIN of one).
+    /// Plans one statement (a query, or EXPLAIN of one), on the query runtime.
     ///
     /// # Errors
-    /// [`ErrorKind::Unsupported`] for another kind of statement, the errors of `tables`, and
+    /// [`ErrorKind::Unsupported`] for another kind of statement, [`ErrorKind::InvalidStatement`]
+    /// for one of too many relations, [`ErrorKind::QueryTimeout`], the errors of `tables`, and
     /// whatever is wrong with names, functions and types.
-    #[expect(clippy::unused_async, reason = "planning may come to wait for statistics")]
     pub async fn plan(
+        &self,
+        profile: &Profile,
+        tables: Arc<dyn TableLookup>,
+        statement: ast::Statement,
+        context: &PlanContext,
+    ) -> Result<LogicalPlan> {
+        refuse_other_statements(&statement)?;
+        relations::refuse_many(&statement)?;
+        let (engine, profile, context) = (self.clone(), profile.clone(), context.clone());
+        let planning =
+            self.inner.handle()?.spawn_blocking(move || engine.plan_here(&profile, tables, statement, &context));
+        let limit = self.inner.options.timeout;
+        match tokio::time::timeout(limit, planning).await {
+            Ok(planned) => planned.unwrap_or_else(|e| Err(broken(e))),
+            Err(_elapsed) => Err(timeout(limit)),
+        }
+    }
+
+    fn plan_here(
         &self,
         profile: &Profile,
         tables: Arc<dyn TableLookup>,
         mut statement: ast::Statement,
         context: &PlanContext,
     ) -> Result<LogicalPlan> {
-        refuse_other_statements(&statement)?;
         let state = statement_state(&self.inner, profile, context)?;
         let provider = StatementTables {
             state: &state,
@@ -124,8 +143,15 @@ impl StatementTables<'_> {
         Ok(table)
     }
 
-    fn plan(&self, statement: ast::Statement, context: &PlanContext) -> DataFusionResult<LogicalPlan> {
-        let plan = SqlToRel::new(self).sql_statement_to_plan(statement)?;
+    fn plan(&self, mut statement: ast::Statement, context: &PlanContext) -> DataFusionResult<LogicalPlan> {
+        let exact_constants = self.options().sql_parser.parse_float_as_decimal;
+        if exact_constants {
+            constants::mark_floats(&mut statement);
+        }
+        let mut plan = SqlToRel::new(self).sql_statement_to_plan(statement)?;
+        if exact_constants {
+            plan = constants::read_floats(plan)?;
+        }
         let queries = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
         queries.verify_plan(&plan)?;
         refuse_long_conditions(&plan)?;
@@ -191,6 +217,9 @@ impl ContextProvider for StatementTables<'_> {
     }
 
     fn get_function_meta(&self, name: &str) -> Option<Arc<ScalarUDF>> {
+        if name == constants::FLOAT_CONSTANT {
+            return Some(constants::float_constant());
+        }
         let function = self.state.scalar_functions().get(name)?;
         // The type of `now()` and its like depends on the session's zone.
         match function.inner().with_updated_config(self.options()) {

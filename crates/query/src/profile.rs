@@ -1,17 +1,17 @@
 //! Building a dialect's meaning of SQL.
 //!
 //! A profile starts from DataFusion's functions, planners and rules, with names taken as they are
-//! written, and adds or replaces by name.
+//! written, and adds or replaces by name. Its text functions are kept from building giant values.
 
 use crate::Profile;
 use crate::functions;
-use crate::rules::LargeFetch;
+use crate::rules::{FloatOperands, InterruptibleRule, LargeFetch, ListPairs};
 use datafusion::catalog::TableFunction;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::logical_expr::planner::{ExprPlanner, RelationPlanner, TypePlanner};
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
-use datafusion::optimizer::{Analyzer, AnalyzerRule, OptimizerRule};
+use datafusion::optimizer::{Analyzer, AnalyzerRule, Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::prelude::SessionConfig;
 use std::collections::HashSet;
@@ -33,6 +33,7 @@ pub struct ProfileBuilder {
     without: HashSet<String>,
     null_ordering: Option<String>,
     wrapping_integers: bool,
+    exact_constants: bool,
 }
 
 impl Profile {
@@ -137,6 +138,14 @@ impl ProfileBuilder {
         self
     }
 
+    /// Makes constants with a point decimals; those with an exponent stay floats, and so does
+    /// whatever is compared or computed with a float.
+    #[must_use]
+    pub fn exact_constants(mut self) -> Self {
+        self.exact_constants = true;
+        self
+    }
+
     /// The profile.
     #[must_use]
     pub fn build(self) -> Profile {
@@ -147,6 +156,7 @@ impl ProfileBuilder {
         options.sql_parser.map_string_types_to_utf8view = false;
         // The inputs of a union may carry different metadata of one column: the check sees that too.
         options.execution.skip_physical_aggregate_schema_check = true;
+        options.sql_parser.parse_float_as_decimal = self.exact_constants;
         if let Some(ordering) = self.null_ordering {
             options.sql_parser.default_null_ordering = ordering.as_str().into();
         }
@@ -156,9 +166,11 @@ impl ProfileBuilder {
         };
         let mut scalars = SessionStateDefaults::default_scalar_functions();
         scalars.retain(|f| keep(f.name(), f.aliases()));
+        let mut scalars: Vec<_> = scalars.into_iter().map(functions::bounded).collect();
         scalars.extend(self.scalars);
         let mut aggregates = SessionStateDefaults::default_aggregate_functions();
         aggregates.retain(|f| keep(f.name(), f.aliases()));
+        let mut aggregates: Vec<_> = aggregates.into_iter().map(functions::bounded_aggregate).collect();
         aggregates.extend(self.aggregates);
         let mut windows = SessionStateDefaults::default_window_functions();
         windows.retain(|f| keep(f.name(), f.aliases()));
@@ -167,11 +179,19 @@ impl ProfileBuilder {
         expr_planners.extend(SessionStateDefaults::default_expr_planners());
 
         let mut analyzer_rules = self.analyzer_rules;
+        if self.exact_constants {
+            analyzer_rules.push(Arc::new(FloatOperands));
+        }
         analyzer_rules.extend(Analyzer::new().rules);
+        analyzer_rules.push(Arc::new(ListPairs));
+        analyzer_rules.push(Arc::new(functions::BoundedOperator));
         if !self.wrapping_integers {
             // Behind type coercion, when the types of both sides are known and equal.
             analyzer_rules.push(Arc::new(functions::CheckedIntegers));
         }
+
+        let optimizer_rules = Optimizer::new().rules.into_iter().chain(self.optimizer_rules);
+        let interruptible = |rule| Arc::new(InterruptibleRule(rule)) as Arc<dyn OptimizerRule + Send + Sync>;
 
         let mut builder = SessionStateBuilder::new()
             .with_config(config)
@@ -181,12 +201,10 @@ impl ProfileBuilder {
             .with_table_functions(self.table_functions.into_iter().map(|f| (f.name().to_owned(), f)).collect())
             .with_expr_planners(expr_planners)
             .with_relation_planners(self.relation_planners)
-            .with_analyzer_rules(analyzer_rules);
+            .with_analyzer_rules(analyzer_rules)
+            .with_optimizer_rules(optimizer_rules.map(interruptible).collect());
         if let Some(planner) = &self.type_planner {
             builder = builder.with_type_planner(Arc::clone(planner));
-        }
-        for rule in self.optimizer_rules {
-            builder = builder.with_optimizer_rule(rule);
         }
         for rule in self.physical_rules {
             builder = builder.with_physical_optimizer_rule(rule);

@@ -35,6 +35,9 @@ impl QueryEngine {
         let optimized = state.optimize(plan).map_err(error)?;
         let Some(filters) = scan_filters(&optimized) else { return Ok(None) };
         let selection = table.pushdown().select(&state, filters).map_err(error)?;
+        if selection.residual.is_some() {
+            return Ok(None);
+        }
         Ok(Some(SelectedRange { time: selection.time, keys: selection.keys }))
     }
 }

@@ -13,6 +13,7 @@ mod timed_yield;
 use crate::batches::batch_rows;
 use crate::error::to_error;
 use crate::plan::statement_state;
+use crate::rules::PLANNING;
 use crate::running::{Cancelled, RunningGuard};
 use crate::runtime::QueryEngine;
 use crate::{PlanContext, Profile, QueryLabel, RowStream};
@@ -23,7 +24,7 @@ use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
-use interrupt::{Interrupt, timeout};
+pub(crate) use interrupt::{Interrupt, timeout};
 use interruptible::interruptible;
 use model::{Error, ErrorKind, Result};
 use std::collections::HashMap;
@@ -63,6 +64,7 @@ impl QueryEngine {
         let mut state = statement_state(inner, profile, context)?;
         let rows = batch_rows(&plan, inner.memory_bytes()).map_err(|e| to_error(&e, &error_context))?;
         *state.config_mut() = state.config().clone().with_batch_size(rows);
+        let interrupt = Arc::new(Interrupt::new(deadline.into_std(), limit));
         let task_context = Arc::new(TaskContext::new(
             None,
             String::new(),
@@ -71,12 +73,11 @@ impl QueryEngine {
             HashMap::new(),
             HashMap::new(),
             HashMap::new(),
-            inner.environment(),
+            inner.environment(Arc::clone(&interrupt)),
         ));
         let (opened, schema) = oneshot::channel();
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
         let mut ending = cancelled.clone();
-        let interrupt = Arc::new(Interrupt::new(deadline.into_std(), limit));
         let asked = Arc::clone(&interrupt);
         let task = inner.handle()?.spawn(async move {
             let _permit = permit;
@@ -110,7 +111,8 @@ async fn work(
     opened: oneshot::Sender<SchemaRef>,
     batches: mpsc::Sender<RecordBatch>,
 ) -> DataFusionResult<()> {
-    let physical = interruptible(state.create_physical_plan(&plan).await?, interrupt)?;
+    let planning = PLANNING.scope(Arc::clone(interrupt), state.create_physical_plan(&plan));
+    let physical = interruptible(planning.await?, interrupt)?;
     let mut stream = execute_stream(physical, task_context)?;
     if opened.send(stream.schema()).is_err() {
         return Ok(());
@@ -183,7 +185,8 @@ impl Reading {
     }
 }
 
-fn broken(error: JoinError) -> Error {
+/// What a query says whose task did not end by itself.
+pub(crate) fn broken(error: JoinError) -> Error {
     if error.is_cancelled() {
         return ErrorKind::ShuttingDown {}.into();
     }

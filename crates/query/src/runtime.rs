@@ -5,11 +5,14 @@
 
 use crate::error::ErrorContext;
 use crate::memory::{QueryMemory, TotalMemory};
+use crate::run::Interrupt;
 use crate::running::{Admission, RunningList};
 use crate::{QueryOptions, RunningQuery};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use model::{Error, ErrorKind, Result};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -60,8 +63,8 @@ impl Inner {
     }
 
     /// The resources of one query.
-    pub(crate) fn environment(&self) -> Arc<RuntimeEnv> {
-        let memory = QueryMemory::new(self.memory_bytes(), Arc::clone(&self.total));
+    pub(crate) fn environment(&self, interrupt: Arc<Interrupt>) -> Arc<RuntimeEnv> {
+        let memory = QueryMemory::new(self.memory_bytes(), Arc::clone(&self.total), interrupt);
         Arc::new(RuntimeEnv { memory_pool: Arc::new(memory), ..self.environment.clone() })
     }
 
@@ -126,12 +129,14 @@ fn bytes(limit: u64) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
-/// Makes the directory, and removes only what a query of a former run can have left in it.
+/// Makes the directory, for its owner alone, and removes only what a query of a former run can have
+/// left in it.
 fn prepare_spill_directory(directory: &Path) -> Result<()> {
     let io = |operation: &str, e: std::io::Error| {
         Error::new(ErrorKind::Io { operation: format!("{operation} {}", directory.display()), reason: e.to_string() })
     };
     std::fs::create_dir_all(directory).map_err(|e| io("create", e))?;
+    std::fs::set_permissions(directory, Permissions::from_mode(0o700)).map_err(|e| io("close to others", e))?;
     for entry in std::fs::read_dir(directory).map_err(|e| io("read", e))? {
         let entry = entry.map_err(|e| io("read", e))?;
         if entry.file_name().to_string_lossy().starts_with(SPILL_PREFIX) {

@@ -10,5 +10,5 @@ mod source;
 mod time_bounds;
 
 pub(crate) use exec::ScanExec;
-pub(crate) use pushdown::Pushdown;
+pub(crate) use pushdown::{Pushdown, Selection};
 pub(crate) use source::ScanSource;

@@ -2,13 +2,15 @@
 
 use crate::field::column_field;
 use crate::hidden::HIDDEN_FIELD;
-use crate::scan::{Pushdown, ScanExec, ScanSource};
+use crate::scan::{Pushdown, ScanExec, ScanSource, Selection};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::DFSchema;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::filter::FilterExecBuilder;
 use model::{Column, ColumnId, ColumnRole, Table};
 use std::sync::Arc;
 use storage::TableView;
@@ -83,14 +85,35 @@ impl TableProvider for StorageTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let selection = self.pushdown().select(session, filters)?;
-        let (schema, columns) = match projection {
-            None => (Arc::clone(&self.schema), self.columns.clone()),
-            Some(projection) => {
-                let columns = projection.iter().filter_map(|i| self.columns.get(*i).copied()).collect();
-                (Arc::new(self.schema.project(projection)?), columns)
-            }
+        let wanted = projection.cloned().unwrap_or_else(|| (0..self.columns.len()).collect());
+        let Some(residual) = selection.residual.clone() else {
+            return Ok(Arc::new(self.read(&wanted, selection, limit)?));
         };
-        Ok(Arc::new(ScanExec::new(Arc::clone(&self.source), schema, columns, selection, limit)?))
+        // Its columns come along, behind those that were asked for.
+        let mut read = wanted.clone();
+        for column in residual.column_refs() {
+            let index = self.schema.index_of(&column.name)?;
+            if !read.contains(&index) {
+                read.push(index);
+            }
+        }
+        let scan = self.read(&read, selection, None)?;
+        let schema = DFSchema::try_from(scan.schema())?;
+        let predicate = session.create_physical_expr(residual, &schema)?;
+        let filter = FilterExecBuilder::new(predicate, Arc::new(scan))
+            .apply_projection(Some((0..wanted.len()).collect()))?
+            .with_fetch(limit)
+            .build()?;
+        Ok(Arc::new(filter))
+    }
+}
+
+impl StorageTable {
+    /// The scan of some columns, by their places in the schema.
+    fn read(&self, columns: &[usize], selection: Selection, limit: Option<usize>) -> Result<ScanExec> {
+        let schema = Arc::new(self.schema.project(columns)?);
+        let columns = columns.iter().filter_map(|i| self.columns.get(*i).copied()).collect();
+        ScanExec::new(Arc::clone(&self.source), schema, columns, selection, limit)
     }
 }
 

@@ -29,4 +29,5 @@ pub use scan::{
 };
 pub use segment::{
     SegmentIdentity, SegmentReader, SegmentRows, SegmentRun, SegmentTarget, SeriesKeys, remove_segment, write_segment,
+    write_series_file,
 };

@@ -1,7 +1,7 @@
 //! What deletions hide of one source.
 
 use catalog::Tombstone;
-use model::{KeyHash, TimeBounds};
+use model::{KeyHash, KeySelection, TimeBounds, key_hash};
 use std::collections::HashMap;
 
 /// The deletions that lie above one source.
@@ -9,6 +9,8 @@ use std::collections::HashMap;
 pub(crate) struct Masks {
     everywhere: Vec<TimeBounds>,
     by_key: HashMap<KeyHash, Vec<TimeBounds>>,
+    /// Ranges of keys; of keyed tables only, so that they have no times.
+    ranges: Vec<KeySelection>,
 }
 
 impl Masks {
@@ -16,12 +18,13 @@ impl Masks {
         let mut masks = Self::default();
         for tombstone in tombstones {
             match &tombstone.keys {
-                None => masks.everywhere.push(tombstone.time),
-                Some(keys) => {
-                    for key in keys {
+                KeySelection::All => masks.everywhere.push(tombstone.time),
+                KeySelection::Hashes(keys) => {
+                    for key in keys.iter() {
                         masks.by_key.entry(*key).or_default().push(tombstone.time);
                     }
                 }
+                range @ KeySelection::Range { .. } => masks.ranges.push(range.clone()),
             }
         }
         masks
@@ -29,7 +32,7 @@ impl Masks {
 
     /// Whether nothing is hidden.
     pub(crate) fn is_empty(&self) -> bool {
-        self.everywhere.is_empty() && self.by_key.is_empty()
+        self.everywhere.is_empty() && self.by_key.is_empty() && self.ranges.is_empty()
     }
 
     /// Whether some keys are hidden and others are not.
@@ -43,8 +46,10 @@ impl Masks {
     }
 
     /// Whether a row of a keyed table is hidden.
-    pub(crate) fn hide_key(&self, key_hash: KeyHash) -> bool {
-        !self.everywhere.is_empty() || self.by_key.contains_key(&key_hash)
+    pub(crate) fn hide_key(&self, key: &[u8]) -> bool {
+        !self.everywhere.is_empty()
+            || self.ranges.iter().any(|range| range.covers(key))
+            || (!self.by_key.is_empty() && self.by_key.contains_key(&key_hash(key)))
     }
 
     /// The parts of `wanted` that are left of a series, ascending.
@@ -82,13 +87,10 @@ mod tests {
     #[test]
     fn what_is_left_is_what_no_deletion_covers() {
         let key = KeyHash(7);
-        let tombstone = |keys: Option<Vec<KeyHash>>, first, last| Tombstone {
-            sequence: Sequence(1),
-            keys,
-            time: TimeBounds { first, last },
-        };
+        let tombstone = |keys, first, last| Tombstone { sequence: Sequence(1), keys, time: TimeBounds { first, last } };
+        let of_key = || KeySelection::Hashes([key].into());
         let tombstones =
-            [tombstone(None, 3, 4), tombstone(Some(vec![key]), i64::MIN, 0), tombstone(Some(vec![key]), 9, i64::MAX)];
+            [tombstone(KeySelection::All, 3, 4), tombstone(of_key(), i64::MIN, 0), tombstone(of_key(), 9, i64::MAX)];
         let masks = Masks::new(tombstones.iter());
         let mut visible = Vec::new();
         masks.visible(Some(key), TimeBounds::ALL, &mut visible);

@@ -6,7 +6,7 @@ use crate::merge::{Piece, Stream};
 use crate::retype::Retyping;
 use crate::scan::KeyRange;
 use crate::{Chunk, Identity};
-use model::{ColumnId, KeyHash, Result, SeriesId, TimeBounds, key_hash};
+use model::{ColumnId, KeyHash, Result, SeriesId, TimeBounds};
 use std::ops::{Bound, Range};
 use std::sync::Arc;
 
@@ -114,7 +114,7 @@ pub(crate) fn visible_keys(keys: &[model::KeyBytes], ranges: Option<&[KeyRange]>
         return wanted;
     }
     let mut visible: Vec<Range<usize>> = Vec::new();
-    for row in wanted.into_iter().flatten().filter(|row| !masks.hide_key(key_hash(&keys[*row].0))) {
+    for row in wanted.into_iter().flatten().filter(|row| !masks.hide_key(&keys[*row].0)) {
         match visible.last_mut() {
             Some(last) if last.end == row => last.end = row + 1,
             _ => visible.push(row..row + 1),

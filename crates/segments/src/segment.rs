@@ -14,6 +14,7 @@ mod footer;
 mod physical;
 mod read;
 mod rows;
+mod series_file;
 mod side;
 mod sink;
 mod type_name;
@@ -22,6 +23,7 @@ mod write;
 pub use directory::SegmentRun;
 pub use read::SegmentReader;
 pub use rows::{SegmentIdentity, SegmentRows, SeriesKeys};
+pub use series_file::write_series_file;
 pub use write::{SegmentTarget, remove_segment, write_segment};
 
 pub(crate) use checked::corrupt;

@@ -1,6 +1,6 @@
 //! Lets `limits.requests` requests work at once; `limits.waiting_requests` more wait their turn,
 //! for `limits.waiting_ms`; all others are answered 503. Around the dialects' routes only: the
-//! server's own pages and refusals cost nothing.
+//! server's own pages and refusals cost nothing. A request comes here with its body: see `arrival`.
 //!
 //! A request holds its place until the last byte of its answer is handed over or it is dropped.
 

@@ -1,6 +1,6 @@
 //! Holds bodies to `limits.body_bytes`. A body that announces more is refused before a byte of it
 //! is read, with or without credentials; one that does not announce its length fails at the byte
-//! that is too many, where the handler reads it.
+//! that is too many, where it is read.
 
 use crate::rejection::Rejections;
 use axum::body::Body;

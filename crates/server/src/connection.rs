@@ -2,6 +2,9 @@
 //!
 //! A client that goes away, or shuts down its sending side, drops the request's future: that is how
 //! queries nobody waits for are ended. It depends on hyper's `half_close` staying off.
+//!
+//! A head that hyper cannot read (malformed, too long, contradictory lengths) never becomes a
+//! request: hyper answers it 400, 414 or 431 without a body, and leaves no way to give it one.
 
 use crate::linger::Linger;
 use crate::settings::{Limits, milliseconds};

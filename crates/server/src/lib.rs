@@ -1,12 +1,14 @@
 //! Listeners, TLS, middleware, tokens, limits and settings.
 //!
 //! A connection goes: `accept` (how many) -> `connection` (TLS or not, HTTP) -> `stack` (what every
-//! request passes, in one list) -> a dialect's handlers. The server mounts a list of dialects and
+//! request passes, in one list) -> `arrival` (its body) -> `admission` (its place) -> a dialect's
+//! handlers. The server mounts a list of dialects and
 //! knows none by name.
 
 mod accept;
 mod access_log;
 mod admission;
+mod arrival;
 mod body_limit;
 mod certificates;
 mod connection;

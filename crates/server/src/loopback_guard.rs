@@ -1,8 +1,8 @@
 //! Keeps web pages away from an insecure server: a browser on this machine could otherwise be made
 //! to send requests to it by any page it shows.
 //!
-//! Only in insecure mode. `Host` must be a loopback name, which stops names that were pointed at
-//! 127.0.0.1; a request that a page of another origin caused is refused unless its origin is
+//! Only in insecure mode. `Host` must be one loopback name, and so must the host of a URI that has
+//! one, which stops names that were pointed at 127.0.0.1; a request that a page of another origin caused is refused unless its origin is
 //! listed in `allowed_origins`.
 
 use crate::rejection::text;
@@ -29,12 +29,17 @@ impl LoopbackGuard {
     }
 
     fn check(&self, headers: &HeaderMap, uri_host: Option<&Authority>) -> Result<(), String> {
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let Some(host) = host.or(uri_host.map(Authority::as_str)) else {
+        let mut hosts = headers.get_all(HOST).iter();
+        let written = hosts.next().map(|host| String::from_utf8_lossy(host.as_bytes()));
+        if hosts.next().is_some() {
+            return Err("the request has more than one Host header".to_owned());
+        }
+        let named = uri_host.map(Authority::as_str);
+        let Some(host) = written.as_deref().or(named) else {
             return Err("the request has no Host header".to_owned());
         };
-        if !is_loopback(host) {
-            return Err(format!("the host \"{host}\" is no loopback name"));
+        if let Some(foreign) = [Some(host), named].into_iter().flatten().find(|host| !is_loopback(host)) {
+            return Err(format!("the host \"{foreign}\" is no loopback name"));
         }
         if let Some(origin) = headers.get(ORIGIN) {
             let origin = origin.to_str().unwrap_or("?");
@@ -102,6 +107,23 @@ mod tests {
             assert!(check(&[(HOST, host)]).is_err(), "{host}");
         }
         assert!(check(&[]).is_err());
+    }
+
+    #[test]
+    fn there_is_one_host_and_the_uri_names_no_other() {
+        let twice = check(&[(HOST, "localhost"), (HOST, "evil.example")]);
+        assert_eq!(twice, Err("the request has more than one Host header".to_owned()));
+        let guard = LoopbackGuard::new(&[]);
+        let with_uri = |uri: &'static str, host: Option<&'static str>| {
+            let headers = host.map(|host| (HOST, HeaderValue::from_static(host))).into_iter().collect();
+            guard.check(&headers, Some(&Authority::from_static(uri)))
+        };
+        assert_eq!(with_uri("localhost:1", Some("localhost:1")), Ok(()));
+        assert_eq!(with_uri("127.0.0.1:1", None), Ok(()));
+        for host in [Some("localhost"), None] {
+            assert_eq!(with_uri("evil.example", host), Err("the host \"evil.example\" is no loopback name".to_owned()));
+        }
+        assert!(with_uri("localhost", Some("evil.example")).is_err());
     }
 
     #[test]

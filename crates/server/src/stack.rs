@@ -3,17 +3,17 @@
 
 use crate::access_log::access_log;
 use crate::admission::{Admission, admission};
+use crate::arrival::{Arrivals, arrival};
 use crate::body_limit::body_limit;
 use crate::loopback_guard::{LoopbackGuard, loopback_guard};
 use crate::pages;
 use crate::panic_guard::panic_guard;
 use crate::rejection::Rejections;
 use crate::request_id::request_id;
-use crate::settings::{Settings, milliseconds};
+use crate::settings::Settings;
 use crate::standard_headers::standard_headers;
 use crate::urls::UrlTable;
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
@@ -24,7 +24,6 @@ use tower::ServiceBuilder;
 use tower_http::CompressionLevel;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
-use tower_http::timeout::{RequestBodyTimeoutLayer, TimeoutBody};
 
 /// Shorter answers are not worth compressing.
 const COMPRESSED_FROM_BYTES: u64 = 1024;
@@ -36,22 +35,37 @@ pub(crate) struct Mount {
     pub(crate) router: Router,
 }
 
+/// What all listeners have in common.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    admission: Arc<Admission>,
+    arrivals: Arc<Arrivals>,
+}
+
+impl Shared {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self { admission: Arc::new(Admission::new(&settings.limits)), arrivals: Arc::new(Arrivals::new(settings)) }
+    }
+}
+
 /// Everything that answers at one listener.
 ///
 /// # Errors
 /// If two dialects claim the same requests; see [`UrlTable::new`].
-pub(crate) fn listener_routes(mounts: &[Mount], settings: &Settings, places: &Arc<Admission>) -> Result<Router> {
+pub(crate) fn listener_routes(mounts: &[Mount], settings: &Settings, shared: &Shared) -> Result<Router> {
     let dialects: Vec<Arc<dyn Dialect>> = mounts.iter().map(|mount| Arc::clone(&mount.dialect)).collect();
     let urls = UrlTable::new(&dialects)?;
     let rejections = Rejections::new(dialects.iter().map(Arc::clone));
     let body_bytes = usize::try_from(settings.limits.body_bytes).unwrap_or(usize::MAX);
     let guard = settings.insecure.then(|| LoopbackGuard::new(&settings.allowed_origins));
 
-    let inside = from_fn_with_state((Arc::clone(places), rejections.clone()), admission);
+    let places = from_fn_with_state((Arc::clone(&shared.admission), rejections.clone()), admission);
+    let bodies = from_fn_with_state((Arc::clone(&shared.arrivals), rejections.clone()), arrival);
     let routes = mounts
         .iter()
         .fold(Router::new(), |routes, mount| routes.merge(mount.router.clone().reset_fallback()))
-        .layer(inside)
+        .layer(places)
+        .layer(bodies)
         .merge(pages::routes(&dialects));
     let stack = ServiceBuilder::new()
         .layer(from_fn(request_id))
@@ -64,8 +78,6 @@ pub(crate) fn listener_routes(mounts: &[Mount], settings: &Settings, places: &Ar
                 .quality(CompressionLevel::Fastest)
                 .compress_when(SizeAbove::new(COMPRESSED_FROM_BYTES)),
         )
-        .layer(RequestBodyTimeoutLayer::new(milliseconds(settings.limits.body_read_timeout_ms)))
-        .map_request(|request: Request<TimeoutBody<Body>>| request.map(Body::new))
         .layer(from_fn_with_state((body_bytes, rejections.clone()), body_limit))
         .layer(DefaultBodyLimit::disable());
     Ok(with_fallbacks(routes, urls, rejections).layer(stack))

@@ -1,14 +1,13 @@
 //! Starts the server: checks, binds every listener, mounts the dialects, and stops it again.
 
 use crate::accept::{Places, accept};
-use crate::admission::Admission;
 use crate::connection::Door;
 use crate::redirect::redirect;
 use crate::rejection::Rejections;
 use crate::settings::{Listener, Settings, milliseconds};
-use crate::stack::{Mount, listener_routes};
+use crate::stack::{Mount, Shared, listener_routes};
 use crate::tls::Tls;
-use crate::tokens::{TokenDirectory, TokenPolicy};
+use crate::tokens::{Standing, TokenDirectory, TokenPolicy};
 use axum::Router;
 use axum::extract::Request;
 use dialect::{Dialect, DialectContext, TOKEN_LIFETIME_SETTING, Tokens};
@@ -110,8 +109,10 @@ impl TokenPolicy for EnginePolicy {
         Duration::from_secs(minutes.saturating_mul(60))
     }
 
-    fn may_log_in(&self, user: UserId) -> bool {
-        self.engine.caller(user).is_ok()
+    fn standing(&self, user: UserId) -> Option<Standing> {
+        let catalog = self.engine.catalog();
+        let user = catalog.user(user).filter(|user| user.may_log_in)?;
+        Some(Standing::of(user.password_hash.as_deref()))
     }
 }
 
@@ -128,14 +129,14 @@ struct Prepared {
 /// Everything that [`Server::start`] does once the dialects have their handlers.
 pub(crate) async fn start_mounted(settings: &Settings, mounts: &[Mount]) -> Result<RunningServer> {
     settings.check().map_err(|error| ErrorKind::InvalidDefinition { reason: error.to_string() })?;
-    let admission = Arc::new(Admission::new(&settings.limits));
+    let shared = Shared::new(settings);
     let mut prepared = Vec::new();
     for row in &settings.listen {
         let mounts = chosen(row, mounts)?;
         prepared.push(Prepared {
             row: row.clone(),
             tls: settings.is_tls(row),
-            routes: listener_routes(&mounts, settings, &admission)?,
+            routes: listener_routes(&mounts, settings, &shared)?,
             refusal: refusal(&mounts),
             dialects: mounts.iter().map(|mount| mount.dialect.name()).collect(),
             sockets: bind(row, settings).await?,

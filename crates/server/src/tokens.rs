@@ -1,5 +1,6 @@
 //! Login tokens of all dialects: 128 random bits, alive until a while after their last use,
-//! checked at every use, gone with their user. They live in memory: a restart ends them.
+//! checked at every use, gone with their user or with the password that they were issued for. They
+//! live in memory: a restart ends them.
 
 use dialect::Tokens;
 use engine::Caller;
@@ -19,11 +20,22 @@ const SWEEP: Duration = Duration::from_secs(60);
 pub(crate) trait TokenPolicy: fmt::Debug + Send + Sync {
     /// How long a token lives after its last use, now.
     fn lifetime(&self) -> Duration;
-    /// Whether the user still exists and may log in.
-    fn may_log_in(&self, user: UserId) -> bool;
+    /// What a token of the user rests on now; none if the user is gone or may not log in.
+    fn standing(&self, user: UserId) -> Option<Standing>;
     /// The time.
     fn now(&self) -> Instant {
         Instant::now()
+    }
+}
+
+/// What a token rests on: it ends when this changes. Every change of a password has a salt of its
+/// own, so that the same password set again is a change too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing(u128);
+
+impl Standing {
+    pub(crate) fn of(password_hash: Option<&str>) -> Self {
+        Self(xxh3_128_with_seed(password_hash.unwrap_or_default().as_bytes(), 0))
     }
 }
 
@@ -69,6 +81,8 @@ struct Entry {
     id: String,
     user: UserId,
     user_name: String,
+    /// At the time of issue; a token of a user who could not log in then is never good.
+    standing: Option<Standing>,
     dialect: &'static str,
     created: Instant,
     last_used: Instant,
@@ -94,24 +108,28 @@ impl TokenDirectory {
         let clock = SystemTime::now();
         let wall =
             |then: Instant| clock.checked_sub(now.saturating_duration_since(then)).unwrap_or(SystemTime::UNIX_EPOCH);
-        let mut found: Vec<Session> = {
+        let mut found: Vec<(Option<Standing>, Session)> = {
             let held = self.held.lock();
             let alive = held.entries.values().filter(|entry| !has_run_out(entry, now, lifetime));
             let wanted = alive.filter(|entry| user.is_none_or(|user| user == entry.user));
             wanted
-                .map(|entry| Session {
-                    id: entry.id.clone(),
-                    user: entry.user,
-                    user_name: entry.user_name.clone(),
-                    dialect: entry.dialect,
-                    token_start: entry.token.chars().take(8).collect(),
-                    created: wall(entry.created),
-                    last_used: wall(entry.last_used),
-                    expires: wall(entry.last_used).checked_add(lifetime).unwrap_or(clock),
+                .map(|entry| {
+                    let session = Session {
+                        id: entry.id.clone(),
+                        user: entry.user,
+                        user_name: entry.user_name.clone(),
+                        dialect: entry.dialect,
+                        token_start: entry.token.chars().take(8).collect(),
+                        created: wall(entry.created),
+                        last_used: wall(entry.last_used),
+                        expires: wall(entry.last_used).checked_add(lifetime).unwrap_or(clock),
+                    };
+                    (entry.standing, session)
                 })
                 .collect()
         };
-        found.retain(|session| self.policy.may_log_in(session.user));
+        found.retain(|(standing, session)| standing.is_some() && self.policy.standing(session.user) == *standing);
+        let mut found: Vec<Session> = found.into_iter().map(|(_, session)| session).collect();
         found.sort_by(|one, other| (one.created, &one.id).cmp(&(other.created, &other.id)));
         found
     }
@@ -139,6 +157,7 @@ impl Tokens for TokenDirectory {
         let token = hexadecimal(random::<16>());
         let now = self.policy.now();
         let lifetime = self.policy.lifetime();
+        let standing = self.policy.standing(caller.user);
         let mut held = self.held.lock();
         let full = held.entries.len() >= self.alive;
         if full || now.saturating_duration_since(held.swept) >= SWEEP {
@@ -153,6 +172,7 @@ impl Tokens for TokenDirectory {
             id: uuid::Builder::from_random_bytes(random()).into_uuid().to_string(),
             user: caller.user,
             user_name: caller.name.clone(),
+            standing,
             dialect,
             created: now,
             last_used: now,
@@ -165,7 +185,7 @@ impl Tokens for TokenDirectory {
         let hash = self.hash(token);
         let now = self.policy.now();
         let lifetime = self.policy.lifetime();
-        let user = {
+        let (user, issued) = {
             let mut held = self.held.lock();
             let entry = held.entries.get_mut(&hash)?;
             if !bool::from(entry.token.as_bytes().ct_eq(token.as_bytes())) {
@@ -176,10 +196,12 @@ impl Tokens for TokenDirectory {
                 return None;
             }
             entry.last_used = now;
-            entry.user
+            (entry.user, entry.standing)
         };
-        if !self.policy.may_log_in(user) {
-            self.remove_user(user);
+        let standing = self.policy.standing(user);
+        if standing.is_none() || standing != issued {
+            let is_over = |entry: &Entry| entry.user == user && (standing.is_none() || entry.standing != standing);
+            self.held.lock().entries.retain(|_, entry| !is_over(entry));
             return None;
         }
         Some(user)

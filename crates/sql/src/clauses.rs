@@ -141,7 +141,7 @@ pub(crate) fn cut<'a>(tokens: Tokens<'a>, table: &ClauseTable) -> Result<(Tokens
     for (start, rule) in &starts {
         let end = ends.next().unwrap_or(tokens.len());
         let body = tokens.part(start + rule.words.len(), end);
-        if body.is_empty() {
+        if body.is_empty() && rule.kind != ClauseKind::Locking {
             return Err(body.error(0, "the clause is empty"));
         }
         clauses.push(Clause { kind: rule.kind, whole: tokens.part(*start, end), body });

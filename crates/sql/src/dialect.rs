@@ -2,7 +2,7 @@
 //! clause word as an alias.
 
 use crate::ClauseTable;
-use sqlparser::ast::{BinaryOperator, Expr};
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 use sqlparser::dialect::{Dialect, PostgreSqlDialect, Precedence};
 use sqlparser::keywords::{Keyword, RESERVED_FOR_COLUMN_ALIAS, RESERVED_FOR_TABLE_ALIAS};
 use sqlparser::parser::{Parser, ParserError};
@@ -50,17 +50,36 @@ impl Dialect for ClauseDialect {
         PostgreSqlDialect {}.prec_value(prec)
     }
 
-    /// `a // b`, the integer quotient, which PostgreSQL does not have.
-    fn parse_infix(&self, parser: &mut Parser<'_>, expr: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
-        if parser.peek_token_ref().token != Token::DuckIntDiv {
-            return None;
-        }
+    /// A sign binds tighter than `^`: `-2 ^ 2` is 4, as in PostgreSQL.
+    fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let op = match parser.peek_token_ref().token {
+            Token::Minus => UnaryOperator::Minus,
+            Token::Plus => UnaryOperator::Plus,
+            _ => return None,
+        };
         parser.next_token();
-        Some(parser.parse_subexpr(precedence).map(|right| Expr::BinaryOp {
-            left: Box::new(expr.clone()),
-            op: BinaryOperator::DuckIntegerDivide,
-            right: Box::new(right),
-        }))
+        let operand = parser.parse_subexpr(self.prec_value(Precedence::AtTz));
+        Some(operand.map(|expr| Expr::UnaryOp { op, expr: Box::new(expr) }))
+    }
+
+    /// `a // b`, the integer quotient, which PostgreSQL does not have, and `a IS [NOT] DISTINCT FROM
+    /// b`, whose right side sqlparser would read without regard to what binds looser.
+    fn parse_infix(&self, parser: &mut Parser<'_>, expr: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
+        let left = || Box::new(expr.clone());
+        if parser.consume_token(&Token::DuckIntDiv) {
+            let right = parser.parse_subexpr(precedence).map(Box::new);
+            let op = BinaryOperator::DuckIntegerDivide;
+            return Some(right.map(|right| Expr::BinaryOp { left: left(), op, right }));
+        }
+        if parser.parse_keywords(&[Keyword::IS, Keyword::DISTINCT, Keyword::FROM]) {
+            let right = parser.parse_subexpr(precedence).map(Box::new);
+            return Some(right.map(|right| Expr::IsDistinctFrom(left(), right)));
+        }
+        if parser.parse_keywords(&[Keyword::IS, Keyword::NOT, Keyword::DISTINCT, Keyword::FROM]) {
+            let right = parser.parse_subexpr(precedence).map(Box::new);
+            return Some(right.map(|right| Expr::IsNotDistinctFrom(left(), right)));
+        }
+        None
     }
 
     fn is_column_alias(&self, kw: &Keyword, parser: &mut Parser<'_>) -> bool {

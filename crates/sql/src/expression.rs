@@ -72,7 +72,9 @@ pub(crate) fn run<T: VisitMut>(
 /// sqlparser's error, which is text, as ours.
 fn translate(part: Tokens<'_>, error: &ParserError) -> Error {
     let text = match error {
-        ParserError::RecursionLimitExceeded => return part.error(0, "the expression is nested too deeply"),
+        ParserError::RecursionLimitExceeded => {
+            return part.error(0, format!("the expression is nested deeper than {DEPTH_MAX} levels"));
+        }
         ParserError::ParserError(text) | ParserError::TokenizerError(text) => text,
     };
     let (message, place) = match text.rsplit_once(" at Line: ") {

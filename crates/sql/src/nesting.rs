@@ -75,10 +75,14 @@ pub(crate) fn check_nesting(tokens: Tokens<'_>) -> Result<()> {
             _ => {}
         }
         if open.len() > PARENTHESES_MAX {
-            return Err(tokens.error(index, "parentheses are nested too deeply"));
+            return Err(tokens.error(index, format!("parentheses are nested deeper than {PARENTHESES_MAX} levels")));
         }
-        if open.last().is_some_and(|s| s.operators > OPERATORS_MAX || s.connectives > CONNECTIVES_MAX) {
-            return Err(tokens.error(index, "the expression has too many operators"));
+        if open.last().is_some_and(|segment| segment.operators > OPERATORS_MAX) {
+            let reason = format!("the expression has more than {OPERATORS_MAX} operators that hang on each other");
+            return Err(tokens.error(index, reason));
+        }
+        if open.last().is_some_and(|segment| segment.connectives > CONNECTIVES_MAX) {
+            return Err(tokens.error(index, format!("the expression has more than {CONNECTIVES_MAX} of AND and OR")));
         }
     }
     if open.len() > 1 {

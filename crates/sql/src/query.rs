@@ -201,7 +201,7 @@ impl<'g, G: Grammar> QueryParser<'g, G> {
 
     fn query_at(&mut self, tokens: Tokens<'_>, place: QueryPlace) -> Result<Query> {
         if self.depth >= QUERIES_MAX {
-            return Err(tokens.error(0, "queries are nested too deeply"));
+            return Err(tokens.error(0, format!("queries are nested deeper than {QUERIES_MAX} levels")));
         }
         self.depth += 1;
         let below_with = self.below_with;

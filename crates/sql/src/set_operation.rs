@@ -30,7 +30,7 @@ pub(crate) fn split_arms(tokens: Tokens<'_>) -> Result<Vec<Arm<'_>>> {
         }
         arms.push(Arm { operator, tokens: arm });
         if arms.len() > ARMS_MAX {
-            return Err(cursor.error("the set operation joins too many queries"));
+            return Err(cursor.error(format!("the set operation joins more than {ARMS_MAX} queries")));
         }
         let set = match cursor.accept_one_of(&["union", "intersect", "except"]) {
             Some("union") => SetOperator::Union,

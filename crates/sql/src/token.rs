@@ -12,6 +12,8 @@ pub enum Defect {
     UnterminatedString,
     /// A quoted name without its closing quote.
     UnterminatedName,
+    /// A quoted name that holds the character NUL.
+    NulInName,
     /// A comment without its end.
     UnterminatedComment,
     /// Letters that follow a number directly and are no unit.
@@ -29,6 +31,7 @@ impl Defect {
         match self {
             Self::UnterminatedString => "the string has no closing quote",
             Self::UnterminatedName => "the quoted name has no closing quote",
+            Self::NulInName => "a name cannot hold the character NUL",
             Self::UnterminatedComment => "the comment has no end",
             Self::TrailingJunk => "letters follow a number directly",
             Self::BadEscape => "the string holds an invalid escape",

@@ -121,10 +121,12 @@ impl<'a> Tokenizer<'a> {
             b'$' if profile.dollar_strings && self.dollar_tag().is_some() => self.dollar_string(),
             _ if profile.string_quotes.contains(&byte) => self.string(profile.backslash_escapes),
             _ if profile.name_quotes.contains(&byte) => {
-                if self.quoted(byte, false) {
-                    TokenKind::QuotedName
-                } else {
-                    TokenKind::Defect(Defect::UnterminatedName)
+                let ends = self.quoted(byte, false);
+                let holds_nul = self.text.get(start..self.at).is_some_and(|name| name.contains(&0));
+                match (ends, holds_nul) {
+                    (false, _) => TokenKind::Defect(Defect::UnterminatedName),
+                    (true, true) => TokenKind::Defect(Defect::NulInName),
+                    (true, false) => TokenKind::QuotedName,
                 }
             }
             _ if is_name_start(byte) => match self.prefix(byte) {

@@ -1,4 +1,4 @@
-//! The background thread: flushes when memory fills up, merges small chunks, forgets dropped
+//! The background thread: flushes when memory fills up or the log grows long, merges small chunks, forgets dropped
 //! tables. One thread, so that none of these meets another on the same table.
 
 use crate::flush;
@@ -135,9 +135,12 @@ pub(crate) fn run(store: &Arc<Store>, runtime: &Runtime) {
         }
         if work.flush_asked || !work.flushes.is_empty() {
             let result = flush::flush_all(store, runtime);
-            if let Err(error) = &result {
-                tracing::error!(%error, "rows could not be moved from memory to segments");
-                not_before = Instant::now() + RETRY;
+            match &result {
+                Ok(()) => store.log.flushed(),
+                Err(error) => {
+                    tracing::error!(%error, "rows could not be moved from memory to segments");
+                    not_before = Instant::now() + RETRY;
+                }
             }
             store.pressure.flushed();
             for done in work.flushes {

@@ -4,6 +4,7 @@
 
 use crate::memtable::MemoryView;
 use crate::segment::{self, Segment};
+use crate::series_file;
 use crate::series_index::{Checkpoints, SeriesIndex, series_column};
 use crate::store::Store;
 use crate::table_state::TableState;
@@ -17,7 +18,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
-/// Flushes every table, then trims the log. Goes on after an error with the next table.
+/// Flushes every table, the idle ones too: a single old row would keep all of the log behind it.
+/// Then trims the log. Goes on after an error with the next table.
 pub(crate) fn flush_all(store: &Arc<Store>, runtime: &Runtime) -> Result<()> {
     if store.is_lax() {
         // Segments must not hold half of a request whose other half a crash may still take.
@@ -35,7 +37,9 @@ pub(crate) fn flush_all(store: &Arc<Store>, runtime: &Runtime) -> Result<()> {
             first_error = first_error.and(Err(error));
         }
     }
-    first_error.and_then(|()| trim(store, runtime))
+    // Also after an error: what the other tables no longer need makes room.
+    let trimmed = trim(store, runtime);
+    first_error.and(trimmed)
 }
 
 /// Removes log files that nobody needs, and dropped ids that nobody can meet any more.
@@ -68,9 +72,10 @@ pub(crate) fn trim(store: &Store, runtime: &Runtime) -> Result<()> {
     })
 }
 
-/// Removes the checkpoints of a table that is gone.
+/// Removes the checkpoints of a table that is gone, and the file of its series.
 pub(crate) fn remove_checkpoints(store: &Store, table: TableId) -> Result<()> {
-    Checkpoints::new(store.files.as_ref()).remove(table, |_| true)
+    Checkpoints::new(store.files.as_ref()).remove(table, |_| true)?;
+    series_file::remove(store.files.as_ref(), table, true)
 }
 
 fn failed(error: CommitError) -> model::Error {
@@ -158,7 +163,7 @@ impl Flush<'_> {
             return Ok(Vec::new());
         }
         if view.segments.is_empty() {
-            segment::make_directory(self.store.files.as_ref(), table.id)?;
+            segment::make_directory(self.store.files.as_ref(), self.state)?;
         }
         let ids = self.runtime.block_on(self.store.catalog.take_ids(partitions.len() as u64))?;
         let mut entries = Vec::with_capacity(partitions.len());
@@ -218,6 +223,9 @@ impl Flush<'_> {
         };
         Checkpoints::new(self.store.files.as_ref()).write(self.state.id, mark, &encoded)?;
         self.state.series.write().checkpointed(mark);
+        if let Err(error) = series_file::write(self.store, self.state) {
+            tracing::warn!(%error, table = self.state.id.0, "the series file for other tools was not written");
+        }
         Ok(())
     }
 

@@ -7,6 +7,8 @@ use model::{Error, ErrorKind, Result};
 use std::path::Path;
 
 const FILE: &str = "FORMAT";
+/// The file of the catalogue, which another crate keeps.
+const CATALOGUE: &str = "catalog.redb";
 const TEMPORARY: &str = "FORMAT.tmp";
 const NUMBER: u32 = 1;
 /// The features that this version knows.
@@ -20,6 +22,7 @@ const FEATURES: &[&str] = &[];
 pub fn check_format(files: &dyn Files) -> Result<()> {
     let path = Path::new(FILE);
     if !files.exists(path).map_err(|e| io_error("look for", path, &e))? {
+        catalogue_is_there(files)?;
         return write(files).map_err(|e| io_error("write", path, &e));
     }
     let read = || {
@@ -36,6 +39,23 @@ pub fn check_format(files: &dyn Files) -> Result<()> {
     if number > NUMBER || !unknown.is_empty() {
         let found = [vec![number.to_string()], unknown.into_iter().map(str::to_owned).collect()].concat().join(" ");
         return Err(Error::new(ErrorKind::FormatTooNew { found, known: NUMBER.to_string() }));
+    }
+    catalogue_is_there(files)
+}
+
+/// Rows without a catalogue are rows that nothing names: a start would take them for orphans.
+fn catalogue_is_there(files: &dyn Files) -> Result<()> {
+    let catalogue = Path::new(CATALOGUE);
+    if files.exists(catalogue).map_err(|e| io_error("look for", catalogue, &e))? {
+        return Ok(());
+    }
+    for directory in [crate::segment::DIRECTORY, crate::log::DIRECTORY] {
+        let directory = Path::new(directory);
+        let names = files.list(directory).map_err(|e| io_error("list", directory, &e))?;
+        if !names.is_empty() {
+            let reason = format!("it is missing, though {} holds rows: restore it from a backup", directory.display());
+            return Err(corrupt(catalogue, &reason));
+        }
     }
     Ok(())
 }
@@ -78,6 +98,19 @@ mod tests {
         let operations = before.operations();
         check_format(&before).unwrap_err();
         assert_eq!(before.operations(), operations, "nothing was touched");
+    }
+
+    #[test]
+    fn rows_without_a_catalogue_are_damage_and_are_left_alone() {
+        let files = with("1\n");
+        check_format(&files).unwrap();
+        files.create_directory(Path::new("segments")).unwrap();
+        check_format(&files).unwrap();
+        files.create(Path::new("segments/1.parquet")).unwrap();
+        let error = check_format(&files).unwrap_err();
+        assert!(error.to_string().contains("catalog.redb"), "{error}");
+        files.create(Path::new(CATALOGUE)).unwrap();
+        check_format(&files).unwrap();
     }
 
     #[test]

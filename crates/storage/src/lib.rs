@@ -21,6 +21,7 @@ mod retention;
 mod scan;
 mod segment;
 mod sequence;
+mod series_file;
 mod series_index;
 mod store;
 mod table_state;

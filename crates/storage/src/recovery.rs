@@ -13,7 +13,7 @@ use crate::pressure::Pressure;
 use crate::series_index::{self, Checkpoints, SeriesIndex};
 use crate::store::{Store, Threads, new_state};
 use crate::table_state::TableState;
-use crate::{StorageOptions, flush, segment};
+use crate::{StorageOptions, flush, segment, series_file};
 use arrow::array::new_null_array;
 use catalog::{Catalog, CatalogStore, Tombstone};
 use files::{Files, io_error};
@@ -88,7 +88,7 @@ pub(crate) fn open(
         Box::new(move || {
             log_thread.run(|entries| {
                 entries.iter().flat_map(|e| &e.effects.tables).for_each(|t| published.background.ask_merge(&t.table));
-                if published.pressure.flushable() >= published.options.flush_bytes {
+                if published.pressure.flushable() >= published.options.flush_bytes || published.log.is_flush_due() {
                     published.background.ask_flush();
                 }
             });
@@ -100,13 +100,16 @@ pub(crate) fn open(
             if let Err(error) = flush::trim(&store, &runtime) {
                 tracing::warn!(%error, "the log could not be trimmed");
             }
+            if store.log.is_flush_due() {
+                store.background.ask_flush();
+            }
             background::run(&store, &runtime);
         }),
     )?;
     Ok(threads)
 }
 
-/// Removes segments that no manifest names. Empty directories of tables that are gone stay.
+/// Removes segments that no manifest names, and series files of tables that are gone. Empty directories of tables that are gone stay.
 fn remove_orphans(files: &dyn Files, catalog: &Catalog) -> Result<()> {
     let segments = Path::new(segment::DIRECTORY);
     let tables = files.list(segments).map_err(|e| io_error("list", segments, &e))?;
@@ -114,22 +117,10 @@ fn remove_orphans(files: &dyn Files, catalog: &Catalog) -> Result<()> {
     for table in tables.iter().filter_map(|name| name.parse().ok()).map(TableId) {
         let manifest = catalog.table(table).map(|_| catalog.manifest(table)).unwrap_or_default();
         let named: HashSet<&str> = manifest.segments.iter().map(|segment| stem(&segment.path)).collect();
-        let is_orphan = |name: &str| name.ends_with(".tmp") || !named.contains(stem(name));
-        remove_where(files, &segment::directory(table), is_orphan)?;
-    }
-    Ok(())
-}
-
-fn remove_where(files: &dyn Files, directory: &Path, unwanted: impl Fn(&str) -> bool) -> Result<()> {
-    let names = files.list(directory).map_err(|e| io_error("list", directory, &e))?;
-    let mut removed = false;
-    for name in names.iter().filter(|name| unwanted(name)) {
-        let path = directory.join(name);
-        files.remove(&path).map_err(|e| io_error("remove", &path, &e))?;
-        removed = true;
-    }
-    if removed {
-        files.sync_directory(directory).map_err(|e| io_error("sync", directory, &e))?;
+        let is_orphan =
+            |name: &str| name != series_file::DIRECTORY && (name.ends_with(".tmp") || !named.contains(stem(name)));
+        segment::remove_files(files, &segment::directory(table), is_orphan)?;
+        series_file::remove(files, table, catalog.table(table).is_none())?;
     }
     Ok(())
 }
@@ -214,7 +205,7 @@ fn replay_delete(state: &TableState, sequence: Sequence, delete: &RangeDelete) {
     drop(series);
     let mut memory = state.memory.write();
     if sequence > memory.flushed() {
-        memory.delete(Tombstone::new(sequence, &delete.keys, delete.time));
+        memory.delete(Tombstone { sequence, keys: delete.keys.clone(), time: delete.time });
     }
 }
 

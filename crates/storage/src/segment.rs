@@ -2,6 +2,7 @@
 //! and nobody holds it any more. Each table has a directory of its own, `segments/<table>`, so
 //! that other tools can name all of its segments at once.
 
+use crate::table_state::TableState;
 use catalog::SegmentEntry;
 use files::{Files, io_error};
 use model::{Result, Table, TableId};
@@ -24,12 +25,33 @@ pub(crate) fn path(table: TableId, id: u64) -> String {
     format!("{DIRECTORY}/{table}/{id:012}.parquet")
 }
 
-/// Makes the directory of a table's segments, durably.
-pub(crate) fn make_directory(files: &dyn Files, table: TableId) -> Result<()> {
-    let (parent, path) = (Path::new(DIRECTORY), directory(table));
+/// Makes the directory of a table's segments, durably. Once a sync has failed it goes on failing
+/// until the next start: what that sync lost, no later one brings back.
+pub(crate) fn make_directory(files: &dyn Files, state: &TableState) -> Result<()> {
+    let mut lost = state.directory_error.lock();
+    if let Some(error) = &*lost {
+        return Err(error.clone());
+    }
+    let (parent, path) = (Path::new(DIRECTORY), directory(state.id));
     files.create_directory(&path).map_err(|e| io_error("create", &path, &e))?;
     // Also when it was there: nobody knows whether whoever made it came as far as this.
-    files.sync_directory(parent).map_err(|e| io_error("sync", parent, &e))
+    let synced = files.sync_directory(parent).map_err(|e| io_error("sync", parent, &e));
+    synced.inspect_err(|error| *lost = Some(error.clone()))
+}
+
+/// Removes those files of a directory whose names are not wanted, durably.
+pub(crate) fn remove_files(files: &dyn Files, directory: &Path, unwanted: impl Fn(&str) -> bool) -> Result<()> {
+    let names = files.list(directory).map_err(|e| io_error("list", directory, &e))?;
+    let mut removed = false;
+    for name in names.iter().filter(|name| unwanted(name)) {
+        let path = directory.join(name);
+        files.remove(&path).map_err(|e| io_error("remove", &path, &e))?;
+        removed = true;
+    }
+    if removed {
+        files.sync_directory(directory).map_err(|e| io_error("sync", directory, &e))?;
+    }
+    Ok(())
 }
 
 /// One segment.

@@ -4,7 +4,7 @@
 
 use crate::memtable::{Memory, MemoryView};
 use crate::series_index::SeriesIndex;
-use model::{Sequence, TableId};
+use model::{Error, Sequence, TableId};
 use parking_lot::{Mutex, RwLock};
 use std::sync::atomic::AtomicBool;
 use tokio::sync::Notify;
@@ -30,6 +30,8 @@ pub(crate) struct TableState {
     pub(crate) memory: RwLock<Memory>,
     /// Whether the background already knows that it has many small chunks.
     pub(crate) merge_asked: AtomicBool,
+    /// Why the directory of its segments may not be durable, whatever a later sync says.
+    pub(crate) directory_error: Mutex<Option<Error>>,
 }
 
 impl TableState {
@@ -41,6 +43,7 @@ impl TableState {
             series: RwLock::new(series),
             memory: RwLock::new(memory),
             merge_asked: AtomicBool::new(false),
+            directory_error: Mutex::default(),
         }
     }
 

@@ -40,7 +40,9 @@ pub(crate) fn lines_of(
         let place = format!("{shown}, line {}", record.position().map_or(0, csv::Position::line));
         let values = record.iter().map(|value| String::from_utf8(value.to_vec())).collect::<Result<_, _>>();
         Some(match values {
-            Ok(values) => Ok(Line { place, values, bytes: usize::try_from(end_of_line - start).unwrap_or(0), end_of_line }),
+            Ok(values) => {
+                Ok(Line { place, values, bytes: usize::try_from(end_of_line - start).unwrap_or(0), end_of_line })
+            }
             Err(_) => Err(format!("{place}: is not UTF-8")),
         })
     }))

@@ -10,7 +10,11 @@ const LENGTH: usize = 20;
 
 /// Gives root the password of the file, or a new one if it has none; answers a password that was
 /// made. An insecure server needs none: there root has the documented one at each door.
-pub(crate) async fn ensure_root_password(engine: &Engine, file: Option<&Path>, insecure: bool) -> Result<Option<String>> {
+pub(crate) async fn ensure_root_password(
+    engine: &Engine,
+    file: Option<&Path>,
+    insecure: bool,
+) -> Result<Option<String>> {
     let catalog = engine.catalog();
     let root = catalog.user_named(ROOT_USER).ok_or_else(|| Error::internal("the store has no user root"))?;
     let caller = Caller { user: root.id, name: root.name.clone() };

@@ -12,9 +12,9 @@ use std::error::Error as StdError;
 ///
 /// # Errors
 /// [`ErrorKind::BodyTooLarge`] beyond `limit` bytes, with or without `Content-Length`, and
-/// [`ErrorKind::InvalidStatement`] for a body that breaks off or is framed wrongly.
+/// [`ErrorKind::BodyBroken`] for a body that breaks off or is framed wrongly.
 pub async fn read_bytes(body: Body, limit: usize) -> Result<Bytes> {
-    to_bytes(body, limit).await.map_err(|error| read_error(&error, limit))
+    to_bytes(body, limit).await.map_err(|error| body_error(&error, limit))
 }
 
 /// The whole body as text.
@@ -31,13 +31,14 @@ pub async fn read_text(body: Body, limit: usize) -> Result<String> {
 
 /// What an error while reading a body means to its sender. The limit may have been found by a
 /// layer around the handler, which wraps its error.
-fn read_error(error: &(dyn StdError + 'static), limit: usize) -> Error {
+#[must_use]
+pub fn body_error(error: &(dyn StdError + 'static), limit: usize) -> Error {
     let chain = || std::iter::successors(Some(error), |error: &&(dyn StdError + 'static)| (*error).source());
     if chain().any(|error| error.is::<LengthLimitError>()) {
         return ErrorKind::BodyTooLarge { limit: u64::try_from(limit).unwrap_or(u64::MAX) }.into();
     }
     let reason = chain().last().map_or_else(String::new, ToString::to_string);
-    ErrorKind::InvalidStatement { reason: format!("the body of the request cannot be read: {reason}") }.into()
+    ErrorKind::BodyBroken { reason }.into()
 }
 
 #[cfg(test)]
@@ -82,6 +83,6 @@ mod tests {
     fn a_body_that_breaks_off_says_so() {
         let body = pieces(vec![Ok(b"ab"), Err(std::io::Error::other("connection reset"))]);
         let error = block_on(read_text(body, 9)).unwrap_err();
-        assert_eq!(error.to_string(), "the body of the request cannot be read: connection reset");
+        assert_eq!(error, ErrorKind::BodyBroken { reason: "connection reset".to_owned() }.into());
     }
 }

@@ -6,7 +6,7 @@
 mod body;
 mod credentials;
 
-pub use body::{read_bytes, read_text};
+pub use body::{body_error, read_bytes, read_text};
 pub use credentials::{Authorization, Basic};
 
 use axum::Router;

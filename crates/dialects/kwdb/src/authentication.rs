@@ -69,7 +69,21 @@ fn looks_like_token(credential: &str) -> bool {
     !credential.is_empty() && credential.len().is_multiple_of(2) && credential.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
+/// What a client that follows the redirect to TLS has to know: it leaves its credentials behind.
+const REDIRECT_HINT: &str = "(curl -L drops credentials on a redirect: use https:// in the URL)";
+
 impl Door {
+    /// The credential in the header, with a hint where a redirect may have lost it.
+    ///
+    /// # Errors
+    /// As [`credential`].
+    pub(crate) fn credential(&self, headers: &HeaderMap) -> Result<String> {
+        credential(headers).map_err(|error| match *error.kind {
+            ErrorKind::CredentialsMissing {} if !self.insecure => malformed(format!("{WRONG_PAIR} {REDIRECT_HINT}")),
+            _ => error,
+        })
+    }
+
     /// The caller of a request to any endpoint but login.
     ///
     /// # Errors
@@ -91,7 +105,10 @@ impl Door {
     /// # Errors
     /// What is wrong with the header, or with user and password.
     pub(crate) async fn log_in(&self, headers: &HeaderMap) -> Result<Caller> {
-        let credential = credential(headers).map_err(|_| malformed(NO_BASIC))?;
+        let credential = credential(headers).map_err(|error| match *error.kind {
+            ErrorKind::CredentialsMissing {} if !self.insecure => malformed(format!("{NO_BASIC} {REDIRECT_HINT}")),
+            _ => malformed(NO_BASIC),
+        })?;
         let (user, password) = user_and_password(&credential).map_err(|_| malformed(WRONG_PAIR))?;
         self.check_password(&user, &password).await
     }

@@ -4,7 +4,9 @@
 //! its words here. Whether a text gets the prefix `pq: ` depends on where the error arose too.
 
 mod reword;
+mod shorten;
 
+use crate::names;
 use crate::sql::syntax_error_text;
 use crate::types;
 use axum::http::StatusCode;
@@ -60,18 +62,19 @@ pub(crate) fn statement_text(error: &Error, endpoint: Endpoint) -> String {
     let skin = skin(&error.kind);
     let is_syntax = matches!(*error.kind, ErrorKind::Syntax { .. });
     let prefix = if skin.prefixed && !(is_syntax && endpoint == Endpoint::Query) { "pq: " } else { "" };
+    let text = names::shown_text(shorten::shortened(&skin.text).into_owned());
     match error.position.filter(|_| is_syntax) {
-        Some(at) => format!("{prefix}{} (line {}, column {})", skin.text, at.line, at.column),
-        None => format!("{prefix}{}", skin.text),
+        Some(at) => format!("{prefix}{text} (line {}, column {})", at.line, at.column),
+        None => format!("{prefix}{text}"),
     }
 }
 
 /// The text of a request that failed before any statement ran.
 pub(crate) fn request_text(error: &Error) -> String {
-    let skin = skin(&error.kind);
+    let text = shorten::shortened(&skin(&error.kind).text).into_owned();
     match *error.kind {
-        ErrorKind::InvalidTimeZone { .. } => format!("pq: {}", skin.text),
-        _ => skin.text,
+        ErrorKind::InvalidTimeZone { .. } => format!("pq: {text}"),
+        _ => text,
     }
 }
 
@@ -157,6 +160,9 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
         E::BodyEmpty {} => (S::BAD_REQUEST, false, "invalid request body".to_owned()),
         E::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, false, own()),
         E::BodyNotUtf8 { .. } => (S::BAD_REQUEST, false, format!("invalid request body: {}", own())),
+        E::BodyBroken { reason } => (S::BAD_REQUEST, false, format!("invalid request body: {reason}")),
+        E::BodyTimeout { .. } => (S::REQUEST_TIMEOUT, false, own()),
+        E::BodyEncodingUnsupported { .. } => (S::UNSUPPORTED_MEDIA_TYPE, false, own()),
         E::InvalidParameter { name, value, expected } => {
             (S::BAD_REQUEST, true, format!("invalid value for parameter \"{name}\": \"{value}\": expected {expected}"))
         }

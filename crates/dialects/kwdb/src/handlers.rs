@@ -11,14 +11,13 @@ mod tests;
 
 use crate::context::Context;
 use crate::parameters::Parameters;
-use crate::{Door, authentication, error, wire};
+use crate::{Door, error, wire};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use model::{Error, ErrorKind, Result};
 use serde::Serialize;
-use std::error::Error as _;
 use std::sync::Arc;
 
 /// A request as it came in, read but not yet checked.
@@ -35,10 +34,10 @@ impl Arrival {
     pub(crate) async fn read(door: &Door, request: Request) -> Self {
         let (parts, body) = request.into_parts();
         Self {
-            credential: authentication::credential(&parts.headers),
+            credential: door.credential(&parts.headers),
             parameters: Parameters::read(&parts.uri),
             method: parts.method,
-            body: read_body(body, door.body_bytes).await,
+            body: dialect::read_text(body, door.body_bytes).await,
         }
     }
 
@@ -76,19 +75,6 @@ fn require_method(method: &Method, works: &Method) -> Result<()> {
     }
     let (method, allowed) = (method.to_string(), works.to_string());
     Err(Error::new(ErrorKind::MethodNotAllowed { method, allowed }))
-}
-
-async fn read_body(body: Body, limit: usize) -> Result<String> {
-    let bytes = axum::body::to_bytes(body, limit).await.map_err(|error| {
-        let too_large = error.source().is_some_and(|source| source.to_string().contains("length limit"));
-        Error::new(if too_large {
-            ErrorKind::BodyTooLarge { limit: limit as u64 }
-        } else {
-            ErrorKind::Io { operation: "read the body".to_owned(), reason: error.to_string() }
-        })
-    })?;
-    String::from_utf8(bytes.into())
-        .map_err(|error| Error::new(ErrorKind::BodyNotUtf8 { offset: error.utf8_error().valid_up_to() as u64 }))
 }
 
 /// A response with this vendor's headers.

@@ -217,6 +217,14 @@ impl Target {
         }
     }
 
+    /// A text, if it is no longer than the column takes.
+    ///
+    /// # Errors
+    /// The vendor's words for one that is too long.
+    pub(crate) fn fitting<'a>(&self, text: &'a str, length: Option<TextLength>) -> Result<&'a str> {
+        if length.is_none_or(|length| length.fits(text)) { Ok(text) } else { Err(self.too_long(text)) }
+    }
+
     fn text(&self, literal: Literal<'_>, length: Option<TextLength>) -> Result<Value> {
         let text = match literal {
             Literal::Text(text) => text.to_owned(),
@@ -225,7 +233,8 @@ impl Target {
             }
             Literal::Boolean(_) | Literal::Integer(_) | Literal::Decimal(_) => return Err(self.unfit(&literal)),
         };
-        if length.is_none_or(|length| length.fits(&text)) { Ok(Value::Text(text)) } else { Err(self.too_long(&text)) }
+        self.fitting(&text, length)?;
+        Ok(Value::Text(text))
     }
 
     fn binary(&self, literal: Literal<'_>, length: Option<u32>) -> Result<Value> {

@@ -66,6 +66,13 @@ pub(crate) fn shown_name(field: &str) -> &str {
     field.split(HIDDEN_SUFFIX).next().unwrap_or_default()
 }
 
+/// A text with what keeps names distinct cut off every name in it.
+pub(crate) fn shown_text(text: String) -> String {
+    let Some((first, rest)) = text.split_once(HIDDEN_SUFFIX) else { return text };
+    let rest = rest.split(HIDDEN_SUFFIX).map(|piece| piece.trim_start_matches(|c: char| c.is_ascii_digit()));
+    std::iter::once(first).chain(rest).collect()
+}
+
 /// A name that is shown as `name` and distinct from others by `number`.
 pub(crate) fn distinct_name(name: &str, number: usize) -> String {
     format!("{name}{HIDDEN_SUFFIX}{number}")
@@ -164,4 +171,12 @@ fn type_name(data_type: &ast::DataType) -> String {
         }
         Err(_) => data_type.to_string().to_ascii_lowercase(),
     }
+}
+
+/// A name as it must be written in a statement.
+pub(crate) fn written(name: &str) -> String {
+    let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
+        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+        && !crate::sql::is_reserved(name);
+    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

@@ -10,10 +10,14 @@ mod scope;
 #[cfg(test)]
 mod tests;
 mod text_casts;
+mod time_casts;
+mod time_kinds;
 mod time_literals;
+mod time_meetings;
 
 use crate::error::worded;
 use crate::names::PUBLIC;
+use crate::session::TIMEZONE;
 use crate::settings;
 use crate::timezone::Zone;
 use ::sql::ast::{
@@ -25,6 +29,8 @@ use query::Profile;
 use scope::{Scope, Tables};
 use std::ops::ControlFlow;
 use std::rc::Rc;
+
+pub(crate) use time_casts::assigned;
 
 /// What the rewrite of a query depends on.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +103,8 @@ impl VisitorMut for Rewriter<'_> {
         flow(check_limits(query))
     }
 
-    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<Error> {
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<Error> {
+        time_meetings::in_set_operation(query, self.tables.kinds(&self.scopes), self.meaning.zone);
         self.scopes.pop();
         self.tables.leave();
         ControlFlow::Continue(())
@@ -147,14 +154,22 @@ impl Rewriter<'_> {
                 }
                 Ok(())
             }
-            Expr::Function(_) => functions::rewrite(expr, &self.scopes, self.meaning),
-            Expr::BinaryOp { .. } | Expr::Between { .. } | Expr::InList { .. } => {
-                time_literals::in_comparison(expr, &self.scopes, self.meaning.zone)
+            Expr::Function(_) => {
+                functions::rewrite(expr, &self.scopes, self.meaning)?;
+                time_meetings::spell_out(expr, self.tables.kinds(&self.scopes), self.meaning.zone);
+                Ok(())
             }
-            Expr::TypedString(_) => time_literals::typed(expr, self.meaning.zone),
-            Expr::Cast { .. } => {
-                time_literals::typed(expr, self.meaning.zone)?;
-                text_casts::spell_out(expr);
+            Expr::TypedString(_) | Expr::Cast { .. } => {
+                if !time_literals::typed(expr, self.meaning.zone)? {
+                    time_casts::spell_out(expr);
+                    text_casts::spell_out(expr);
+                }
+                Ok(())
+            }
+            Expr::AtTimeZone { timestamp, time_zone } => {
+                let time = std::mem::replace(timestamp.as_mut(), placeholder());
+                let zone = std::mem::replace(time_zone.as_mut(), placeholder());
+                *expr = text_casts::call(TIMEZONE, vec![zone, time]);
                 Ok(())
             }
             Expr::Interval(interval) => {
@@ -170,7 +185,10 @@ impl Rewriter<'_> {
                 *expr = Expr::IsNotNull(Box::new(std::mem::replace(inner.as_mut(), placeholder())));
                 Ok(())
             }
-            _ => Ok(()),
+            _ => {
+                time_meetings::spell_out(expr, self.tables.kinds(&self.scopes), self.meaning.zone);
+                Ok(())
+            }
         }
     }
 }

@@ -2,16 +2,26 @@
 //! type words, NULL as the least value.
 
 mod divide;
+mod extremes;
+mod milliseconds;
+mod modulo;
 mod operators;
 mod text_of;
+mod time_casts;
+mod time_parts;
 mod type_words;
+mod zone_shift;
+mod zoned;
 
 use operators::Operators;
 use query::{Profile, functions};
 use std::sync::Arc;
 use type_words::TypeWords;
 
+pub(crate) use milliseconds::{FRACTIONAL as FRACTIONAL_MILLISECONDS, WHOLE as WHOLE_MILLISECONDS};
 pub(crate) use text_of::NAME as TEXT_OF;
+pub(crate) use time_casts::{INSTANT_OF, WALL_CLOCK_OF};
+pub(crate) use zone_shift::NAME as TIMEZONE;
 
 /// Digits after the point of an average of exact numbers.
 const AVERAGE_DIGITS: u8 = 16;
@@ -20,11 +30,22 @@ const AVERAGE_DIGITS: u8 = 16;
 pub(crate) fn profile() -> Profile {
     Profile::builder()
         .null_ordering("nulls_min")
+        .exact_constants()
         .expr_planner(Arc::new(Operators::new()))
         .type_planner(Arc::new(TypeWords))
         .scalar(functions::time_bucket("time_bucket"))
         .scalar(divide::float_divide())
         .scalar(text_of::text_of())
+        .scalar(time_casts::wall_clock_of())
+        .scalar(time_casts::instant_of())
+        .scalar(milliseconds::milliseconds(WHOLE_MILLISECONDS))
+        .scalar(milliseconds::milliseconds(FRACTIONAL_MILLISECONDS))
+        .scalar(time_parts::date_trunc())
+        .scalar(time_parts::extract("extract"))
+        .scalar(time_parts::extract("date_part"))
+        .scalar(zone_shift::timezone())
+        .aggregate(extremes::min())
+        .aggregate(extremes::max())
         .aggregate(functions::sum_exact("sum"))
         .aggregate(functions::avg_exact("avg", AVERAGE_DIGITS))
         .aggregate(functions::first_by_time("first"))

@@ -119,7 +119,7 @@ pub(crate) fn find(name: &str) -> Result<&'static Setting> {
 
 /// The name under which the catalogue keeps a setting.
 pub(crate) fn catalogue_name(name: &str) -> String {
-    if name == REST_TIMEOUT { "token.timeout_minutes".to_owned() } else { format!("kwdb.{name}") }
+    if name == REST_TIMEOUT { dialect::TOKEN_LIFETIME_SETTING.to_owned() } else { format!("kwdb.{name}") }
 }
 
 /// The value of a setting now.

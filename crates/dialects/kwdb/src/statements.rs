@@ -88,9 +88,8 @@ async fn execute_kind(context: &mut Context, statement: Statement, text: &str) -
     }
 }
 
-/// Runs a statement that answers with rows.
+/// Runs a statement that answers with rows; its length is checked already.
 pub(crate) async fn rows(context: &mut Context, parsed: ParsedStatement) -> Result<RowStream> {
-    check_length(context, &parsed)?;
     let ParsedStatement { text, statement, .. } = parsed;
     let result = match statement? {
         Statement::Query(statement) => query::run(context, statement, &text).await,

@@ -43,11 +43,7 @@ proptest! {
 #[test]
 fn a_missing_tail_equals_nulls() {
     let short = encode_key(&[(Value::Text("a".into()), DataType::Text(None))]).unwrap();
-    let long = encode_key(&[
-        (Value::Text("a".into()), DataType::Text(None)),
-        (Value::Null, DataType::Int64),
-    ])
-    .unwrap();
+    let long = encode_key(&[(Value::Text("a".into()), DataType::Text(None)), (Value::Null, DataType::Int64)]).unwrap();
     assert_eq!(short, long);
     assert_eq!(encode_key(&[(Value::Null, DataType::Int64)]).unwrap(), KeyBytes::default());
 }

@@ -112,6 +112,16 @@ impl AggregateUDFImpl for ByTime {
         }
     }
 
+    /// The answer is a value of one of the columns: it keeps what that column was declared as.
+    fn return_field(&self, arg_fields: &[FieldRef]) -> Result<FieldRef> {
+        let [value, time] = arg_fields else {
+            return internal_err!("{} takes a value and a time", self.name);
+        };
+        let source = if self.answer == Answer::Time { time } else { value };
+        let field = Field::new(&self.name, source.data_type().clone(), true);
+        Ok(Arc::new(field.with_metadata(source.metadata().clone())))
+    }
+
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         let [value, time] = args.input_fields else {
             return internal_err!("{} takes a value and a time", self.name);

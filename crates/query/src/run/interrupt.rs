@@ -26,9 +26,14 @@ impl Interrupt {
         self.stopped.store(true, Ordering::Relaxed);
     }
 
+    /// Whether nobody waits for the query any more.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     /// Fails once the query shall end.
     pub(crate) fn check(&self) -> Result<()> {
-        if self.stopped.load(Ordering::Relaxed) {
+        if self.is_stopped() {
             return Err(external(ErrorKind::QueryCancelled {}.into()));
         }
         if Instant::now() >= self.deadline {

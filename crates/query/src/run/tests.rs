@@ -7,6 +7,9 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+mod odd;
+mod scarce;
+
 fn bench() -> Bench {
     let mut bench = Bench::new();
     bench.table(meters(&[
@@ -313,6 +316,8 @@ async fn only_former_spills_are_removed_at_start() {
     let engine = crate::QueryEngine::new(crate::testing::options(&directory)).unwrap();
     assert!(!directory.join("datafusion-old").exists());
     assert!(directory.join("mine").exists());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&directory).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o700, "rows of all users pass through it");
     drop(engine);
     std::fs::remove_dir_all(directory).unwrap();
 }
@@ -336,180 +341,4 @@ async fn long_conditions() {
     assert_eq!(bench.rows(&count("OR", 3_000)).await.unwrap(), ["4"]);
     assert_eq!(bench.rows(&count("AND", 300)).await.unwrap(), ["4"]);
     assert!(matches!(bench.error(&count("AND", 1_001)).await, ErrorKind::InvalidStatement { .. }));
-}
-
-/// So many rows of a wide text each, in one series.
-fn words(rows: i64, width: usize) -> MemoryTable {
-    let table = definition(
-        "words",
-        TableKind::Series,
-        vec![
-            column(1, "ts", ColumnRole::Time, DataType::Instant(TimeUnit::Millisecond)),
-            column(2, "n", ColumnRole::Field, DataType::Int64),
-            column(3, "s", ColumnRole::Field, DataType::Text(None)),
-        ],
-    );
-    let row = |i: i64| {
-        let scattered = (i * 7_919) % 1_000_003;
-        vec![
-            Value::Instant(i, TimeUnit::Millisecond),
-            Value::Integer(scattered.into()),
-            Value::Text(format!("{scattered:0>width$}")),
-        ]
-    };
-    MemoryTable::new(table, (0..rows).map(row).collect())
-}
-
-#[tokio::test]
-async fn four_times_the_memory_of_wide_rows_is_sorted_and_grouped() {
-    let mut bench = Bench::with(|o| o.memory_bytes = 8 << 20);
-    bench.table(words(32_000, 1_000));
-    let greatest = (0..32_000_i64).map(|i| (i * 7_919) % 1_000_003).max().unwrap().to_string();
-    for sql in [
-        "SELECT n, s FROM words ORDER BY s DESC, n",
-        "SELECT s, n FROM words ORDER BY s DESC",
-        "SELECT max(n), s FROM words GROUP BY s ORDER BY s DESC",
-        "SELECT DISTINCT n, s FROM words ORDER BY s DESC",
-    ] {
-        let rows: Vec<String> = bench.rows(sql).await.unwrap_or_else(|e| panic!("{sql}: {e}"));
-        assert_eq!(rows.len(), 32_000, "{sql}");
-        assert!(rows[0].contains(&greatest), "{sql}: {}", rows[0]);
-    }
-    let rows = bench.rows("SELECT n FROM words ORDER BY s DESC, n LIMIT 3 OFFSET 30000").await.unwrap();
-    let whole = bench.rows("SELECT n FROM words ORDER BY n DESC").await.unwrap();
-    assert_eq!(rows, whole[30_000..30_003]);
-    settle(|| files_below(&bench.directory) == 0).await;
-    assert_eq!(bench.engine.inner.total.used(), 0);
-}
-
-#[tokio::test]
-async fn no_error_shows_the_inside_of_a_plan() {
-    let bench = bench();
-    let meters = "FROM meters m";
-    for sql in [
-        "SELECT (SELECT p.meter FROM meters p WHERE p.meter < m.meter) {}",
-        "SELECT (SELECT count(*) FROM meters p WHERE p.meter < m.meter) {}",
-        "SELECT m.meter = ANY (SELECT p.meter FROM meters p) {}",
-        "SELECT m.meter > ALL (SELECT p.meter FROM meters p WHERE p.site = m.site LIMIT 2) {}",
-        "SELECT m.meter IN (SELECT p.meter FROM meters p WHERE p.meter < m.meter LIMIT 1) {}",
-        "SELECT (SELECT p.meter, p.site FROM meters p) {}",
-        "SELECT (SELECT p.meter FROM meters p) {}",
-        "SELECT m.meter[1] {}",
-        "SELECT STRUCT(1, m.meter) {}",
-        "SELECT m.meter, ROW(1, 2) {}",
-        "SELECT sum(m.meter) OVER (ORDER BY m.site RANGE BETWEEN 1 PRECEDING AND CURRENT ROW) {}",
-        "SELECT m.site COLLATE nothing {}",
-        "SELECT INTERVAL '1 parsec' {}",
-        "SELECT sum(sum(m.meter)) {}",
-        "SELECT m.site::geometry {}",
-        "SELECT m.site + m.ts {}",
-        "SELECT * {} WHERE sum(m.meter) > 1",
-        "SELECT * {} ORDER BY 99",
-        "SELECT * {} GROUP BY ROLLUP (m.site) HAVING m.ts > 1",
-        "SELECT * {} LIMIT m.meter",
-        "SELECT * {} LIMIT -1",
-        "SELECT * {} FOR UPDATE",
-        "SELECT * {} FETCH FIRST 1 PERCENT ROWS ONLY",
-        "SELECT * {} TABLESAMPLE BERNOULLI (3)",
-        "SELECT * {}, LATERAL (SELECT * FROM meters p WHERE p.meter < m.meter LIMIT 1) l",
-        "SELECT * {} JOIN meters p ON m.meter < p.meter AND p.meter IN (SELECT q.meter FROM meters q WHERE q.meter < m.meter LIMIT 1)",
-        "SELECT * {} NATURAL JOIN nowhere",
-        "SELECT * {} UNION SELECT 1",
-        "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT a.x FROM r a, r b) SELECT * FROM r, meters m",
-    ] {
-        let sql = sql.replace("{}", meters);
-        let mut statements = match datafusion::sql::sqlparser::parser::Parser::parse_sql(
-            &datafusion::sql::sqlparser::dialect::GenericDialect {},
-            &sql,
-        ) {
-            Ok(statements) => statements,
-            Err(_unknown_to_the_parser) => continue,
-        };
-        drop(statements.remove(0));
-        let error = match bench.batches(&sql).await {
-            Ok(_) => continue,
-            Err(e) => e.to_string(),
-        };
-        for mark in [
-            "{ ",
-            "Some(",
-            "Literal(",
-            "Column(",
-            "InSubquery",
-            "Subquery(",
-            "LogicalPlan",
-            "OuterReference",
-            "Physical plan",
-        ] {
-            assert!(!error.contains(mark), "{sql}: {error}");
-        }
-    }
-}
-
-#[tokio::test]
-async fn a_dropped_answer_stops_work_that_reads_nothing_any_more() {
-    for sql in [
-        "SELECT count(*) FROM words a, words b, words c WHERE a.n + b.n <> c.n",
-        "SELECT count(*) FROM words a, words b, words c WHERE a.n + b.n + c.n < 0",
-        "SELECT count(*) FROM words a JOIN words b ON a.n < b.n JOIN words c ON b.n < c.n",
-        "SELECT count(*) FROM words a JOIN words b ON a.n % 2 = b.n % 2 AND a.n + b.n < 0",
-        "SELECT count(DISTINCT a.n * b.n) FROM words a, words b",
-        "SELECT a.n, b.n FROM words a, words b ORDER BY a.n * b.n DESC LIMIT 5",
-        "SELECT a.n, b.n FROM words a, words b ORDER BY a.n * b.n DESC",
-        "WITH RECURSIVE r(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM r WHERE x > 0) SELECT count(*) FROM r",
-    ] {
-        let mut bench = Bench::with(|o| o.memory_bytes = 1 << 30);
-        bench.table(words(10_000, 10));
-        let mut stream = bench.start(sql).await.unwrap();
-        let answered = tokio::time::timeout(Duration::from_millis(400), stream.batches.next()).await;
-        assert!(answered.is_err(), "{sql} was meant to take long");
-        let running = || bench.engine.inner.handle().unwrap().metrics().num_alive_tasks();
-        assert!(running() > 0, "{sql}");
-        drop(stream);
-        settle(|| running() == 0).await;
-        assert_eq!(bench.engine.inner.total.used(), 0, "{sql}");
-    }
-}
-
-#[tokio::test]
-async fn an_interruptible_plan_prints_as_it_is() {
-    let text = bench()
-        .rows("EXPLAIN ANALYZE SELECT a.site FROM meters a JOIN meters b ON a.meter < b.meter ORDER BY a.site")
-        .await
-        .unwrap()
-        .join("\n");
-    for part in ["SortExec: expr=[site@0 ASC", "NestedLoopJoinExec: join_type=Inner, filter=meter@", "ScanExec: table="]
-    {
-        assert!(text.contains(part), "{part} is not in {text}");
-    }
-    assert!(!text.contains("Interrupt") && !text.contains("Guarded"), "{text}");
-}
-
-#[tokio::test]
-async fn a_union_of_columns_that_are_declared_differently() {
-    let mut bench = bench();
-    let mut table = definition(
-        "plain",
-        TableKind::Keyed,
-        vec![
-            column(1, "id", ColumnRole::Key, DataType::Int64),
-            column(2, "name", ColumnRole::Field, DataType::Text(None)),
-        ],
-    );
-    for column in &mut table.columns {
-        column.nullable = false;
-        column.declared = Some(model::Declared { dialect: "d".into(), word: "w".into() });
-    }
-    let rows = vec![vec![Value::Integer(1), Value::Text("a".into())], vec![Value::Integer(7), Value::Text("z".into())]];
-    bench.table(MemoryTable::new(table, rows));
-    for sql in [
-        "SELECT meter, site FROM meters UNION SELECT id, name FROM plain ORDER BY 1, 2",
-        "SELECT id, name FROM plain UNION SELECT meter, site FROM meters ORDER BY 1, 2",
-    ] {
-        assert_eq!(bench.rows(sql).await.unwrap(), ["1|a", "1|b", "2|a", "7|z"], "{sql}");
-    }
-    let sql = "SELECT count(*), max(m) FROM (SELECT meter AS m FROM meters UNION ALL SELECT id FROM plain) u GROUP BY m ORDER BY m";
-    assert_eq!(bench.rows(sql).await.unwrap(), ["4|1", "1|2", "1|7"]);
-    let sql = "SELECT id FROM plain INTERSECT SELECT meter FROM meters";
-    assert_eq!(bench.rows(sql).await.unwrap(), ["1"]);
 }

@@ -141,6 +141,7 @@ impl DisplayAs for ScanExec {
             _ if table.kind == TableKind::Keyed => write!(f, "{separator}keys=all")?,
             _ => match self.selection.series {
                 Some((selected, all)) => write!(f, "{separator}series={selected} of {all}")?,
+                None if self.reads_nothing() => write!(f, "{separator}series=none")?,
                 None => write!(f, "{separator}series=all")?,
             },
         }

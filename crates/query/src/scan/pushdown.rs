@@ -1,7 +1,9 @@
 //! What a scan can take over from a statement's predicates.
 //!
 //! Time comparisons become time bounds. Predicates on key and attribute columns alone are
-//! evaluated on the series of a series table, or become key ranges of a keyed one.
+//! evaluated on the series of a series table, or become key ranges of a keyed one. The optimiser
+//! may rewrite a predicate after the scan took it over: whatever the scan cannot read any more is
+//! left for a filter right above it, never dropped.
 
 use super::key_ranges::key_ranges;
 use super::source::ScanSource;
@@ -13,7 +15,7 @@ use arrow::datatypes::{DataType, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::Session;
 use datafusion::common::tree_node::{Transformed, TreeNode};
-use datafusion::common::{Column as ColumnName, DFSchema};
+use datafusion::common::{Column as ColumnName, DFSchema, ScalarValue, internal_err};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
@@ -39,11 +41,23 @@ pub(crate) struct Selection {
     pub(crate) series: Option<(usize, usize)>,
     /// Columns that have one value in all selected rows.
     pub(crate) constant: HashSet<ColumnId>,
+    /// What the rows read must still satisfy, on unqualified columns.
+    pub(crate) residual: Option<Expr>,
+}
+
+impl Selection {
+    fn all() -> Self {
+        Self { time: TimeBounds::ALL, keys: ScanKeys::All, series: None, constant: HashSet::new(), residual: None }
+    }
 }
 
 enum Kind {
-    Time { exact: bool },
+    Time {
+        exact: bool,
+    },
     Series,
+    /// True, false or NULL for every row.
+    Constant(bool),
     Other,
 }
 
@@ -64,45 +78,87 @@ impl Pushdown<'_> {
             .iter()
             .map(|p| match self.kind(p) {
                 Kind::Time { exact: true } | Kind::Series => TableProviderFilterPushDown::Exact,
+                // What the bounds leave over is evaluated right above the scan.
+                Kind::Time { exact: false } if can_be_evaluated(p) => TableProviderFilterPushDown::Exact,
                 Kind::Time { exact: false } => TableProviderFilterPushDown::Inexact,
-                Kind::Other => TableProviderFilterPushDown::Unsupported,
+                Kind::Constant(_) | Kind::Other => TableProviderFilterPushDown::Unsupported,
             })
             .collect()
     }
 
     /// The rows that the predicates leave.
     pub(crate) fn select(&self, session: &dyn Session, predicates: &[Expr]) -> Result<Selection> {
-        let table = self.source.table();
-        let mut selection =
-            Selection { time: TimeBounds::ALL, keys: ScanKeys::All, series: None, constant: HashSet::new() };
-        if table.kind == TableKind::Keyed {
-            let key: Vec<&Column> = table.key_columns().collect();
-            let found = key_ranges(&key, &predicates.iter().collect::<Vec<_>>());
-            selection.constant.extend(key.iter().take(found.pinned).map(|c| c.id));
-            if let Some(ranges) = found.ranges {
-                selection.keys = ScanKeys::Ranges(ranges);
-            }
-            return Ok(selection);
+        let mut selection = Selection::all();
+        let mut residual = Vec::new();
+        let mut nothing = false;
+        let keyed = self.source.table().kind == TableKind::Keyed;
+        if keyed {
+            self.select_keys(predicates, &mut selection, &mut residual);
+        } else {
+            self.select_times(session, predicates, &mut selection, &mut residual)?;
         }
-        let mut on_series = Vec::new();
-        for predicate in predicates {
+        let mut left = Vec::new();
+        for predicate in residual {
             match self.kind(predicate) {
-                Kind::Time { .. } => {
-                    if let Some(accepted) = self.time_column().and_then(|c| c.accepted(predicate)) {
-                        selection.time = selection.time.intersect(&accepted.bounds);
-                    }
-                }
-                Kind::Series => on_series.push(predicate.clone()),
-                Kind::Other => {}
+                Kind::Constant(accepts) => nothing |= !accepts,
+                _ if can_be_evaluated(predicate) => left.push(unqualified(predicate.clone())?),
+                // Taken over inexactly, hence filtered above as well.
+                Kind::Time { exact: false } => {}
+                _ => return internal_err!("a scan was given a predicate that it cannot evaluate: {predicate}"),
             }
         }
-        if let Some(predicate) = conjunction(on_series) {
-            self.select_series(session, predicate, &mut selection)?;
+        selection.residual = conjunction(left);
+        if nothing {
+            selection.series = selection.series.map(|(_, all)| (0, all));
+            selection.keys = if keyed { ScanKeys::Ranges(Vec::new()) } else { ScanKeys::Series(Vec::new()) };
         }
         Ok(selection)
     }
 
+    fn select_keys<'e>(&self, predicates: &'e [Expr], selection: &mut Selection, residual: &mut Vec<&'e Expr>) {
+        let key: Vec<&Column> = self.source.table().key_columns().collect();
+        let found = key_ranges(&key, &predicates.iter().collect::<Vec<_>>());
+        selection.constant.extend(key.iter().take(found.pinned).map(|c| c.id));
+        if let Some(ranges) = found.ranges {
+            selection.keys = ScanKeys::Ranges(ranges);
+        }
+        residual.extend(predicates.iter().zip(found.exact).filter_map(|(p, exact)| (!exact).then_some(p)));
+    }
+
+    fn select_times<'e>(
+        &self,
+        session: &dyn Session,
+        predicates: &'e [Expr],
+        selection: &mut Selection,
+        residual: &mut Vec<&'e Expr>,
+    ) -> Result<()> {
+        let mut on_series = Vec::new();
+        for predicate in predicates {
+            match self.kind(predicate) {
+                Kind::Time { exact } => {
+                    if let Some(accepted) = self.time_column().and_then(|c| c.accepted(predicate)) {
+                        selection.time = selection.time.intersect(&accepted.bounds);
+                    }
+                    if !exact {
+                        residual.push(predicate);
+                    }
+                }
+                Kind::Series => on_series.push(predicate.clone()),
+                Kind::Constant(_) | Kind::Other => residual.push(predicate),
+            }
+        }
+        match conjunction(on_series) {
+            Some(predicate) => self.select_series(session, predicate, selection),
+            None => Ok(()),
+        }
+    }
+
     fn kind(&self, predicate: &Expr) -> Kind {
+        if let Expr::Literal(value, _) = predicate
+            && matches!(value.data_type(), DataType::Boolean | DataType::Null)
+        {
+            return Kind::Constant(matches!(value, ScalarValue::Boolean(Some(true))));
+        }
         if let Some(accepted) = self.time_column().and_then(|c| c.accepted(predicate)) {
             return Kind::Time { exact: accepted.exact };
         }
@@ -140,15 +196,7 @@ impl Pushdown<'_> {
             columns.iter().map(|c| self.schema.field_with_name(&c.name).cloned().map(|f| f.with_nullable(true)));
         let schema = Arc::new(Schema::new(fields.collect::<Result<Vec<_>, _>>()?));
         let batch = RecordBatch::try_new(Arc::clone(&schema), series.columns.columns().to_vec())?;
-        let predicate = predicate
-            .transform(|e| {
-                Ok(match e {
-                    Expr::Column(c) => Transformed::yes(Expr::Column(ColumnName::new_unqualified(c.name))),
-                    other => Transformed::no(other),
-                })
-            })?
-            .data;
-        let predicate = session.create_physical_expr(predicate, &DFSchema::try_from(schema)?)?;
+        let predicate = session.create_physical_expr(unqualified(predicate)?, &DFSchema::try_from(schema)?)?;
         let accepted = predicate.evaluate(&batch)?.into_array(batch.num_rows())?;
         let Some(accepted) = accepted.as_boolean_opt() else {
             return Err(DataFusionError::Internal(format!("{predicate} is no predicate")));
@@ -170,6 +218,17 @@ impl Pushdown<'_> {
         }
         Ok(())
     }
+}
+
+/// A predicate as it speaks of one table alone.
+fn unqualified(predicate: Expr) -> Result<Expr> {
+    let transformed = predicate.transform(|e| {
+        Ok(match e {
+            Expr::Column(c) => Transformed::yes(Expr::Column(ColumnName::new_unqualified(c.name))),
+            other => Transformed::no(other),
+        })
+    });
+    Ok(transformed?.data)
 }
 
 fn all_equal(values: &ArrayRef, rows: &[usize]) -> Result<bool> {

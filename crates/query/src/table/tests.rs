@@ -61,6 +61,32 @@ async fn explain_shows_what_is_pushed() {
 }
 
 #[tokio::test]
+async fn predicates_folded_after_the_pushdown_still_hold() {
+    let (mut bench, _) = bench();
+    bench.table(orders());
+    for (sql, rows) in [
+        ("SELECT site FROM meters WHERE site NOT IN ('z', NULL)", ""),
+        ("SELECT site FROM meters WHERE meter NOT IN (5, NULL)", ""),
+        ("SELECT site FROM meters WHERE owner NOT IN ('z', NULL, 'y', 'x', 'w')", ""),
+        ("SELECT count(*) FROM meters WHERE meter NOT IN (5, NULL) LIMIT 1", "0"),
+        (
+            "SELECT meters.meter, n FROM meters FULL JOIN orders ON meters.meter = n WHERE meter > 0 AND meter IS NULL",
+            "",
+        ),
+        ("SELECT n FROM orders WHERE customer NOT IN (5, NULL)", ""),
+        ("SELECT n FROM orders WHERE customer = 1 AND customer = NULL", ""),
+        (
+            "SELECT \"Pulses\" FROM meters WHERE ts IN ('1970-01-01 08:00:01', '1970-01-01 08:00:02') ORDER BY 1 LIMIT 5",
+            "1,2",
+        ),
+    ] {
+        assert_eq!(bench.rows(sql).await.unwrap().join(","), rows, "{sql}");
+    }
+    let plan = bench.explain("SELECT site FROM meters WHERE meter NOT IN (5, NULL)").await;
+    assert!(plan.contains("series=0 of 3"), "{plan}");
+}
+
+#[tokio::test]
 async fn a_predicate_on_key_and_time_together_stays_above() {
     let (bench, _) = bench();
     let sql = "SELECT \"Pulses\" FROM meters WHERE site = 'b' OR ts >= '1970-01-01 08:00:02' ORDER BY 1";
@@ -104,7 +130,7 @@ async fn float_keys_promise_no_order() {
     assert_eq!(bench.rows("SELECT v FROM f WHERE k = 1.5").await.unwrap(), ["1"]);
 }
 
-fn keyed() -> (Bench, Arc<MemoryTable>) {
+fn orders() -> MemoryTable {
     let mut hidden = column(4, "rowid", ColumnRole::Field, DataType::Int64);
     hidden.hidden = true;
     let table = definition(
@@ -121,8 +147,12 @@ fn keyed() -> (Bench, Arc<MemoryTable>) {
         vec![Value::Integer(rowid), Value::Integer(customer), Value::Text(item.into()), Value::Integer(n)]
     };
     let rows = vec![row(1, 1, "a", 10), row(2, 1, "b", 20), row(3, 2, "a", 30), row(4, 3, "c", 40)];
+    MemoryTable::new(table, rows)
+}
+
+fn keyed() -> (Bench, Arc<MemoryTable>) {
     let mut bench = Bench::new();
-    let table = bench.table(MemoryTable::new(table, rows));
+    let table = bench.table(orders());
     (bench, table)
 }
 

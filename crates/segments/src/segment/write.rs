@@ -219,8 +219,7 @@ impl<'a> Layout<'a> {
 
     fn column(&mut self, column: &Column, data_type: model::DataType, physical: &ArrayRef) -> Field {
         self.footer.columns.push(StoredColumn { role: column.role, id: column.id, data_type });
-        let metadata = HashMap::from([(PARQUET_FIELD_ID_META_KEY.to_owned(), column.id.to_string())]);
-        Field::new(&column.name, physical.data_type().clone(), true).with_metadata(metadata)
+        parquet_field(column, physical)
     }
 
     fn write_file(&self, files: &dyn Files, path: &Path, rows: &SegmentRows) -> Result<Written> {
@@ -352,7 +351,13 @@ fn misfit(column: &Column, values: &dyn Array) -> Error {
     Error::internal(format!("{rows} values of {found} do not fit column {} of a segment", column.id))
 }
 
-fn write_error(path: &Path, error: ParquetError) -> Error {
+/// A column of a file, with the column's id as the id of the field.
+pub(super) fn parquet_field(column: &Column, physical: &ArrayRef) -> Field {
+    let metadata = HashMap::from([(PARQUET_FIELD_ID_META_KEY.to_owned(), column.id.to_string())]);
+    Field::new(&column.name, physical.data_type().clone(), true).with_metadata(metadata)
+}
+
+pub(super) fn write_error(path: &Path, error: ParquetError) -> Error {
     match error {
         ParquetError::External(inner) => match inner.downcast::<io::Error>() {
             Ok(inner) => io_error("write", path, &inner),

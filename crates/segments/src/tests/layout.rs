@@ -10,11 +10,12 @@ use arrow::array::{ArrayRef, Int32Array, StringArray};
 use catalog::{SegmentEntry, Tombstone};
 use files::{Files, ForgetfulFiles};
 use model::{
-    Column, ColumnId, ColumnRole, DataType, DatabaseId, KeyBytes, KeyHash, SeriesId, Table, TableId, TableKind,
-    TimeBounds, TimeUnit, TypeChange, TypeConversion, encode_keys, key_hash,
+    Column, ColumnId, ColumnRole, DataType, DatabaseId, KeyBytes, KeyHash, KeySelection, SeriesId, Table, TableId,
+    TableKind, TimeBounds, TimeUnit, TypeChange, TypeConversion, encode_keys, key_hash,
 };
 use proptest::prelude::*;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -145,6 +146,26 @@ pub(super) fn table(history: &History, kind: TableKind) -> Table {
     }
 }
 
+/// Some keys by their hashes, or where they are neighbours in a keyed table as a range, bounded by
+/// its own ends or by what it excludes.
+fn selection(named: &[usize], event: usize, keys: &Keys, kind: TableKind) -> KeySelection {
+    let place = |key: &usize| keys.sorted.iter().position(|sorted| sorted == key).unwrap();
+    let places: BTreeSet<usize> = named.iter().map(place).collect();
+    let (first, last) = (*places.first().unwrap(), *places.last().unwrap());
+    let key = |place: usize| keys.bytes[keys.sorted[place]].clone();
+    match event % 3 {
+        _ if kind == TableKind::Series || last - first + 1 != places.len() => {}
+        0 => return KeySelection::Range { first: Bound::Included(key(first)), last: Bound::Included(key(last)) },
+        1 => {
+            let first = first.checked_sub(1).map_or(Bound::Unbounded, |before| Bound::Excluded(key(before)));
+            let last = if last + 1 < KEYS { Bound::Excluded(key(last + 1)) } else { Bound::Unbounded };
+            return KeySelection::Range { first, last };
+        }
+        _ => {}
+    }
+    KeySelection::Hashes(named.iter().map(|key| keys.hash(*key)).collect())
+}
+
 fn tombstones(history: &History, keys: &Keys, kind: TableKind) -> Arc<[Tombstone]> {
     let deletes = history.0.iter().enumerate().filter_map(|(event, what)| match what {
         Event::Delete(delete) | Event::Write { delete: Some(delete), .. } => Some((event, delete)),
@@ -152,7 +173,7 @@ fn tombstones(history: &History, keys: &Keys, kind: TableKind) -> Arc<[Tombstone
     });
     let tombstone = |(event, Delete { keys: named, time }): (usize, &Delete)| Tombstone {
         sequence: History::sequence(event),
-        keys: named.as_ref().map(|named| named.iter().map(|key| keys.hash(*key)).collect()),
+        keys: named.as_ref().map_or(KeySelection::All, |named| selection(named, event, keys, kind)),
         time: if kind == TableKind::Series { *time } else { TimeBounds::ALL },
     };
     deletes.map(tombstone).collect()

@@ -13,8 +13,8 @@ use arrow::buffer::BooleanBuffer;
 use catalog::Tombstone;
 use files::{Files, ForgetfulFiles};
 use model::{
-    Cells, ColumnId, DataType, KeyHash, Sequence, SeriesId, Table, TableKind, TimeBounds, TimeUnit, encode_keys,
-    key_hash,
+    Cells, ColumnId, DataType, KeyHash, KeySelection, Sequence, SeriesId, Table, TableKind, TimeBounds, TimeUnit,
+    encode_keys, key_hash,
 };
 use std::sync::Arc;
 
@@ -165,12 +165,15 @@ fn a_run_of_neighbours_folds_to_one_version() {
 fn a_deletion_between_chunks_is_applied_by_the_merge() {
     let table = series_table();
     let hash = |series: SeriesId| KeyHash(series.0.into());
-    let tombstone = |sequence, keys: Option<Vec<KeyHash>>, first, last| Tombstone {
+    let tombstone = |sequence, keys, first, last| Tombstone {
         sequence: Sequence(sequence),
         keys,
         time: TimeBounds { first, last },
     };
-    let tombstones = [tombstone(2, Some(vec![KeyHash(1)]), 0, 3), tombstone(9, None, i64::MIN, i64::MAX)];
+    let tombstones = [
+        tombstone(2, KeySelection::Hashes([KeyHash(1)].into()), 0, 3),
+        tombstone(9, KeySelection::All, i64::MIN, i64::MAX),
+    ];
     let context = MergeContext {
         table: &table,
         tombstones: &tombstones,

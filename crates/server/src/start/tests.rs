@@ -3,6 +3,7 @@
 mod lifecycle;
 mod limits;
 mod safety;
+mod sessions;
 mod support;
 mod tls;
 mod urls;

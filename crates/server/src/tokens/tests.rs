@@ -8,6 +8,7 @@ struct Policy {
     passed: Mutex<Duration>,
     lifetime: Mutex<Duration>,
     gone: Mutex<HashSet<UserId>>,
+    passwords: Mutex<HashMap<UserId, &'static str>>,
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -22,8 +23,9 @@ impl TokenPolicy for Policy {
     fn lifetime(&self) -> Duration {
         *self.lifetime.lock()
     }
-    fn may_log_in(&self, user: UserId) -> bool {
-        !self.gone.lock().contains(&user)
+    fn standing(&self, user: UserId) -> Option<Standing> {
+        let is_there = !self.gone.lock().contains(&user);
+        is_there.then(|| Standing::of(self.passwords.lock().get(&user).copied()))
     }
     fn now(&self) -> Instant {
         self.start + *self.passed.lock()
@@ -36,6 +38,7 @@ fn directory(alive: usize) -> (Arc<Policy>, TokenDirectory) {
         passed: Mutex::new(Duration::ZERO),
         lifetime: Mutex::new(MINUTE * 60),
         gone: Mutex::new(HashSet::new()),
+        passwords: Mutex::new(HashMap::new()),
     });
     (Arc::clone(&policy), TokenDirectory::new(policy, alive))
 }
@@ -93,6 +96,21 @@ fn a_token_goes_with_its_user() {
     assert_eq!(tokens.verify(&one), None);
     policy.gone.lock().clear();
     assert_eq!(tokens.verify(&one), None, "it does not come back");
+    assert_eq!(tokens.verify(&other), Some(UserId(2)));
+}
+
+#[test]
+fn a_token_goes_with_the_password_it_was_issued_for() {
+    let (policy, tokens) = directory(10);
+    let (one, again) = (tokens.issue("test", &caller(1)), tokens.issue("test", &caller(1)));
+    let other = tokens.issue("test", &caller(2));
+    policy.passwords.lock().insert(UserId(1), "$argon2id$new");
+    assert_eq!(tokens.sessions(None).len(), 1);
+    let fresh = tokens.issue("test", &caller(1));
+    assert_eq!(tokens.verify(&one), None);
+    policy.passwords.lock().remove(&UserId(1));
+    assert_eq!((tokens.verify(&one), tokens.verify(&again)), (None, None), "they do not come back");
+    assert_eq!(tokens.verify(&fresh), None);
     assert_eq!(tokens.verify(&other), Some(UserId(2)));
 }
 

@@ -63,6 +63,89 @@ fn operators_of_postgres_and_its_family() {
     );
 }
 
+/// An expression with everything in parentheses that was read as one operand, by the tree.
+fn grouped(expr: &Expr) -> String {
+    let two = |left: &Expr, op: &str, right: &Expr| format!("[{} {op} {}]", grouped(left), grouped(right));
+    match expr {
+        Expr::Nested(inner) => grouped(inner),
+        Expr::BinaryOp { left, op, right } => two(left, &op.to_string(), right),
+        Expr::IsDistinctFrom(left, right) => two(left, "DF", right),
+        Expr::IsNotDistinctFrom(left, right) => two(left, "NDF", right),
+        Expr::AtTimeZone { timestamp, time_zone } => two(timestamp, "AT", time_zone),
+        Expr::Like { expr, pattern, .. } => two(expr, "LIKE", pattern),
+        Expr::ILike { expr, pattern, .. } => two(expr, "ILIKE", pattern),
+        Expr::SimilarTo { expr, pattern, .. } => two(expr, "SIMILAR", pattern),
+        Expr::RLike { expr, pattern, .. } => two(expr, "RLIKE", pattern),
+        Expr::Between { expr, low, high, .. } => {
+            format!("[{} BETWEEN {} {}]", grouped(expr), grouped(low), grouped(high))
+        }
+        Expr::UnaryOp { op, expr } => format!("[{op} {}]", grouped(expr)),
+        Expr::IsNull(inner) => format!("[{} ISNULL]", grouped(inner)),
+        Expr::IsTrue(inner) => format!("[{} ISTRUE]", grouped(inner)),
+        Expr::IsNormalized { expr, .. } => format!("[{} NORMALIZED]", grouped(expr)),
+        Expr::InList { expr, .. } => format!("[{} IN]", grouped(expr)),
+        Expr::AnyOp { left, .. } => format!("[{} ANY]", grouped(left)),
+        other => other.to_string(),
+    }
+}
+
+#[test]
+fn every_operator_leaves_what_binds_looser() {
+    for (text, groups) in [
+        ("a is distinct from true and b = 2", "[[a DF true] AND [b = 2]]"),
+        ("a is not distinct from b or c", "[[a NDF b] OR c]"),
+        ("a is distinct from b + 1 and c", "[[a DF [b + 1]] AND c]"),
+        ("a is distinct from b = c and d", "[[a DF [b = c]] AND d]"),
+        ("not a is distinct from b and c", "[[NOT [a DF b]] AND c]"),
+        ("a is distinct from b is distinct from c", "[[a DF b] DF c]"),
+        ("x or a is not distinct from b and c", "[x OR [[a NDF b] AND c]]"),
+        ("a at time zone 'x' = b and c", "[[[a AT 'x'] = b] AND c]"),
+        ("a at time zone 'x' + b", "[[a AT 'x'] + b]"),
+        ("a like b || c and d", "[[a LIKE [b || c]] AND d]"),
+        ("a like 'x' escape '!' and b = 1", "[[a LIKE 'x'] AND [b = 1]]"),
+        ("a not ilike 'x' escape '!' or b", "[[a ILIKE 'x'] OR b]"),
+        ("a similar to 'x' escape '!' and b", "[[a SIMILAR 'x'] AND b]"),
+        ("a regexp 'x' and b", "[[a RLIKE 'x'] AND b]"),
+        ("a between b + 1 and c + 1 and d", "[[a BETWEEN [b + 1] [c + 1]] AND d]"),
+        ("a between 1 and 2 = true", "[[a BETWEEN 1 2] = true]"),
+        ("a is null = b and c", "[[[a ISNULL] = b] AND c]"),
+        ("a = b is null and c", "[[[a = b] ISNULL] AND c]"),
+        ("a is true and b", "[[a ISTRUE] AND b]"),
+        ("a is nfc normalized and b = 1", "[[a NORMALIZED] AND [b = 1]]"),
+        ("a in (1, 2) and b", "[[a IN] AND b]"),
+        ("a = any(array[1]) and b", "[[a ANY] AND b]"),
+        ("a overlaps b and c", "[[a OVERLAPS b] AND c]"),
+        ("a ~ b || c and d", "[[a ~ [b || c]] AND d]"),
+        ("a + b * c ^ d", "[a + [b * [c ^ d]]]"),
+        ("a ^ b ^ c", "[[a ^ b] ^ c]"),
+        ("a - b - c", "[[a - b] - c]"),
+        ("a // b * c + d", "[[[a // b] * c] + d]"),
+        ("-a ^ 2", "[[- a] ^ 2]"),
+        ("-a::int * b", "[[- a::INT] * b]"),
+        ("-a + b", "[[- a] + b]"),
+        ("not a = b and c", "[[NOT [a = b]] AND c]"),
+        ("a < b + c and d", "[[a < [b + c]] AND d]"),
+        ("a << 1 + 2 = b", "[[a << [1 + 2]] = b]"),
+        ("a & b = c", "[[a & b] = c]"),
+        ("a | b = c", "[[a | b] = c]"),
+        ("a -> 'x' = b", "[[a -> 'x'] = b]"),
+    ] {
+        assert_eq!(expression(text).map(|e| grouped(&e)).as_deref().ok(), Some(groups), "{text}");
+    }
+}
+
+#[test]
+fn limits_are_named() {
+    for (text, words) in [
+        (format!("1{}", " + 1".repeat(201)), "more than 200 operators"),
+        (format!("{}1{}", "(".repeat(3_000), ")".repeat(3_000)), "deeper than 48 levels"),
+        (format!("a{}", " or a".repeat(10_001)), "more than 10000 of AND and OR"),
+    ] {
+        let error = expression(&text).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
 #[test]
 fn errors_name_token_and_place() {
     for (text, near, line, column) in [

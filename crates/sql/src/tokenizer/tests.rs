@@ -67,6 +67,7 @@ fn comments_nest_and_blanks_may_be_wide() {
     assert_eq!(kinds("a /* b"), [TokenKind::Word, TokenKind::Defect(Defect::UnterminatedComment)]);
     assert_eq!(kinds("'a"), [TokenKind::Defect(Defect::UnterminatedString)]);
     assert_eq!(kinds("\"a"), [TokenKind::Defect(Defect::UnterminatedName)]);
+    assert_eq!(kinds("\"a\0b\" '\0'"), [TokenKind::Defect(Defect::NulInName), TokenKind::String]);
 }
 
 #[test]

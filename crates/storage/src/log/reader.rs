@@ -14,6 +14,8 @@ pub(crate) struct LogFile {
     pub(crate) previous: Sequence,
     /// The newest number at or before its end.
     pub(crate) last: Sequence,
+    /// Its length.
+    pub(crate) bytes: u64,
 }
 
 /// What was found.
@@ -67,7 +69,7 @@ pub(crate) fn read_log(
         }
         let reader = FileReader { file: file.as_ref(), path: &path, len, last: header.previous };
         let last = reader.read(i + 1 == numbers.len(), &mut each)?;
-        found.files.push(LogFile { number, previous: header.previous, last });
+        found.files.push(LogFile { number, previous: header.previous, last, bytes: len });
     }
     Ok(found)
 }

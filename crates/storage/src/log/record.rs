@@ -3,6 +3,7 @@
 use crate::bytes_codec::{Cursor, Decoded, Malformed, put_bytes, put_len, put_varint};
 use model::{KeyBytes, KeyHash, KeySelection, RangeDelete, SeriesId, TableId, TimeBounds};
 use segments::RowKind;
+use std::ops::Bound;
 use std::sync::Arc;
 
 /// A series that this record makes.
@@ -112,6 +113,25 @@ fn encode_delete(delete: &RangeDelete, out: &mut Vec<u8>) {
             put_len(hashes.len(), out);
             hashes.iter().for_each(|h| out.extend(h.0.to_le_bytes()));
         }
+        KeySelection::Range { first, last } => {
+            out.push(2);
+            encode_bound(first, out);
+            encode_bound(last, out);
+        }
+    }
+}
+
+fn encode_bound(bound: &Bound<KeyBytes>, out: &mut Vec<u8>) {
+    match bound {
+        Bound::Unbounded => out.push(0),
+        Bound::Included(key) => {
+            out.push(1);
+            put_bytes(&key.0, out);
+        }
+        Bound::Excluded(key) => {
+            out.push(2);
+            put_bytes(&key.0, out);
+        }
     }
 }
 
@@ -176,9 +196,19 @@ fn decode_delete(cursor: &mut Cursor<'_>) -> Decoded<RangeDelete> {
             let hashes = (0..count).map(|_| Ok(KeyHash(u128::from_le_bytes(cursor.array()?))));
             KeySelection::Hashes(hashes.collect::<Decoded<Arc<[_]>>>()?)
         }
+        2 => KeySelection::Range { first: decode_bound(cursor)?, last: decode_bound(cursor)? },
         tag => return Err(Malformed::new(format!("no key selection has tag {tag}"))),
     };
     Ok(RangeDelete { table, keys, time, drop_series })
+}
+
+fn decode_bound(cursor: &mut Cursor<'_>) -> Decoded<Bound<KeyBytes>> {
+    Ok(match cursor.u8()? {
+        0 => Bound::Unbounded,
+        1 => Bound::Included(KeyBytes(cursor.bytes()?.into())),
+        2 => Bound::Excluded(KeyBytes(cursor.bytes()?.into())),
+        tag => return Err(Malformed::new(format!("no bound has tag {tag}"))),
+    })
 }
 
 #[cfg(test)]
@@ -192,6 +222,21 @@ mod tests {
                 keys: KeySelection::Hashes(Arc::from([KeyHash(u128::MAX), KeyHash(3)])),
                 time: TimeBounds { first: -5, last: i64::MAX },
                 drop_series: true,
+            }),
+            RecordPart::Delete(RangeDelete {
+                table: TableId(2),
+                keys: KeySelection::Range {
+                    first: Bound::Excluded(KeyBytes([1, 0].into())),
+                    last: Bound::Included(KeyBytes([].into())),
+                },
+                time: TimeBounds::ALL,
+                drop_series: false,
+            }),
+            RecordPart::Delete(RangeDelete {
+                table: TableId(2),
+                keys: KeySelection::Range { first: Bound::Unbounded, last: Bound::Excluded(KeyBytes([9].into())) },
+                time: TimeBounds::ALL,
+                drop_series: false,
             }),
             RecordPart::Rows(RowsPart {
                 table: TableId(u64::MAX),

@@ -19,6 +19,10 @@ use std::time::{Duration, Instant};
 
 /// Bytes that are gathered for one write.
 const WRITE_BYTES: usize = 4 << 20;
+/// So many finished files, and so many bytes in them, may come after a flush before the next is
+/// due, however little memory their rows take: a start reads all of them again.
+const FILES_MAX: usize = 4;
+const BYTES_MAX: u64 = 256 << 20;
 
 /// What the thread needs to know.
 #[derive(Debug)]
@@ -32,14 +36,28 @@ pub(crate) struct WriterOptions {
     pub(crate) last: Sequence,
 }
 
+/// Files that are full.
+#[derive(Debug, Default)]
+struct Finished {
+    /// Oldest first.
+    files: Vec<LogFile>,
+    /// How many files the last flush could not have trimmed, and the bytes in them.
+    kept: (usize, u64),
+}
+
+impl Finished {
+    fn size(&self) -> (usize, u64) {
+        (self.files.len(), self.files.iter().map(|file| file.bytes).sum())
+    }
+}
+
 /// The log as the rest of the store sees it.
 #[derive(Debug)]
 pub(crate) struct LogWriter {
     disk: Arc<dyn Files>,
     pub(crate) queue: LogQueue,
     visible: AtomicU64,
-    /// Finished files, oldest first.
-    finished: Mutex<Vec<LogFile>>,
+    finished: Mutex<Finished>,
     /// The newest number before the current file.
     current_previous: AtomicU64,
     sync: WalSync,
@@ -62,7 +80,7 @@ impl LogWriter {
             disk,
             queue,
             visible: AtomicU64::new(last.0),
-            finished: Mutex::new(files),
+            finished: Mutex::new(Finished { files, kept: (0, 0) }),
             current_previous: AtomicU64::new(last_record.0),
             sync,
         });
@@ -75,21 +93,35 @@ impl LogWriter {
         Sequence(self.visible.load(Ordering::Acquire))
     }
 
+    /// Whether it has grown so much since the last flush that another one is due.
+    pub(crate) fn is_flush_due(&self) -> bool {
+        // While it is being trimmed it has been flushed just now.
+        let Some(finished) = self.finished.try_lock() else { return false };
+        let ((files, bytes), (kept_files, kept_bytes)) = (finished.size(), finished.kept);
+        files.saturating_sub(kept_files) > FILES_MAX || bytes.saturating_sub(kept_bytes) > BYTES_MAX
+    }
+
+    /// A flush has ended and trimmed what it could.
+    pub(crate) fn flushed(&self) {
+        let mut finished = self.finished.lock();
+        finished.kept = finished.size();
+    }
+
     /// Removes finished files whose records all lie below a number. Answers the newest number that
     /// can no longer be in the log.
     pub(crate) fn trim(&self, low: Sequence) -> Result<Sequence> {
         let mut finished = self.finished.lock();
-        while let Some(oldest) = finished.first().filter(|file| file.last < low) {
+        while let Some(oldest) = finished.files.first().filter(|file| file.last < low) {
             let path = file_format::path(oldest.number);
             // One after the other, so that a crash never leaves a hole.
             self.disk
                 .remove(&path)
                 .and_then(|()| self.disk.sync_directory(Path::new(DIRECTORY)))
                 .map_err(|e| io_error("remove", &path, &e))?;
-            finished.remove(0);
+            finished.files.remove(0);
         }
         let current = Sequence(self.current_previous.load(Ordering::Acquire));
-        Ok(finished.first().map_or(current, |file| file.previous))
+        Ok(finished.files.first().map_or(current, |file| file.previous))
     }
 }
 
@@ -251,10 +283,11 @@ impl LogThread {
         self.sync()?;
         let number = self.current.number + 1;
         let next = Current::begin(self.log.disk.as_ref(), number, self.last_record)?;
-        self.log.finished.lock().push(LogFile {
+        self.log.finished.lock().files.push(LogFile {
             number: self.current.number,
             previous: self.current.previous,
             last: self.last_record,
+            bytes: self.current.len,
         });
         self.log.current_previous.store(next.previous.0, Ordering::Release);
         self.current = next;

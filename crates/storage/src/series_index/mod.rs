@@ -91,6 +91,17 @@ impl SeriesIndex {
                     self.by_hash.find(short(*hash), |id| self.entry(*id).is_some_and(|e| e.hash == *hash)).copied()
                 })
                 .collect(),
+            // A write refuses it; replay must not stumble over it.
+            KeySelection::Range { .. } => Vec::new(),
+        }
+    }
+
+    /// Whether a selection covers a series, ended ones too.
+    pub(crate) fn is_selected(&self, id: SeriesId, keys: &KeySelection) -> bool {
+        match keys {
+            KeySelection::All => true,
+            KeySelection::Hashes(hashes) => self.hash_of(id).is_some_and(|hash| hashes.contains(&hash)),
+            KeySelection::Range { .. } => false,
         }
     }
 

@@ -10,6 +10,7 @@ use model::{
 };
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 const METERS: TableId = TableId(1);
 const SITES: TableId = TableId(2);
@@ -239,4 +240,49 @@ async fn the_log_is_trimmed_and_numbers_go_on() {
     assert!(sequence(&fixture, SITES) > before);
     assert_eq!(fixture.rows(METERS).len(), 100);
     assert_eq!(fixture.rows(SITES).len(), 101);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_log_is_flushed_and_trimmed_whoever_holds_it() {
+    let options = || StorageOptions { log_file_bytes: 1, ..options() };
+    let log_files = |disk: &ForgetfulFiles| disk.list(Path::new("log")).unwrap().len();
+    let fixture = Fixture::open(&ForgetfulFiles::new(), options()).unwrap();
+    fixture.create(vec![series_table(1), keyed_table(2)]).await.unwrap();
+    // One row of a table that is idle from then on; far too few rows for the memory to fill up.
+    fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(1, 1)])).await.unwrap();
+    let is_flushed = |fixture: &Fixture| !fixture.catalog.snapshot().manifest(SITES).segments.is_empty();
+    for i in 0..4 {
+        fixture.write(loads(&series_table(1), WriteKind::Replace, &[("a", i, i)])).await.unwrap();
+    }
+    assert!(!is_flushed(&fixture) && log_files(&fixture.disk) >= 5, "a few files may stay");
+    let mut written = 4;
+    while !is_flushed(&fixture) || log_files(&fixture.disk) > 6 {
+        assert!(written < 1000, "{} log files after {written} rows", log_files(&fixture.disk));
+        fixture.write(loads(&series_table(1), WriteKind::Replace, &[("a", written, 1)])).await.unwrap();
+        written += 1;
+    }
+    let fixture = fixture.crash(0);
+    assert_eq!(fixture.rows(METERS).len(), usize::try_from(written).unwrap());
+    assert_eq!(fixture.rows(SITES).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_was_long_at_the_end_is_flushed_after_the_start() {
+    // The fifth file is finished after the last write that could have noticed.
+    let options = || StorageOptions { log_file_bytes: 1, ..options() };
+    let fixture = Fixture::open(&ForgetfulFiles::new(), options()).unwrap();
+    fixture.create(vec![keyed_table(2)]).await.unwrap();
+    for i in 0..5 {
+        fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(i, i)])).await.unwrap();
+    }
+    assert!(fixture.catalog.snapshot().manifest(SITES).segments.is_empty());
+    let disk = fixture.disk.crash(0);
+    drop(fixture);
+    let fixture = Fixture::open(&disk, options()).unwrap();
+    let started = Instant::now();
+    while fixture.catalog.snapshot().manifest(SITES).segments.is_empty() {
+        assert!(started.elapsed() < Duration::from_secs(20), "nobody flushed");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(fixture.rows(SITES).len(), 5);
 }

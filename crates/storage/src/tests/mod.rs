@@ -11,4 +11,5 @@ mod naive;
 mod random;
 mod read_write;
 mod retention;
+mod series_file;
 mod simulation;

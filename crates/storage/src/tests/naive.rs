@@ -8,6 +8,7 @@ use model::{
     WriteBatch, WriteKind, WriteOutcome, WritePart, WriteRequest, encode_key, key_hash,
 };
 use std::collections::{BTreeMap, HashSet};
+use std::ops::RangeBounds;
 
 /// Something that happened in the order of numbers.
 #[derive(Clone, Debug)]
@@ -90,6 +91,9 @@ impl Naive {
                 let hit = |key: &KeyBytes| match &delete.keys {
                     KeySelection::All => true,
                     KeySelection::Hashes(hashes) => hashes.contains(&key_hash(&key.0)),
+                    KeySelection::Range { first, last } => {
+                        RangeBounds::<KeyBytes>::contains(&(first.as_ref(), last.as_ref()), key)
+                    }
                 };
                 naive.rows.retain(|(key, time), _| !(hit(key) && delete.time.contains(*time)));
                 if delete.drop_series {

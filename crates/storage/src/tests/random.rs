@@ -3,10 +3,11 @@
 use super::dice::Dice;
 use super::fixture::{at, batch, int, text};
 use model::{
-    AttributePolicy, Column, ColumnId, ColumnRole, DataType, KeySelection, RangeDelete, Sequence, Table, TableKind,
-    TimeBounds, TypeChange, TypeConversion, Value, WriteBatch, WriteKind, WritePart, WriteRequest, encode_key,
-    key_hash,
+    AttributePolicy, Column, ColumnId, ColumnRole, DataType, KeyBytes, KeySelection, RangeDelete, Sequence, Table,
+    TableKind, TimeBounds, TypeChange, TypeConversion, Value, WriteBatch, WriteKind, WritePart, WriteRequest,
+    encode_key, key_hash,
 };
+use std::ops::Bound;
 
 /// Milliseconds between two of the times; two and a half of them in a partition.
 const STEP: i64 = 400_000;
@@ -80,9 +81,22 @@ fn rows(dice: &mut Dice, table: &Table, kind: WriteKind) -> WriteBatch {
     made
 }
 
+fn bound(dice: &mut Dice, table: &Table) -> Bound<KeyBytes> {
+    let values = key_values(dice, table);
+    let typed: Vec<_> = values.into_iter().zip(table.key_columns().map(|c| c.data_type)).collect();
+    let key = encode_key(&typed).unwrap();
+    match dice.below(3) {
+        0 => Bound::Unbounded,
+        1 => Bound::Included(key),
+        _ => Bound::Excluded(key),
+    }
+}
+
 fn delete(dice: &mut Dice, table: &Table) -> RangeDelete {
     let keys = if dice.one_in(5) {
         KeySelection::All
+    } else if table.kind == TableKind::Keyed && dice.one_in(2) {
+        KeySelection::Range { first: bound(dice, table), last: bound(dice, table) }
     } else {
         let hashes = (0..=dice.below(2)).map(|_| {
             let values = key_values(dice, table);

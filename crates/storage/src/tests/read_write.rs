@@ -354,3 +354,41 @@ async fn a_segment_says_how_long_its_partition_was() {
     assert_eq!(fixture.rows(meters.id).len(), 1, "the newest version, whatever the partition");
     assert_eq!(fixture.rows(meters.id)[0][4], int(3));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_of_keys_is_deleted_in_memory_log_and_segments() {
+    let table = keyed_table(2);
+    let key = |id: i64| encode_key(&[(int(id), model::DataType::Int64)]).unwrap();
+    let delete = |table, first, last| {
+        let keys = KeySelection::Range { first, last };
+        let delete = RangeDelete { table, keys, time: TimeBounds::ALL, drop_series: false };
+        WriteRequest { parts: vec![WritePart::Delete(delete)] }
+    };
+    let left = |fixture: &Fixture| -> Vec<i64> {
+        let id = |row: Vec<Value>| if let Value::Integer(id) = row[0] { i64::try_from(id).unwrap() } else { i64::MIN };
+        fixture.rows(SITES).into_iter().map(id).collect()
+    };
+    let rows: Vec<(i64, i64)> = (0..10).map(|i| (i, i)).collect();
+    let fixture = Fixture::with(vec![series_table(1), table.clone()]).await;
+    fixture.write(sites(&table, WriteKind::Replace, &rows)).await.unwrap();
+    fixture.storage.flush().await.unwrap();
+    fixture.write(sites(&table, WriteKind::Merge, &rows)).await.unwrap();
+    let request = delete(SITES, Bound::Excluded(key(2)), Bound::Included(key(4)));
+    fixture.storage.write(request).await.unwrap();
+    assert_eq!(left(&fixture), [0, 1, 2, 5, 6, 7, 8, 9], "of a segment and of memory");
+    fixture.storage.write(delete(SITES, Bound::Included(key(8)), Bound::Unbounded)).await.unwrap();
+    // What was deleted is not there for a later write, in whatever it lies.
+    let outcome = fixture.write(sites(&table, WriteKind::KeepFirst, &[(4, 40), (5, 50)])).await.unwrap();
+    assert_eq!((outcome.accepted, outcome.discarded), (1, 1));
+    let expected = [0, 1, 2, 4, 5, 6, 7];
+    assert_eq!(left(&fixture), expected);
+    let fixture = fixture.crash(0);
+    assert_eq!(left(&fixture), expected, "from the log");
+    fixture.storage.flush().await.unwrap();
+    let fixture = fixture.crash(0);
+    assert_eq!(fixture.catalog.snapshot().manifest(SITES).tombstones.len(), 2, "they still hide rows of a segment");
+    assert_eq!(left(&fixture), expected, "from manifest and segments");
+
+    let error = fixture.storage.write(delete(METERS, Bound::Unbounded, Bound::Unbounded)).await.unwrap_err();
+    assert!(matches!(*error.kind, ErrorKind::Internal { .. }), "{error}");
+}

@@ -57,7 +57,10 @@ fn the_bound_is_the_time_less_the_retention_and_never_wraps() {
     assert_eq!(bound(None, Some(u64::MAX), Nanosecond, now), i64::MIN);
     assert_eq!(bound(None, Some(1), Nanosecond, u64::MAX), i64::MAX);
     assert_eq!(bound(None, Some(1), Microsecond, 0), -1_000_000, "times before 1970");
-    assert_eq!(kept(&Catalog::default(), &Table { retention_seconds: Some(1), ..keyed_table(2) }, now), TimeBounds::ALL);
+    assert_eq!(
+        kept(&Catalog::default(), &Table { retention_seconds: Some(1), ..keyed_table(2) }, now),
+        TimeBounds::ALL
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -191,7 +191,7 @@ impl<'a> Decider<'a> {
         if let Some(there) = self.changed.get(row) {
             return *there;
         }
-        let deleted = self.decision.tombstones.iter().any(|(keys, time)| self.covers(keys, *time, row));
+        let deleted = self.decision.tombstones.iter().any(|(keys, time)| row.is_covered(keys, *time, self.series));
         if deleted {
             return false;
         }
@@ -202,11 +202,6 @@ impl<'a> Decider<'a> {
             }
         }
         Existing { memory: self.memory, series: self.series, probe: self.probe }.contains(row)
-    }
-
-    fn covers(&self, keys: &KeySelection, time: TimeBounds, row: &RowId) -> bool {
-        let tombstone = catalog::Tombstone::new(model::Sequence::MAX, keys, time);
-        row.is_masked(&tombstone, self.series)
     }
 
     fn duplicate(&self, rows: &PreparedRows, row: u32) -> Result<Error> {

@@ -6,7 +6,7 @@ use crate::memtable::MemoryView;
 use crate::series_index::SeriesIndex;
 use crate::table_state::TableState;
 use catalog::Tombstone;
-use model::{KeyBytes, KeyHash, Result, Sequence, SeriesId, Table, TimeBounds, encode_keys, key_hash};
+use model::{KeyBytes, KeySelection, Result, Sequence, SeriesId, Table, TimeBounds, encode_keys};
 use segments::{
     Chunk, Identity, KeyedScan, KeyedScanRequest, RowKind, SeriesScan, SeriesScanRequest, Source, Spellings,
     WantedSeries,
@@ -33,17 +33,16 @@ impl RowId {
         }
     }
 
-    fn hash(&self, series: &SeriesIndex) -> Option<KeyHash> {
-        match self {
-            Self::Series(id, _) => series.hash_of(*id),
-            Self::Keyed(key) => Some(key_hash(&key.0)),
-        }
+    pub(super) fn is_masked(&self, tombstone: &Tombstone, series: &SeriesIndex) -> bool {
+        self.is_covered(&tombstone.keys, tombstone.time, series)
     }
 
-    pub(super) fn is_masked(&self, tombstone: &Tombstone, series: &SeriesIndex) -> bool {
-        let covers_key = |keys: &Vec<KeyHash>| self.hash(series).is_some_and(|hash| keys.contains(&hash));
-        (matches!(self, Self::Keyed(_)) || tombstone.time.contains(self.time()))
-            && tombstone.keys.as_ref().is_none_or(covers_key)
+    /// Whether a deletion of keys and times covers the row.
+    pub(super) fn is_covered(&self, keys: &KeySelection, time: TimeBounds, series: &SeriesIndex) -> bool {
+        match self {
+            Self::Keyed(key) => keys.covers(&key.0),
+            Self::Series(id, at) => time.contains(*at) && series.is_selected(*id, keys),
+        }
     }
 }
 

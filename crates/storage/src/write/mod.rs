@@ -281,7 +281,7 @@ impl Change {
         {
             let mut memory = state.memory.write();
             for (keys, time) in tombstones {
-                memory.delete(Tombstone::new(sequence, &keys, time));
+                memory.delete(Tombstone { sequence, keys, time });
             }
             if let Some(chunk) = chunk {
                 memory.push(chunk.at(sequence));

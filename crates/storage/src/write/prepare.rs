@@ -7,8 +7,9 @@ use crate::series_index::{AttributeValue, Attributes};
 use arrow::array::{Array, ArrayRef, new_null_array};
 use catalog::Catalog;
 use model::{
-    AttributePolicy, Cells, ColumnId, ColumnRole, Error, ErrorKind, KeyBytes, KeyHash, RangeDelete, Result, Table,
-    TableId, TableKind, WriteBatch, WriteKind, WritePart, WriteRequest, arrow_type, encode_keys, key_hash,
+    AttributePolicy, Cells, ColumnId, ColumnRole, Error, ErrorKind, KeyBytes, KeyHash, KeySelection, RangeDelete,
+    Result, Table, TableId, TableKind, WriteBatch, WriteKind, WritePart, WriteRequest, arrow_type, encode_keys,
+    key_hash,
 };
 use segments::{ChunkColumn, RowKind};
 use std::collections::HashMap;
@@ -114,6 +115,9 @@ pub(super) fn prepare(catalog: &Catalog, request: &WriteRequest) -> Result<Vec<P
         .map(|part| match part {
             WritePart::Delete(delete) => {
                 let table = catalog.table(delete.table).ok_or_else(|| no_table(delete.table))?;
+                if table.kind == TableKind::Series && matches!(delete.keys, KeySelection::Range { .. }) {
+                    return Err(Error::internal(format!("table \"{}\" has no key ranges, only series", table.name)));
+                }
                 Ok(Prepared::Delete(table.clone(), delete.clone()))
             }
             WritePart::Rows(batch) => {

@@ -30,7 +30,7 @@ pub(crate) async fn query(State(door): State<Arc<Door>>, request: Request) -> Re
     let arrival = Arrival::read(&door, request).await;
     let started = Instant::now();
     let admitted = match arrival.admit(&door).await {
-        Ok(context) => only_statement(arrival.text()).map(|parsed| (context, parsed)),
+        Ok(context) => only_statement(&context, arrival.text()).map(|parsed| (context, parsed)),
         Err(error) => Err(error),
     };
     let (mut context, parsed) = match admitted {
@@ -47,12 +47,12 @@ pub(crate) async fn query(State(door): State<Arc<Door>>, request: Request) -> Re
 }
 
 /// The one statement of a body.
-fn only_statement(text: &str) -> Result<ParsedStatement> {
+fn only_statement(context: &Context, text: &str) -> Result<ParsedStatement> {
     let mut parsed = sql::parse(text);
     match (parsed.pop(), parsed.is_empty()) {
         (None, _) => Err(Error::new(ErrorKind::BodyEmpty {})),
         (Some(_), false) => Err(Error::new(ErrorKind::TooManyStatements { limit: 1 })),
-        (Some(only), true) if takes(only.kind) => Ok(only),
+        (Some(only), true) if takes(only.kind) => statements::check_length(context, &only).map(|()| only),
         (Some(only), true) => Err(statements::wrong_kind(&only, Endpoint::Query)),
     }
 }

@@ -9,3 +9,5 @@ mod inserts;
 mod privileges;
 mod queries;
 mod shows;
+mod time_texts;
+mod zones;

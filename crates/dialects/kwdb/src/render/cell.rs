@@ -2,6 +2,7 @@
 //! and hexadecimal, NULL as null.
 
 use super::json::push_string;
+use crate::calendar::Day;
 use crate::timezone::Zone;
 use crate::types::{DIALECT, Word};
 use arrow::array::{
@@ -15,7 +16,6 @@ use arrow::datatypes::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
     UInt64Type,
 };
-use jiff::tz::Offset;
 use model::{Error, Result};
 use query::{DECLARED_DIALECT, DECLARED_WORD};
 use std::fmt::Write as _;
@@ -254,10 +254,19 @@ fn fraction_text(nanos: i128) -> String {
     format!(".{}", format!("{nanos:09}").trim_end_matches('0'))
 }
 
-/// RFC 3339: an instant in a zone, or a wall-clock reading with `Z`.
+/// Whether RFC 3339 can write the wall clock of an offset: it has no seconds of an offset, as local
+/// mean times have, and years of four digits only.
+fn is_writable(seconds: i64, offset: i32) -> bool {
+    let year = Day::of(seconds.saturating_add(i64::from(offset)).div_euclid(86_400)).year;
+    offset % 60 == 0 && (0..=9999).contains(&year)
+}
+
+/// RFC 3339: an instant in a zone, or a wall-clock reading with `Z`. An instant that cannot be
+/// written in the zone is written in UTC.
 pub(crate) fn time_text(nanos: i128, zone: Option<&Zone>) -> String {
     let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).unwrap_or_default();
     let offset = zone.map_or(0, |zone| zone.offset_seconds(seconds));
+    let offset = if is_writable(seconds, offset) { offset } else { 0 };
     let local = seconds.saturating_add(i64::from(offset));
     let (days, second) = (local.div_euclid(86_400), local.rem_euclid(86_400));
     let mut text = date_text(days);
@@ -272,13 +281,13 @@ pub(crate) fn time_text(nanos: i128, zone: Option<&Zone>) -> String {
     text
 }
 
-/// `YYYY-MM-DD` of a day since 1970-01-01.
+/// `YYYY-MM-DD` of a day since 1970-01-01, with as many digits of the year as it has.
 pub(crate) fn date_text(days: i64) -> String {
-    let date = jiff::Timestamp::from_second(days.saturating_mul(86_400)).map(|at| Offset::UTC.to_datetime(at).date());
-    match date {
-        Ok(date) if date.year() >= 0 => format!("{:04}-{:02}-{:02}", date.year(), date.month(), date.day()),
-        Ok(date) => format!("-{:06}-{:02}-{:02}", -date.year(), date.month(), date.day()),
-        Err(_) => format!("day {days}"),
+    let day = Day::of(days);
+    if day.year >= 0 {
+        format!("{:04}-{:02}-{:02}", day.year, day.month, day.day)
+    } else {
+        format!("-{:06}-{:02}-{:02}", -day.year, day.month, day.day)
     }
 }
 

@@ -5,6 +5,7 @@
 
 use super::cell::Column;
 use super::meta::push_column_meta;
+use crate::error::worded;
 use crate::timezone::Zone;
 use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
@@ -37,6 +38,9 @@ impl QueryBody {
     }
 
     /// Appends rows; false when the limit is reached and no further row can be taken.
+    ///
+    /// # Errors
+    /// The very first row is beyond the limit: no answer can hold it.
     pub(crate) fn push(&mut self, batch: &RecordBatch) -> Result<bool> {
         let columns = batch
             .columns()
@@ -56,6 +60,10 @@ impl QueryBody {
             }
             self.data.push(b']');
             if self.data.len() > room {
+                if self.rows == 0 {
+                    let limit = self.limit;
+                    return Err(worded(format!("a row of the result does not fit into an answer of {limit} bytes")));
+                }
                 self.data.truncate(mark);
                 self.full = true;
                 return Ok(false);
@@ -159,6 +167,13 @@ mod tests {
         assert!(body.ends_with(r#""data":[],"rows":0}"#), "{body}");
     }
 
+    #[test]
+    fn a_first_row_beyond_the_limit_is_an_error() {
+        let batch = batch(vec![Some("x".repeat(1_000))]);
+        let error = QueryBody::new(batch.schema(), Zone::utc(), 800).push(&batch).unwrap_err().to_string();
+        assert!(error.contains("does not fit into an answer of 800 bytes"), "{error}");
+    }
+
     proptest! {
         #[test]
         fn every_text_reads_back(text in "\\PC*|[\\x00-\\x7f]{0,20}") {
@@ -171,6 +186,7 @@ mod tests {
         fn a_cut_body_is_valid_and_counts_what_it_holds(lengths in prop::collection::vec(0_usize..200, 0..60), limit in 200_usize..4000) {
             let texts: Vec<_> = lengths.iter().map(|n| Some("x".repeat(*n))).collect();
             let total = texts.len();
+            let limit = limit + lengths.first().map_or(0, |first| first + 120);
             let (body, cut) = answer(&[batch(texts.clone()), batch(texts)], limit);
             let json: serde_json::Value = serde_json::from_str(&body).unwrap();
             let rows = json["rows"].as_u64().unwrap();

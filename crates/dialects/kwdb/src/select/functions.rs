@@ -128,6 +128,13 @@ fn replaced(name: &str, call: &Function) -> Option<Expr> {
             op: BinaryOperator::Modulo,
             right: Box::new(Expr::Nested(Box::new((*right).clone()))),
         }))),
+        // log(x, base) here, log(base, x) there.
+        ("log", [value, base]) => Some(super::text_casts::call("log", vec![(*base).clone(), (*value).clone()])),
+        ("log", [value]) => Some(super::text_casts::call("log10", vec![(*value).clone()])),
+        ("to_char", [time, format]) => {
+            let clock = super::time_casts::wall_clock((*time).clone());
+            Some(super::text_casts::call("to_char", vec![clock, (*format).clone()]))
+        }
         _ => None,
     }
 }

@@ -4,6 +4,7 @@
 //! names them is left as it is, and planning finds out.
 
 use super::Meaning;
+use super::time_kinds::Kinds;
 use crate::names::{self, result_name, shown_name};
 use crate::sql::statement::{Name, TableName};
 use ::sql::ast::{
@@ -12,6 +13,7 @@ use ::sql::ast::{
 };
 use model::{ColumnRole, DataType, Table, TableKind};
 use std::collections::HashMap;
+use std::rc::Rc;
 
 /// What kind of time a column holds, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +125,7 @@ pub(super) fn quoted(name: &str) -> Ident {
 }
 
 /// Finds the columns of tables and common table expressions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Tables<'a> {
     meaning: Meaning<'a>,
     /// Common table expressions, one level per query around.
@@ -144,6 +146,11 @@ impl<'a> Tables<'a> {
                 level.insert(cte.alias.name.value.clone(), columns);
             }
         }
+    }
+
+    /// What tells the kinds of expressions inside of FROM clauses.
+    pub(super) const fn kinds<'k>(&'k self, scopes: &'k [Rc<Scope>]) -> Kinds<'k> {
+        Kinds { scopes, tables: self }
     }
 
     /// Leaves the query entered last.
@@ -215,11 +222,21 @@ impl<'a> Tables<'a> {
     }
 
     /// The columns that a query returns.
-    fn output(&mut self, query: &Query) -> Columns {
+    pub(super) fn output(&mut self, query: &Query) -> Columns {
         self.enter(query);
         let columns = self.body_output(&query.body);
         self.leave();
         columns
+    }
+
+    /// The kinds of a query's columns: of the first arm in which a column is a time.
+    pub(super) fn column_kinds(&mut self, body: &SetExpr) -> Vec<ColumnKind> {
+        if let SetExpr::SetOperation { left, right, .. } = body {
+            let (left, right) = (self.column_kinds(left), self.column_kinds(right));
+            let either = |(left, right)| if left == ColumnKind::Other { right } else { left };
+            return left.into_iter().zip(right).map(either).collect();
+        }
+        self.body_output(body).columns.into_iter().map(|column| column.kind).collect()
     }
 
     fn body_output(&mut self, body: &SetExpr) -> Columns {
@@ -238,7 +255,8 @@ impl<'a> Tables<'a> {
     }
 
     fn select_output(&mut self, select: &Select) -> Columns {
-        let scope = self.scope(select);
+        let scopes = [Rc::new(self.scope(select))];
+        let [scope] = &scopes;
         let mut output = Columns::default();
         let all = |source: &Source, output: &mut Columns| {
             output.columns.extend(source.columns.columns.iter().cloned());
@@ -255,14 +273,14 @@ impl<'a> Tables<'a> {
                         all(source, &mut output);
                     }
                 }
-                SelectItem::UnnamedExpr(expr) => match star_columns(expr, &scope) {
+                SelectItem::UnnamedExpr(expr) => match star_columns(expr, scope) {
                     Some((function, columns)) => output.columns.extend(columns.into_iter().map(|column| {
                         SourceColumn { name: format!("{function}({})", column.name), kind: column.kind }
                     })),
-                    None => one(expr, result_name(expr), &scope, &mut output),
+                    None => one(expr, result_name(expr), self.kinds(&scopes), &mut output),
                 },
                 SelectItem::ExprWithAlias { expr, alias } => {
-                    one(expr, shown_name(&alias.value).to_owned(), &scope, &mut output);
+                    one(expr, shown_name(&alias.value).to_owned(), self.kinds(&scopes), &mut output);
                 }
                 _ => {}
             }
@@ -271,16 +289,14 @@ impl<'a> Tables<'a> {
     }
 }
 
-fn one(expr: &Expr, name: String, scope: &Scope, output: &mut Columns) {
-    let resolved = scope.resolve(expr);
-    if let Some((source, column)) = resolved
+fn one(expr: &Expr, name: String, kinds: Kinds<'_>, output: &mut Columns) {
+    if let Some((source, column)) = kinds.scopes.iter().find_map(|scope| scope.resolve(expr))
         && output.time.is_none()
         && source.columns.time.as_ref() == Some(&column.name)
     {
         output.time = Some(name.clone());
     }
-    let kind = resolved.map_or(ColumnKind::Other, |(_, column)| column.kind);
-    output.columns.push(SourceColumn { name, kind });
+    output.columns.push(SourceColumn { name, kind: kinds.of(expr) });
 }
 
 fn renamed(mut columns: Columns, alias: &TableAlias) -> Columns {

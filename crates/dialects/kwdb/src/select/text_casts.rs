@@ -16,7 +16,8 @@ fn length_of(data_type: &ColumnType) -> Option<Option<u32>> {
     }
 }
 
-fn call(name: &str, arguments: Vec<Expr>) -> Expr {
+/// A call of a function.
+pub(super) fn call(name: &str, arguments: Vec<Expr>) -> Expr {
     let args = arguments.into_iter().map(|argument| FunctionArg::Unnamed(FunctionArgExpr::Expr(argument))).collect();
     Expr::Function(Function {
         name: ObjectName::from(vec![quoted(name)]),

@@ -1,19 +1,18 @@
-//! Times as text beside times as values: spelled out with the request's zone, so that whoever reads
-//! them later reads one instant.
+//! One text that names a time: spelled out with the request's zone, so that whoever reads it later
+//! reads one instant.
 
-use super::scope::{ColumnKind, Scope};
+use super::scope::ColumnKind;
 use crate::error::worded;
 use crate::literals::interval;
 use crate::literals::time_text::WallTime;
 use crate::render::cell::time_text;
 use crate::sql::types::ColumnType;
 use crate::timezone::Zone;
-use ::sql::ast::{BinaryOperator, Expr, Interval, Value};
+use ::sql::ast::{Expr, Interval, Value};
 use model::Result;
-use std::rc::Rc;
 
 /// The text of a string constant.
-fn text_mut(expr: &mut Expr) -> Option<&mut String> {
+pub(super) fn text_mut(expr: &mut Expr) -> Option<&mut String> {
     match expr {
         Expr::Value(value) => match &mut value.value {
             Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => Some(text),
@@ -24,14 +23,10 @@ fn text_mut(expr: &mut Expr) -> Option<&mut String> {
     }
 }
 
-fn kind_of(expr: &Expr, scopes: &[Rc<Scope>]) -> ColumnKind {
-    scopes.iter().rev().find_map(|scope| scope.resolve(expr)).map_or(ColumnKind::Other, |(_, column)| column.kind)
-}
-
 /// Times that a text may name; whatever lies beyond is as good as the end itself, since no column
 /// holds times outside of it.
 const FIRST: i128 = -62_198_755_200_000_000_000;
-const LAST: i128 = 253_370_764_800_000_000_000;
+const LAST: i128 = 253_402_300_799_999_999_999;
 
 /// A text that names an instant without doubt, or a wall-clock reading without a zone.
 pub(super) fn spelled(text: &str, kind: ColumnKind, zone: &Zone) -> Option<String> {
@@ -44,48 +39,6 @@ pub(super) fn spelled(text: &str, kind: ColumnKind, zone: &Zone) -> Option<Strin
         }
         ColumnKind::Other => None,
     }
-}
-
-fn spell_out(expr: &mut Expr, kind: ColumnKind, zone: &Zone) {
-    if let Some(text) = text_mut(expr)
-        && let Some(spelled) = spelled(text, kind, zone)
-    {
-        *text = spelled;
-    }
-}
-
-/// Spells out the constants that a comparison, BETWEEN or IN sets beside a time column.
-pub(super) fn in_comparison(expr: &mut Expr, scopes: &[Rc<Scope>], zone: &Zone) -> Result<()> {
-    match expr {
-        Expr::BinaryOp { left, op, right } if is_comparison(op) => {
-            let (left_kind, right_kind) = (kind_of(left, scopes), kind_of(right, scopes));
-            spell_out(right, left_kind, zone);
-            spell_out(left, right_kind, zone);
-        }
-        Expr::Between { expr, low, high, .. } => {
-            let kind = kind_of(expr, scopes);
-            spell_out(low, kind, zone);
-            spell_out(high, kind, zone);
-        }
-        Expr::InList { expr, list, .. } => {
-            let kind = kind_of(expr, scopes);
-            list.iter_mut().for_each(|item| spell_out(item, kind, zone));
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-const fn is_comparison(op: &BinaryOperator) -> bool {
-    matches!(
-        op,
-        BinaryOperator::Eq
-            | BinaryOperator::NotEq
-            | BinaryOperator::Lt
-            | BinaryOperator::LtEq
-            | BinaryOperator::Gt
-            | BinaryOperator::GtEq
-    )
 }
 
 /// Spells out an interval in units that the planner knows.
@@ -104,21 +57,22 @@ pub(super) fn in_interval(interval: &mut Interval) {
     }
 }
 
-/// Spells out `timestamptz'..'`, `'..'::timestamp` and `CAST('..' AS timestamptz)`.
+/// Spells out `timestamptz'..'`, `'..'::timestamp` and `CAST('..' AS timestamptz)`; whether it did.
+/// A time of a year that the planner cannot read is left as it is.
 ///
 /// # Errors
 /// A text that is no time, in the vendor's words.
-pub(super) fn typed(expr: &mut Expr, zone: &Zone) -> Result<()> {
+pub(super) fn typed(expr: &mut Expr, zone: &Zone) -> Result<bool> {
     let (data_type, text) = match expr {
         Expr::TypedString(typed) => match &mut typed.value.value {
             Value::SingleQuotedString(text) | Value::EscapedStringLiteral(text) => (&typed.data_type, text),
-            _ => return Ok(()),
+            _ => return Ok(false),
         },
         Expr::Cast { expr: inner, data_type, .. } => match text_mut(inner) {
             Some(text) => (&*data_type, text),
-            None => return Ok(()),
+            None => return Ok(false),
         },
-        _ => return Ok(()),
+        _ => return Ok(false),
     };
     let (kind, word) = match ColumnType::from_ast(data_type) {
         Ok(ColumnType::Timestamptz(_)) => (ColumnKind::Instant, "timestamptz"),
@@ -128,15 +82,19 @@ pub(super) fn typed(expr: &mut Expr, zone: &Zone) -> Result<()> {
             if let Some(spelled) = spelled_interval(text) {
                 *text = spelled;
             }
-            return Ok(());
+            return Ok(true);
         }
-        _ => return Ok(()),
+        _ => return Ok(false),
     };
-    let spelled = spelled(text, kind, zone)
+    let time = WallTime::parse(text)
         .ok_or_else(|| worded(format!("could not parse \"{text}\" as type {word}: no such time")))?;
+    if !(FIRST..=LAST).contains(&time.nanos) {
+        return Ok(false);
+    }
+    let Some(spelled) = spelled(text, kind, zone) else { return Ok(false) };
     *text = match (word, spelled.split_once(' ')) {
         ("date", Some((date, _))) => date.to_owned(),
         _ => spelled,
     };
-    Ok(())
+    Ok(true)
 }

@@ -3,14 +3,17 @@
 //! Planned while the types of both operands are known, so that plan nodes stay vendor-neutral.
 
 use super::divide::float_divide;
+use super::modulo::modulo;
+use super::time_casts::instant_of;
+use super::time_parts::extract;
 use crate::error::worded;
 use crate::types::{DIALECT, arrow_word};
 use arrow::datatypes::{DataType, Field, IntervalUnit};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::functions::math::expr_fn::power;
+use datafusion::functions::math::expr_fn::{power, trunc};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator, ScalarUDF, cast};
+use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator, ScalarUDF, cast, lit};
 use query::{DECLARED_DIALECT, DECLARED_WORD};
 use sql::ast::BinaryOperator;
 use std::sync::Arc;
@@ -22,11 +25,19 @@ const DIVIDEND: DataType = DataType::Decimal128(34, 14);
 #[derive(Debug)]
 pub(super) struct Operators {
     divide: Arc<ScalarUDF>,
+    modulo: Arc<ScalarUDF>,
+    extract: Arc<ScalarUDF>,
+    instant_of: Arc<ScalarUDF>,
 }
 
 impl Operators {
     pub(super) fn new() -> Self {
-        Self { divide: Arc::new(float_divide()) }
+        Self {
+            divide: Arc::new(float_divide()),
+            modulo: Arc::new(modulo()),
+            extract: Arc::new(extract("extract")),
+            instant_of: Arc::new(instant_of()),
+        }
     }
 }
 
@@ -157,6 +168,7 @@ impl ExprPlanner for Operators {
             concatenation(left, &op, right)?
         } else if is_comparison(&op) {
             let (left, right) = (Operand::new(left, schema)?, Operand::new(right, schema)?);
+            let (left, right) = self.dates_as_instants(left, right);
             comparison(left, op, right)?
         } else {
             match op {
@@ -167,9 +179,31 @@ impl ExprPlanner for Operators {
         };
         Ok(planned)
     }
+
+    fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(PlannerResult::Planned(self.extract.call(args)))
+    }
 }
 
 impl Operators {
+    /// A day beside a point in time begins at midnight of the session's zone.
+    fn dates_as_instants(&self, left: Operand, right: Operand) -> (Operand, Operand) {
+        let is_instant = |operand: &Operand| matches!(operand.data_type(), DataType::Timestamp(_, Some(_)));
+        let is_date = |operand: &Operand| matches!(operand.data_type(), DataType::Date32);
+        let begins = |date: Operand, like: &Operand| Operand {
+            expr: self.instant_of.call(vec![date.expr, lit(6_i64)]),
+            field: like.field.clone(),
+        };
+        if is_instant(&left) && is_date(&right) {
+            let right = begins(right, &left);
+            (left, right)
+        } else if is_date(&left) && is_instant(&right) {
+            (begins(left, &right), right)
+        } else {
+            (left, right)
+        }
+    }
+
     fn arithmetic(
         &self,
         left: Operand,
@@ -222,6 +256,8 @@ impl Operators {
             let right = cast(right.expr, DataType::Float64);
             return match op {
                 BinaryOperator::Divide => self.divide.call(vec![left, right]),
+                BinaryOperator::DuckIntegerDivide => trunc(vec![self.divide.call(vec![left, right])]),
+                BinaryOperator::Modulo => self.modulo.call(vec![left, right]),
                 _ => binary(left, operator, right),
             };
         }
@@ -229,6 +265,21 @@ impl Operators {
             let dividend = cast(left.expr, DIVIDEND);
             let divisor = if right.is_integer() { cast(right.expr, DataType::Decimal128(19, 0)) } else { right.expr };
             return binary(dividend, Operator::Divide, divisor);
+        }
+        if *op == BinaryOperator::Modulo {
+            let exact = |operand: Operand| match (integers, operand.is_integer()) {
+                (true, _) => cast(operand.expr, DataType::Int64),
+                (false, true) => cast(operand.expr, DataType::Decimal128(19, 0)),
+                (false, false) => operand.expr,
+            };
+            return self.modulo.call(vec![exact(left), exact(right)]);
+        }
+        if *op == BinaryOperator::DuckIntegerDivide && !integers {
+            let dividend = cast(left.expr, DIVIDEND);
+            let divisor = if right.is_integer() { cast(right.expr, DataType::Decimal128(19, 0)) } else { right.expr };
+            // The dividend without its rest divides without one.
+            let whole = binary(dividend.clone(), Operator::Minus, binary(dividend, Operator::Modulo, divisor.clone()));
+            return binary(cast(whole, DIVIDEND), Operator::Divide, divisor);
         }
         if integers {
             // Integers of every width are computed in 64 bits.

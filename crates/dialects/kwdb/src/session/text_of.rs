@@ -1,11 +1,12 @@
 //! A value as text, as a cast to a text type spells it: floats like `1e+17`, times like
 //! `2023-05-31 10:00:00+00:00` in the session's zone.
 
+use super::zoned::{nanos_per, session_zone};
 use crate::render::cell::{Column, time_text};
 use crate::timezone::Zone;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type, TimeUnit};
+use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use model::Error;
@@ -39,8 +40,7 @@ impl ScalarUDFImpl for TextOf {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let zone = args.config_options.execution.time_zone.as_deref().and_then(Zone::of_offset_or_name);
-        let zone = zone.unwrap_or_else(Zone::utc);
+        let zone = session_zone(&args.config_options);
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
         let [values] = arrays.as_slice() else {
             return Err(DataFusionError::Internal(format!("{NAME} takes one argument")));
@@ -72,12 +72,7 @@ fn texts(values: &ArrayRef, zone: &Zone) -> model::Result<StringArray> {
         DataType::Timestamp(unit, zoned) => {
             let counts = cast(values, &DataType::Int64).map_err(Error::internal)?;
             let counts = counts.as_primitive::<Int64Type>();
-            let nanos_per: i128 = match unit {
-                TimeUnit::Second => 1_000_000_000,
-                TimeUnit::Millisecond => 1_000_000,
-                TimeUnit::Microsecond => 1_000,
-                TimeUnit::Nanosecond => 1,
-            };
+            let nanos_per = nanos_per(*unit);
             let zone = zoned.is_some().then_some(zone);
             each(&|row| Ok(spelled_time(&time_text(i128::from(counts.value(row)) * nanos_per, zone))))
         }

@@ -3,8 +3,20 @@
 use model::{Error, ErrorKind};
 
 /// Reasons that KWDB prints behind the token; it prints nothing there for all others.
-const PRINTED: &[&str] =
-    &["before range must", "end range must", "The hash num", "multiple comments specified", "duplicate"];
+const PRINTED: &[&str] = &[
+    "before range must",
+    "end range must",
+    "The hash num",
+    "multiple comments specified",
+    "duplicate",
+    "a name cannot hold the character NUL",
+    // Limits of this program, which are worth more than the bare place.
+    "parentheses are nested deeper than",
+    "the expression is nested deeper than",
+    "the expression has more than",
+    "the set operation joins more than",
+    "queries are nested deeper than",
+];
 
 /// Reasons of errors in tokens, and what KWDB calls them.
 const LEXICAL: &[(&str, &str)] = &[

@@ -193,7 +193,8 @@ const OTHER: &[&str] = &[
     "DO",
 ];
 
-/// A statement that is known by its first words only; a syntax error at the first word otherwise.
+/// A statement that is known by its first words only; otherwise a syntax error at the first word
+/// that no statement has there.
 fn unhandled(cursor: &Cursor<'_>, known: &'static [&'static str]) -> Result<Statement> {
     let found = known.iter().copied().find(|name| name.split(' ').enumerate().all(|(i, w)| cursor.is_word_ahead(i, w)));
     match found {
@@ -202,7 +203,13 @@ fn unhandled(cursor: &Cursor<'_>, known: &'static [&'static str]) -> Result<Stat
             Some(defect) => Err(cursor.tokens().error_at(*defect, "")),
             None => Ok(Statement::Unhandled(name)),
         },
-        None => Err(cursor.error("no statement begins like this")),
+        None => {
+            let shared =
+                |name: &str| name.split(' ').enumerate().take_while(|(i, w)| cursor.is_word_ahead(*i, w)).count();
+            let mut wrong = *cursor;
+            wrong.seek(cursor.index() + known.iter().map(|name| shared(name)).max().unwrap_or_default());
+            Err(wrong.error("no statement begins like this"))
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 use super::table::INDEX;
 use crate::context::Context;
 use crate::error::{definition, worded};
+use crate::names::written;
 use crate::sql::statement::{AlterIndex, CreateIndex, DropIndex, IndexDefinition};
 use engine::Alteration;
 use model::{ColumnRole, DataType, Error, ErrorKind, Result, Table, TableKind};
@@ -15,11 +16,11 @@ pub(crate) fn described(index: &IndexDefinition) -> String {
     let columns: Vec<String> = index
         .columns
         .iter()
-        .map(|column| format!("{} {}", column.name, if column.descending { "DESC" } else { "ASC" }))
+        .map(|column| format!("{} {}", written(&column.name.value), if column.descending { "DESC" } else { "ASC" }))
         .collect();
     let mut text = columns.join(", ");
     if !index.storing.is_empty() {
-        let storing: Vec<&str> = index.storing.iter().map(|name| name.value.as_str()).collect();
+        let storing: Vec<String> = index.storing.iter().map(|name| written(&name.value)).collect();
         text = format!("{text} STORING ({})", storing.join(", "));
     }
     text

@@ -4,13 +4,15 @@ use super::query;
 use crate::context::Context;
 use crate::error::worded;
 use crate::literals::{Literal, Target};
+use crate::render::cell::{date_text, time_text};
 use crate::select;
 use crate::sql::statement::{Assignment, Update};
 use crate::statements::delete::{Selection, primary_tag_equalities};
+use crate::timezone::Zone;
 use ::sql::ast::{self, Expr};
 use catalog::Catalog;
 use engine::{AttributesRequest, UpdateRequest};
-use model::{ColumnId, ColumnRole, Error, ErrorKind, Privilege, Result, Scope, Table, TableKind};
+use model::{ColumnId, ColumnRole, Error, ErrorKind, Privilege, Result, Scope, Table, TableKind, TimeUnit, Value};
 
 /// Runs an UPDATE; answers with how many rows or series.
 ///
@@ -81,11 +83,29 @@ fn tag_assignment(context: &Context, table: &Table, assignment: Assignment) -> R
     if is_null(&assignment.value) && !column.nullable {
         return Err(refused(&format!("tag {} is not null", column.name)));
     }
-    // A constant is checked by the rules of INSERT; the engine then finds it fit.
-    if let Some(literal) = literal(&assignment.value) {
-        Target::new(column, true).convert(literal, context.zone())?;
-    }
-    Ok((column.id, assignment.value))
+    let mut value = assignment.value;
+    checked_constant(&mut value, &Target::new(column, true), context.zone())?;
+    Ok((column.id, value))
+}
+
+/// Checks a constant by the rules of INSERT, whether it is one. A time is spelled out as INSERT
+/// reads it, in the request's zone and rounded: the engine, which casts the rest, knows no zone.
+fn checked_constant(value: &mut Expr, target: &Target, zone: &Zone) -> Result<bool> {
+    let Some(literal) = literal(value) else { return Ok(false) };
+    let spelled = match target.convert(literal, zone)? {
+        Value::Instant(count, unit) => time_text(nanos(count, unit), Some(&Zone::utc())),
+        Value::LocalDateTime(count, unit) => {
+            time_text(nanos(count, unit), None).trim_end_matches('Z').replace('T', " ")
+        }
+        Value::Date(days) => date_text(i64::from(days)),
+        _ => return Ok(true),
+    };
+    *value = Expr::Value(ast::Value::SingleQuotedString(spelled).with_empty_span());
+    Ok(true)
+}
+
+fn nanos(count: i64, unit: TimeUnit) -> i128 {
+    i128::from(count) * i128::from(1_000_000_000 / unit.per_second())
 }
 
 fn is_null(expr: &Expr) -> bool {
@@ -127,10 +147,10 @@ async fn update_rows(context: &Context, catalog: &Catalog, table: &Table, update
             if assignments.iter().any(|(id, _)| *id == column.id) {
                 return Err(Error::new(ErrorKind::DuplicateAssignment { column: name }));
             }
-            if let Some(literal) = literal(&value) {
-                Target::new(column, false).convert(literal, context.zone())?;
+            if !checked_constant(&mut value, &Target::new(column, false), context.zone())? {
+                select::rewrite_expression(&mut value, table, meaning)?;
+                value = select::assigned(value, column.data_type);
             }
-            select::rewrite_expression(&mut value, table, meaning)?;
             assignments.push((column.id, value));
         }
     }

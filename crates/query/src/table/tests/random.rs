@@ -78,7 +78,31 @@ fn term() -> impl Strategy<Value = String> {
         (op(), -2i64..3).prop_map(|(op, n)| format!("v {op} {n}")),
         (op(), 0i64..4).prop_map(|(op, n)| format!("meter {op} v + {n}")),
         Just("meter * 2 > length(site)".to_owned()),
+        prop::sample::select(vec!["NULL", "(meter > NULL)", "(site = NULL)", "true", "false"]).prop_map(str::to_owned),
+        (
+            prop::sample::select(vec!["meter", "v"]),
+            prop::collection::vec(prop::option::weighted(0.8, -1i32..4), 1..7),
+            any::<bool>()
+        )
+            .prop_map(|(column, items, not)| listed(
+                column,
+                items.iter().map(|i| i.map(|i| i.to_string())),
+                not
+            )),
+        (
+            prop::sample::select(vec![("site", "s"), ("owner", "o")]),
+            prop::collection::vec(prop::option::weighted(0.8, 0u8..4), 1..7),
+            any::<bool>()
+        )
+            .prop_map(|((column, prefix), items, not)| {
+                listed(column, items.iter().map(|i| i.map(|i| format!("'{prefix}{i}'"))), not)
+            }),
     ]
+}
+
+fn listed(column: &str, items: impl Iterator<Item = Option<String>>, not: bool) -> String {
+    let items: Vec<String> = items.map(|item| item.unwrap_or_else(|| "NULL".to_owned())).collect();
+    format!("{column} {}IN ({})", if not { "NOT " } else { "" }, items.join(", "))
 }
 
 fn condition() -> impl Strategy<Value = String> {

@@ -146,6 +146,62 @@ async fn half_a_head_and_a_body_that_stops_are_given_up() {
     let head = request("POST", "/test/length", "Content-Length: 10\r\n", "");
     stream.write_all((head + "12345").as_bytes()).await.unwrap();
     let answer = Answer::parse(&rest(&mut stream).await);
-    assert_eq!(answer.status, 400);
-    assert!(answer.text().starts_with("test says: the body of the request cannot be read"), "{}", answer.text());
+    assert_eq!((answer.status, answer.text()), (408, "test says: the body of the request did not go on for 200 ms"));
+}
+
+#[tokio::test]
+async fn senders_that_stop_hold_no_place() {
+    let limits = Limits { requests: 2, waiting_requests: 0, waiting_ms: 50, ..Limits::default() };
+    let served = serve(&limited(limits)).await;
+    let mut slow = Vec::new();
+    for _ in 0..20 {
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        let head = request("POST", "/test/length", "Content-Length: 10\r\n", "");
+        stream.write_all((head + "1").as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    for _ in 0..10 {
+        assert_eq!(get_path(served.address, "/test/hello").await.status, 200);
+        assert_eq!(exchange(served.address, &request("POST", "/test/length", "", "abc")).await.text(), "3");
+    }
+    slow[0].write_all(b"234567890").await.unwrap();
+    assert_eq!(Answer::parse(&rest(&mut slow[0]).await).text(), "10", "who goes on is answered");
+}
+
+#[tokio::test]
+async fn a_body_that_breaks_off_or_is_framed_wrongly_is_the_clients_fault() {
+    let served = serve(&insecure()).await;
+    let chunked = request("POST", "/test/length", "Transfer-Encoding: chunked\r\n", "");
+    let wrong = exchange(served.address, &(chunked + "zz\r\nabc\r\n0\r\n\r\n")).await;
+    assert_eq!(wrong.status, 400);
+    assert!(wrong.text().starts_with("test says: the body of the request cannot be read: "), "{}", wrong.text());
+
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    let head = request("POST", "/test/length", "Content-Length: 10\r\n", "");
+    stream.write_all((head + "12345").as_bytes()).await.unwrap();
+    stream.shutdown().await.unwrap();
+    let cut = Answer::parse(&rest(&mut stream).await);
+    assert_eq!(cut.status, 400, "{cut:?}");
+    assert!(cut.text().starts_with("test says: the body of the request cannot be read: "), "{}", cut.text());
+}
+
+#[tokio::test]
+async fn gzip_is_read_within_the_limit_and_other_encodings_are_named() {
+    let served = serve(&limited(Limits { body_bytes: 1000, ..Limits::default() })).await;
+    let send = async |length: usize| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        std::io::Write::write_all(&mut encoder, &vec![b'x'; length]).unwrap();
+        let body = encoder.finish().unwrap();
+        let more = format!("Content-Encoding: gzip\r\nContent-Length: {}\r\n", body.len());
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        stream.write_all(request("POST", "/test/length", &more, "").as_bytes()).await.unwrap();
+        stream.write_all(&body).await.unwrap();
+        Answer::parse(&rest(&mut stream).await)
+    };
+    assert_eq!(send(1000).await.text(), "1000");
+    let bomb = send(400_000).await;
+    assert_eq!((bomb.status, bomb.text()), (413, TOO_LARGE));
+    let other = exchange(served.address, &request("POST", "/test/length", "Content-Encoding: br\r\n", "abc")).await;
+    assert_eq!(other.status, 415);
+    assert!(other.text().contains("\"br\""), "{}", other.text());
 }

@@ -40,6 +40,14 @@ async fn no_web_page_reaches_an_insecure_server_unless_listed() {
     assert_eq!(with("Origin: http://app.example\r\n").await.status, 200);
     let pointed = "GET /test/hello HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
     assert_eq!(exchange(served.address, pointed).await.status, 403);
+    for more in ["Host: evil.example\r\n", "Host: localhost\r\n"] {
+        assert_eq!(with(more).await.status, 403, "a second {more}");
+    }
+    let absolute = async |host: &str| {
+        let head = format!("GET http://{host}/test/hello HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+        exchange(served.address, &head).await.status
+    };
+    assert_eq!((absolute("evil.example").await, absolute("localhost").await), (403, 200));
     let lost = "GET /lost HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n";
     assert_eq!(exchange(served.address, lost).await.status, 403, "unknown paths are guarded too");
 }

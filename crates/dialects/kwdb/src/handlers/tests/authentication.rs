@@ -75,3 +75,18 @@ async fn users_log_in_with_what_they_were_given() {
     assert_eq!(client.refused("drop user u1").await, "pq: role/user u1 does not exist");
     client.done("drop user if exists u1").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_tls_a_missing_header_is_explained() {
+    let client = Client::started(false, 1 << 20).await;
+    let hint = "(curl -L drops credentials on a redirect: use https:// in the URL)";
+    let nobody = client.authorized(None);
+    let text = format!("wrong username or password, please check {hint}");
+    assert_eq!(nobody.query("select 1").await.desc(), text);
+    assert_eq!(nobody.insert("insert into t values (1)").await.desc(), text);
+    let login = nobody.send("GET", "login", "").await;
+    assert_eq!(login.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(login.desc(), format!("can not find Basic attribute, please check {hint}"));
+    // Credentials that came and are wrong need no hint.
+    assert!(!client.authorized(Some("Basic 00ff")).query("select 1").await.desc().contains("curl"));
+}

@@ -78,3 +78,64 @@ async fn zones_that_do_not_exist() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_beyond_the_limit() {
+    let client = Client::started(true, 64).await;
+    client.done("create table t (a int)").await;
+    let long = "x".repeat(64);
+    let answer = client.query(&format!("select '{long}'")).await;
+    assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(answer.desc().contains("64 bytes"), "{}", answer.text);
+    // Of several statements only the long one fails.
+    let answer =
+        client.insert(&format!("insert into t values (1);insert into t values (2) -- {long}\n+('{long}')")).await;
+    assert_eq!(answer.status, StatusCode::OK);
+    let json = answer.json();
+    assert_eq!((json["rows"].as_u64(), json["desc"][0].as_str()), (Some(1), Some("success")), "{}", answer.text);
+    assert!(json["desc"][1].as_str().unwrap().contains("64 bytes"), "{}", answer.text);
+    let answer = client.send("POST", "ddl", format!("drop table t;create table u (a int default {long})")).await;
+    assert_eq!(answer.json()["desc"][0], "success");
+    assert!(answer.json()["desc"][1].as_str().unwrap().contains("64 bytes"), "{}", answer.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_syntax_error_stands_near_the_word_that_is_wrong() {
+    let client = Client::new().await;
+    for (sql, near) in [("drop tabel x", "tabel"), ("create tabel x (a int)", "tabel"), ("alter tabel x", "tabel")] {
+        let text = client.send("POST", "ddl", sql).await.desc();
+        assert!(text.starts_with(&format!("pq: at or near \"{near}\": syntax error")), "{text}");
+    }
+    let text = client.query("slect 1").await.desc();
+    assert!(text.starts_with("at or near \"slect\": syntax error"), "{text}");
+    for sql in ["select 1 for update", "select * from t for update", "select 1 for share"] {
+        let text = client.query(sql).await.desc();
+        assert!(text.contains("FOR ") && text.contains("not supported"), "{text}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_are_named_and_echoes_are_short() {
+    let client = Client::new().await;
+    for (sql, words) in [
+        (format!("select 1{}", "+1".repeat(300)), "the expression has more than 200 operators"),
+        (format!("select {}1{}", "(".repeat(3_000), ")".repeat(3_000)), "nested deeper than 48 levels"),
+        (format!("select 1{}", " union select 1".repeat(150)), "the set operation joins more than 100 queries"),
+        ("select 1 as \"a\0b\"".to_owned(), "a name cannot hold the character NUL"),
+        ("select \"a\0b\" from t".to_owned(), "a name cannot hold the character NUL"),
+        (format!("select repeat('x', {})", 6 << 20), "does not fit into an answer of 5242880 bytes"),
+    ] {
+        let answer = client.query(&sql).await;
+        assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(answer.desc().contains(words), "{}", answer.desc());
+    }
+    let text = client.query("select 1 where (1, 2) in (select 3, 4)").await.desc();
+    assert!(text.ends_with("one column: ?column?, ?column?"), "{text}");
+    let text = client.refused("create table \"a\0b\" (a int)").await;
+    assert!(text.contains("a name cannot hold the character NUL"), "{text}");
+    let name = "n".repeat(300_000);
+    for sql in [format!("select * from {name}"), format!("select {name}"), format!("select 1 from t {name} {name}")] {
+        let text = client.query(&sql).await.desc();
+        assert!(text.len() < 1_000 && text.contains("nnn…\""), "{text}");
+    }
+}

@@ -103,6 +103,11 @@ static SPILL_DIRECTORIES: AtomicU64 = AtomicU64::new(0);
 impl Client {
     /// An empty store that root asks.
     pub(super) async fn new() -> Self {
+        Self::started(true, 16 << 20).await
+    }
+
+    /// An empty store behind TLS or not, with a limit for statements.
+    pub(super) async fn started(insecure: bool, statement_bytes: usize) -> Self {
         let shared: Arc<dyn files::Files> = Arc::new(ForgetfulFiles::new());
         let catalog: Arc<dyn catalog::CatalogStore> = Arc::new(RedbCatalog::open(Arc::clone(&shared)).unwrap());
         let storage_options = StorageOptions {
@@ -129,9 +134,9 @@ impl Client {
         let router = Kwdb::new().router(DialectContext {
             engine,
             tokens: Arc::new(MemoryTokens::default()),
-            insecure: true,
+            insecure,
             body_bytes: 64 << 20,
-            statement_bytes: 16 << 20,
+            statement_bytes,
         });
         Self { router, authorization: Some(basic("root", "kwdbpassword")), query: String::new() }
     }

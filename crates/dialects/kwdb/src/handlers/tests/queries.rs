@@ -100,6 +100,26 @@ async fn first_and_last_follow_the_time_column() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_value_of_a_column_keeps_the_columns_type() {
+    let client = store().await;
+    for sql in [
+        "select first(s), last(s), min(s), max(s) from m",
+        "select first_row(s), last_row(s), min(s), max(s) from m group by g",
+    ] {
+        let answer = client.query(sql).await;
+        for column in answer.json()["column_meta"].as_array().unwrap_or_else(|| panic!("{}", answer.text)) {
+            assert_eq!((&column[1], &column[2]), (&"VARCHAR".into(), &20.into()), "{}", answer.text);
+        }
+    }
+    let answer = client.query("select max(i), min(h), max(ts), lastts(i), first(y), max(i + 1) from m").await;
+    assert_eq!(
+        answer.json()["column_meta"].to_string(),
+        r#"[["max","INT4",4],["min","INT2",2],["max","TIMESTAMPTZ",8],["lastts","TIMESTAMPTZ",8],["first","VARBYTES",8],["max","INT8",8]]"#
+    );
+    assert_eq!(answer.rows(), r#"[[7,1,"2024-01-01T00:01:00Z","2024-01-01T00:00:30.5Z","\\x61",8]]"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn buckets_intervals_and_now() {
     let client = store().await;
     assert_eq!(
@@ -222,4 +242,29 @@ async fn a_long_answer_is_cut_at_a_row() {
     let whole = client.query("select count(*) from w").await;
     assert_eq!(whole.rows(), "[[7000]]");
     assert!(!whole.headers.contains_key("x-kwdb-truncated"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn constants_with_a_point_are_exact() {
+    let client = Client::new().await;
+    client.done("create database shop").await;
+    let client = client.at("db=shop");
+    client.done("create table exact (id int primary key, f float8, d decimal(20,4))").await;
+    client.inserted(1, "insert into exact values (1, 0.75, 99999999999999.9999)").await;
+    let answer = client.query("select 1.5 as a, 1e1 as b, avg(f) * 0.25 as c from exact").await;
+    let meta = answer.json()["column_meta"].clone();
+    let types: Vec<&str> = meta.as_array().unwrap().iter().map(|c| c[1].as_str().unwrap()).collect();
+    assert_eq!(types, ["DECIMAL", "FLOAT8", "FLOAT8"], "{}", answer.text);
+    for (condition, rows) in [
+        ("d = 99999999999999.9999", 1),
+        ("d = 99999999999999.9998", 0),
+        ("f > 0.5", 1),
+        ("f = 0.75", 1),
+        ("f in (0.25, 0.75)", 1),
+        ("9007199254740993 = 9007199254740992.0", 0),
+        ("0.1 + 0.2 = 0.3", 1),
+    ] {
+        let found = client.rows(&format!("select count(*) from exact where {condition}")).await;
+        assert_eq!(found, format!("[[{rows}]]"), "{condition}");
+    }
 }

@@ -65,6 +65,31 @@ async fn a_statement_made_by_show_makes_the_same_table() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn printed_defaults_are_read_again() {
+    let client = Client::with_tsdb().await;
+    for create in [
+        "create table t (ts timestamptz(6) not null, a timestamptz(3) default now(), b timestamp(9) default now(), \
+         c float8 default -1.5, d bool default true) tags (g int not null) primary tags (g)",
+        "create table t (id int8 primary key default unique_rowid(), a timestamptz default now(), b timestamp(3) not \
+         null default current_timestamp(), \"C d\" string default 'it''s', e decimal(9,2) default 1.5, f uuid default \
+         gen_random_uuid(), g date default now(), unique index u (a, b), index i (e desc, \"C d\") storing (a))",
+    ] {
+        client.done(create).await;
+        let shown = client.query("show create table t").await.json()["data"][0][1].as_str().unwrap().to_owned();
+        let columns = client.query("show columns from t").await.rows();
+        let indexes = client.query("show indexes from t").await.rows();
+        assert!(shown.contains("now():::TIMESTAMPTZ"), "{shown}");
+        assert_eq!(indexes.contains("C d"), shown.contains("STORING"), "{indexes}");
+        client.done("drop table t").await;
+        client.done(&shown).await;
+        assert_eq!(client.query("show create table t").await.json()["data"][0][1], shown.as_str());
+        assert_eq!(client.query("show columns from t").await.rows(), columns);
+        assert_eq!(client.query("show indexes from t").await.rows(), indexes);
+        client.done("drop table t").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn use_and_explain() {
     let client = Client::with_tsdb().await;
     let answer = client.query("use tsdb").await;

@@ -96,6 +96,22 @@ fn instants_follow_the_zone_and_wall_clocks_do_not() {
 }
 
 #[test]
+fn instants_that_a_zone_cannot_write_stand_in_utc() {
+    for (seconds, zone, text) in [
+        // Local mean time of -4:56:02 until noon of 1883-11-18.
+        (-2_745_532_800, "America/New_York", "\"1882-12-31T00:00:00Z\""),
+        (-2_717_650_800, "America/New_York", "\"1883-11-18T12:00:00-05:00\""),
+        (-62_167_219_200, "-5", "\"0000-01-01T00:00:00Z\""),
+        (-62_167_219_200, "5", "\"0000-01-01T05:00:00+05:00\""),
+        (253_402_300_799, "8", "\"9999-12-31T23:59:59Z\""),
+        (253_402_300_799, "-8", "\"9999-12-31T15:59:59-08:00\""),
+    ] {
+        let value = TimestampMillisecondArray::from(vec![seconds * 1_000_i64]).with_timezone("UTC");
+        assert_eq!(printed_in(Arc::new(value) as ArrayRef, zone), [text], "{zone}");
+    }
+}
+
+#[test]
 fn dates_clocks_and_intervals() {
     assert_eq!(printed(Date32Array::from(vec![19_723, -1])), ["\"2024-01-01\"", "\"1969-12-31\""]);
     assert_eq!(

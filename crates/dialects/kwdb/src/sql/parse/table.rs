@@ -9,7 +9,7 @@ use crate::sql::statement::{
     IndexDefinition, SeriesClauses, Statement, TableConstraint, TableConstraintKind, TagDefinition,
 };
 use model::Result;
-use sql::{Cursor, TokenKind, Tokens};
+use sql::{Cursor, TokenKind, Tokens, ast};
 
 /// Behind CREATE.
 pub(super) fn create(cursor: &mut Cursor<'_>) -> Result<Statement> {
@@ -231,8 +231,24 @@ const BEHIND_DEFAULT: &[&str] = &[
     "level",
 ];
 
+/// The expression behind DEFAULT. SHOW CREATE prints its type behind `:::`, which says nothing that
+/// the column's type does not say.
+fn default_expression(cursor: &mut Cursor<'_>) -> Result<ast::Expr> {
+    let mut inside = Cursor::new(default_tokens(cursor));
+    let is_annotation =
+        |c: &Cursor<'_>| c.tokens().is_symbol(c.index(), "::") && c.tokens().is_symbol(c.index() + 1, ":");
+    let tokens = inside.take_until(is_annotation);
+    if !inside.is_at_end() {
+        inside.skip();
+        inside.skip();
+        column_type(&mut inside)?;
+        inside.expect_end()?;
+    }
+    expression(tokens)
+}
+
 /// The tokens of the expression behind DEFAULT.
-pub(super) fn default_tokens<'a>(cursor: &mut Cursor<'a>) -> Tokens<'a> {
+fn default_tokens<'a>(cursor: &mut Cursor<'a>) -> Tokens<'a> {
     let first = cursor.index();
     // The first token belongs to it whatever it is: DEFAULT NULL.
     cursor.take_until(|c| {
@@ -275,8 +291,7 @@ fn column_option(cursor: &mut Cursor<'_>, column: &mut ColumnDefinition) -> Resu
     } else if cursor.accept_word("unique") {
         column.unique = true;
     } else if cursor.accept_word("default") {
-        let tokens = default_tokens(cursor);
-        column.default = Some(expression(tokens)?);
+        column.default = Some(default_expression(cursor)?);
     } else if cursor.accept_word("check") {
         column.checks.push(expression(cursor.expect_group("a condition in parentheses")?)?);
     } else if cursor.accept_word("references") {

@@ -6,7 +6,8 @@ use crate::literals::{Literal, Target};
 use crate::sql::statement::{Value as Written, ValueRows};
 use crate::timezone::Zone;
 use model::{
-    Cells, CellsBuilder, Column, ColumnId, ColumnRole, DefaultValue, Result, Table, TableKind, Value, WriteKind,
+    Cells, CellsBuilder, Column, ColumnId, ColumnRole, DataType, DefaultValue, Result, Table, TableKind, Value,
+    WriteKind,
 };
 use std::sync::Arc;
 
@@ -37,6 +38,14 @@ impl Building {
             return Ok(());
         }
         self.cells.push(&Value::Null)
+    }
+
+    /// A literal; a text goes into its column without a copy of its own.
+    fn literal(&mut self, literal: Literal<'_>, zone: &Zone) -> Result<()> {
+        if let (Literal::Text(text), DataType::Text(length)) = (literal, self.target.data_type) {
+            return self.cells.push_text(self.target.fitting(text, length)?);
+        }
+        self.cells.push(&self.target.convert(literal, zone)?)
     }
 
     /// The word DEFAULT; the engine fills in what only it can make.
@@ -85,8 +94,7 @@ pub(super) async fn columns(
                 }
                 literal => {
                     if let Some(literal) = Literal::of(literal) {
-                        let value = column.target.convert(literal, zone)?;
-                        column.cells.push(&value)?;
+                        column.literal(literal, zone)?;
                     }
                 }
             }

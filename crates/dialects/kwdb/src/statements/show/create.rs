@@ -3,7 +3,7 @@
 use super::tables::retention_text;
 use super::{Rows, rows, texts};
 use crate::context::Context;
-use crate::names;
+use crate::names::{self, written};
 use crate::sql::statement::{Name, TableName};
 use crate::statements::database::{PARTITION_INTERVAL, RETENTIONS};
 use crate::statements::table::{ACTIVE_TIME, FAMILIES, HASH, INDEX, PRIMARY_NAME};
@@ -11,14 +11,6 @@ use crate::types::display_column;
 use catalog::{Database, DatabaseLabel};
 use model::{Column, ColumnRole, Error, Result, Table, TableKind};
 use std::fmt::Write as _;
-
-/// A name as it must be written.
-fn written(name: &str) -> String {
-    let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
-        && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-        && !crate::sql::is_reserved(name);
-    if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
-}
 
 fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))

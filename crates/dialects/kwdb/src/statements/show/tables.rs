@@ -169,6 +169,14 @@ struct IndexRow {
     direction: &'static str,
 }
 
+/// The name behind one that is written for a statement.
+fn unwritten(name: &str) -> String {
+    match name.strip_prefix('"').and_then(|name| name.strip_suffix('"')) {
+        Some(quoted) => quoted.replace("\"\"", "\""),
+        None => name.to_owned(),
+    }
+}
+
 /// `SHOW INDEXES`
 pub(super) fn indexes(context: &Context, name: &TableName) -> Result<Rows> {
     let table = seen(context, name)?;
@@ -190,9 +198,9 @@ pub(super) fn indexes(context: &Context, name: &TableName) -> Result<Rows> {
         if let Some(index) = key.strip_prefix(INDEX) {
             let columns = described.split(" STORING ").next().unwrap_or_default().split(", ");
             let columns = columns.map(|column| match column.rsplit_once(' ') {
-                Some((column, "DESC")) => (column.to_owned(), "DESC"),
-                Some((column, _)) => (column.to_owned(), "ASC"),
-                None => (column.to_owned(), "ASC"),
+                Some((column, "DESC")) => (unwritten(column), "DESC"),
+                Some((column, _)) => (unwritten(column), "ASC"),
+                None => (unwritten(column), "ASC"),
             });
             add(index, false, columns.collect());
         }

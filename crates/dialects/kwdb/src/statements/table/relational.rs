@@ -3,6 +3,7 @@
 use super::columns::relational_column;
 use super::{FAMILIES, INDEX, PRIMARY_NAME};
 use crate::error::definition;
+use crate::names::written;
 use crate::sql::statement::{CreateTable, IndexColumn, IndexDefinition, TableConstraintKind};
 use crate::statements::index::described;
 use crate::timezone::Zone;
@@ -121,8 +122,8 @@ fn families(new: &mut NewTable, create: &CreateTable) {
                 || if position == 0 { "primary".to_owned() } else { format!("fam_{position}") },
                 |name| name.value.clone(),
             );
-            let columns: Vec<&str> = family.columns.iter().map(|column| column.value.as_str()).collect();
-            let quoted = if name == "primary" { format!("\"{name}\"") } else { name };
+            let columns: Vec<String> = family.columns.iter().map(|column| written(&column.value)).collect();
+            let quoted = if name == "primary" { format!("\"{name}\"") } else { written(&name) };
             format!("FAMILY {quoted} ({})", columns.join(", "))
         })
         .collect();

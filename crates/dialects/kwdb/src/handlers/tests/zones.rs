@@ -1,0 +1,141 @@
+//! Clock functions, casts and AT TIME ZONE in the request's zone.
+
+use super::client::Client;
+
+/// The same point in time in a column of either kind: 2023-12-31 18:30 UTC.
+async fn store() -> Client {
+    let client = Client::with_tsdb().await;
+    client
+        .done(
+            "create table z (ts timestamptz(3) not null, w timestamp(3), s varchar(40), n int8) \
+             tags (g int not null) primary tags (g)",
+        )
+        .await;
+    client
+        .inserted(1, "insert into z values (1704047400000, 1704047400000, '2024-01-01 02:30:00', 1704047400000, 1)")
+        .await;
+    client
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_are_cut_on_the_clock_of_the_zone() {
+    let client = store().await;
+    for (zone, day, week) in [
+        ("8", "2024-01-01T00:00:00+08:00", "2024-01-01T00:00:00+08:00"),
+        ("Asia/Shanghai", "2024-01-01T00:00:00+08:00", "2024-01-01T00:00:00+08:00"),
+        ("0", "2023-12-31T00:00:00Z", "2023-12-25T00:00:00Z"),
+        ("America/New_York", "2023-12-31T00:00:00-05:00", "2023-12-25T00:00:00-05:00"),
+    ] {
+        let client = client.at(&format!("db=tsdb&tz={zone}"));
+        assert_eq!(
+            client.rows("select date_trunc('day', ts), date_trunc('week', ts), date_trunc('day', w) from z").await,
+            format!(r#"[["{day}","{week}","2023-12-31T00:00:00Z"]]"#),
+            "{zone}"
+        );
+    }
+    let east = client.at("db=tsdb&tz=8");
+    assert_eq!(
+        east.rows("select date_trunc('hour', ts) as h, count(*) from z group by h").await,
+        r#"[["2024-01-01T02:00:00+08:00",1]]"#
+    );
+    assert_eq!(
+        east.query("select date_trunc('fortnight', ts) from z").await.desc(),
+        "pq: date_trunc(): unsupported timespan: fortnight"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_are_read_on_the_clock_of_the_zone() {
+    let client = store().await.at("db=tsdb&tz=8");
+    let parts =
+        "extract(hour from ts), extract('day', ts), date_part('year', ts), extract('hour', w), extract(epoch from ts)";
+    assert_eq!(client.rows(&format!("select {parts} from z")).await, "[[2.0,1.0,2024.0,18.0,1704047400.0]]");
+    assert_eq!(client.rows("select count(*) from z where extract(year from ts) = 2024").await, "[[1]]");
+    assert_eq!(client.rows("select extract('nanosecond', interval'2.000000001s')").await, "[[2000000001.0]]");
+    assert_eq!(
+        client.rows("select extract('minute', interval'1h30m'), extract(day from interval'3 days')").await,
+        "[[30.0,3.0]]"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn casts_go_through_the_zone() {
+    let client = store().await.at("db=tsdb&tz=8");
+    assert_eq!(
+        client.rows("select ts::date, w::date, ts::timestamp, w::timestamptz, ts::string from z").await,
+        concat!(
+            r#"[["2024-01-01","2023-12-31","2024-01-01T02:30:00Z","2023-12-31T18:30:00+08:00","#,
+            r#""2024-01-01 02:30:00+08:00"]]"#
+        )
+    );
+    assert_eq!(
+        client.rows("select s::timestamptz, s::timestamp, n::timestamptz, s::timestamptz = ts from z").await,
+        r#"[["2024-01-01T02:30:00+08:00","2024-01-01T02:30:00Z","2024-01-01T02:30:00+08:00",true]]"#
+    );
+    assert_eq!(
+        client.rows("select count(*) from z where ts >= '2024-01-01'::date and ts < date'2024-01-02'").await,
+        "[[1]]"
+    );
+    assert_eq!(client.rows("select count(*) from z where ts::date = '2024-01-01'").await, "[[1]]");
+    assert_eq!(client.rows("select timestamptz'2024-01-01 02:30:00' = ts from z").await, "[[true]]");
+    // Integers are milliseconds both ways, whatever the unit of the time.
+    assert_eq!(
+        client
+            .rows("select ts::int8, (ts::timestamptz(9))::int8, ts::int8::timestamptz(6) = ts, ts::float from z")
+            .await,
+        "[[1704047400000,1704047400000,true,1704047400000.0]]"
+    );
+    // A zone behind a text counts, and digits beyond the unit are rounded.
+    assert_eq!(
+        client.rows("select (s || '+00:00')::timestamp, (s || '.1239')::timestamptz(3) from z").await,
+        r#"[["2024-01-01T02:30:00Z","2024-01-01T02:30:00.124+08:00"]]"#
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn at_time_zone_turns_both_ways() {
+    let client = store().await.at("db=tsdb&tz=8");
+    assert_eq!(
+        client
+            .rows(
+                "select ts at time zone 'America/New_York', w at time zone 'Asia/Shanghai', timezone('utc', ts) from z"
+            )
+            .await,
+        r#"[["2023-12-31T13:30:00Z","2023-12-31T18:30:00+08:00","2023-12-31T18:30:00Z"]]"#
+    );
+    assert_eq!(
+        client.rows("select timezone('+8:00', timestamp'1970-01-01 00:00:00'), timezone(w, 'utc') from z").await,
+        r#"[["1970-01-01T16:00:00+08:00","2024-01-01T02:30:00+08:00"]]"#
+    );
+    let text = client.query("select ts at time zone 'Atlantis' from z").await.desc();
+    assert_eq!(text, "pq: invalid value for parameter \"timezone\": \"Atlantis\"");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn extremes_are_printed_or_refused() {
+    let client = store().await;
+    assert_eq!(
+        client.rows("select 9223372036854775807::timestamp(3), (-9223372036854775808)::timestamptz(3)").await,
+        r#"[["292278994-08-17T07:12:55.807Z","-292275055-05-16T16:47:04.192Z"]]"#
+    );
+    for wide in ["9223372036854775807::timestamp", "9223372036854775807::timestamptz(9)", "'300000-01-01'::timestamp"] {
+        assert_eq!(client.query(&format!("select {wide}")).await.desc(), "pq: timestamp out of range", "{wide}");
+    }
+    assert_eq!(client.rows("select '12000-01-01'::timestamp").await, r#"[["12000-01-01T00:00:00Z"]]"#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quotients_and_rests() {
+    let client = store().await;
+    assert_eq!(
+        client.rows("select 7.5::float // 2, 7 // 2, -7 // 2, 7.5 % 2, mod(7, 4), 7::decimal // 2").await,
+        "[[3.0,3,-3,1.5,3,3]]"
+    );
+    let whole = client.query("select 7.5 // 2, -7.5 // 2, 9.0 // 1.5").await.json()["data"][0].clone();
+    assert_eq!([0, 1, 2].map(|at| whole[at].as_f64()), [Some(3.0), Some(-3.0), Some(6.0)]);
+    assert_eq!(client.rows("select log(100, 10), log(8.0, 2.0), log(1000)").await, "[[2.0,3.0,3.0]]");
+    for sql in ["select 7 % 0", "select mod(n, 0) from z", "select 7.5 % 0", "select 7::decimal % 0"] {
+        assert_eq!(client.query(sql).await.desc(), "pq: zero modulus", "{sql}");
+    }
+    assert_eq!(client.query("select 7.5 // 0").await.desc(), "pq: division by zero");
+}

@@ -1,0 +1,369 @@
+//! `date_trunc(unit, ts)` and `extract(unit, ts)`: points in time are cut and read on the clock of
+//! the session's zone.
+
+use super::zoned::{Moment, instant_type, is_time_like, moments, refused, session_zone, timestamps};
+use crate::calendar::{Day, iso_week, iso_weekday};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use std::sync::Arc;
+
+const SECOND: i128 = 1_000_000_000;
+const DAY: i128 = 86_400 * SECOND;
+
+/// A part of a time, or what a time is cut to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Millennium,
+    Century,
+    Decade,
+    Year,
+    IsoYear,
+    Quarter,
+    Month,
+    Week,
+    Day,
+    DayOfWeek,
+    IsoDayOfWeek,
+    DayOfYear,
+    Hour,
+    Minute,
+    Second,
+    Millisecond,
+    Microsecond,
+    Nanosecond,
+    Epoch,
+}
+
+impl Part {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word.trim().trim_matches('\'').to_ascii_lowercase().as_str() {
+            "millennium" | "millennia" | "millenniums" => Self::Millennium,
+            "century" | "centuries" => Self::Century,
+            "decade" | "decades" => Self::Decade,
+            "year" | "years" | "y" | "yr" | "yrs" => Self::Year,
+            "isoyear" => Self::IsoYear,
+            "quarter" | "qtr" => Self::Quarter,
+            "month" | "months" | "mon" | "mons" => Self::Month,
+            "week" | "weeks" | "w" => Self::Week,
+            "day" | "days" | "d" => Self::Day,
+            "dow" | "dayofweek" => Self::DayOfWeek,
+            "isodow" => Self::IsoDayOfWeek,
+            "doy" | "dayofyear" => Self::DayOfYear,
+            "hour" | "hours" | "h" | "hr" | "hrs" => Self::Hour,
+            "minute" | "minutes" | "m" | "min" | "mins" => Self::Minute,
+            "second" | "seconds" | "s" | "sec" | "secs" => Self::Second,
+            "millisecond" | "milliseconds" | "ms" | "msec" | "msecs" => Self::Millisecond,
+            "microsecond" | "microseconds" | "us" | "usec" | "usecs" => Self::Microsecond,
+            "nanosecond" | "nanoseconds" | "ns" | "nsec" | "nsecs" => Self::Nanosecond,
+            "epoch" => Self::Epoch,
+            _ => return None,
+        })
+    }
+
+    /// The start of the part that holds a reading; `None` when times are not cut to it.
+    fn cut(self, wall: i128) -> Option<i128> {
+        let days = i64::try_from(wall.div_euclid(DAY)).ok()?;
+        let day = Day::of(days);
+        let first_of = |year: i64, month: i64| i128::from(Day { year, month, day: 1 }.days()) * DAY;
+        // Centuries and millennia end with the year that gives them their number.
+        let span = |years: i64| (day.year - 1).div_euclid(years) * years + 1;
+        let multiple = |of: i128| Some(wall.div_euclid(of) * of);
+        match self {
+            Self::Millennium => Some(first_of(span(1000), 1)),
+            Self::Century => Some(first_of(span(100), 1)),
+            Self::Decade => Some(first_of(day.year.div_euclid(10) * 10, 1)),
+            Self::Year => Some(first_of(day.year, 1)),
+            Self::Quarter => Some(first_of(day.year, (day.month - 1) / 3 * 3 + 1)),
+            Self::Month => Some(first_of(day.year, day.month)),
+            Self::Week => Some(i128::from(days - iso_weekday(days) + 1) * DAY),
+            Self::Day => multiple(DAY),
+            Self::Hour => multiple(3_600 * SECOND),
+            Self::Minute => multiple(60 * SECOND),
+            Self::Second => multiple(SECOND),
+            Self::Millisecond => multiple(1_000_000),
+            Self::Microsecond => multiple(1_000),
+            Self::Nanosecond => Some(wall),
+            Self::IsoYear | Self::DayOfWeek | Self::IsoDayOfWeek | Self::DayOfYear | Self::Epoch => None,
+        }
+    }
+
+    /// The part of a reading; `instant` is the same time since 1970.
+    fn of_time(self, wall: i128, instant: i128) -> Option<f64> {
+        let days = i64::try_from(wall.div_euclid(DAY)).ok()?;
+        let day = Day::of(days);
+        let clock = wall.rem_euclid(DAY);
+        let numbered = |years: i64| (day.year - 1).div_euclid(years) + 1;
+        Some(match self {
+            Self::Millennium => whole(numbered(1000)),
+            Self::Century => whole(numbered(100)),
+            Self::Decade => whole(day.year.div_euclid(10)),
+            Self::Year => whole(day.year),
+            Self::IsoYear => whole(iso_week(days).0),
+            Self::Quarter => whole((day.month - 1) / 3 + 1),
+            Self::Month => whole(day.month),
+            Self::Week => whole(iso_week(days).1),
+            Self::Day => whole(day.day),
+            Self::DayOfWeek => whole(iso_weekday(days) % 7),
+            Self::IsoDayOfWeek => whole(iso_weekday(days)),
+            Self::DayOfYear => whole(day.of_year()),
+            Self::Epoch => quotient(instant, SECOND),
+            _ => return self.of_clock(clock),
+        })
+    }
+
+    /// The part of nanoseconds since midnight, or of the clock of an interval.
+    fn of_clock(self, nanos: i128) -> Option<f64> {
+        Some(match self {
+            Self::Hour => quotient(nanos / (3_600 * SECOND), 1),
+            Self::Minute => quotient(nanos / (60 * SECOND) % 60, 1),
+            Self::Second => quotient(nanos % (60 * SECOND), SECOND),
+            Self::Millisecond => quotient(nanos % (60 * SECOND), 1_000_000),
+            Self::Microsecond => quotient(nanos % (60 * SECOND), 1_000),
+            Self::Nanosecond => quotient(nanos % (60 * SECOND), 1),
+            Self::Epoch => quotient(nanos, SECOND),
+            _ => return None,
+        })
+    }
+
+    fn of_interval(self, months: i32, days: i32, nanos: i64) -> Option<f64> {
+        let years = i64::from(months / 12);
+        Some(match self {
+            Self::Millennium => whole(years / 1000),
+            Self::Century => whole(years / 100),
+            Self::Decade => whole(years / 10),
+            Self::Year => whole(years),
+            Self::Quarter => whole(i64::from(months % 12 / 3 + 1)),
+            Self::Month => whole(i64::from(months % 12)),
+            Self::Day => whole(i64::from(days)),
+            Self::Epoch => {
+                // A month of 30 days, a year of 365.25.
+                let years = i128::from(years) * 31_557_600;
+                let months = i128::from(months % 12) * 2_592_000;
+                let seconds = years + months + i128::from(days) * 86_400;
+                quotient(seconds * SECOND + i128::from(nanos), SECOND)
+            }
+            _ => return self.of_clock(i128::from(nanos)),
+        })
+    }
+}
+
+fn whole(value: i64) -> f64 {
+    quotient(value.into(), 1)
+}
+
+/// A count in coarser units, exact as far as a float is.
+#[expect(clippy::cast_precision_loss, reason = "the answer is a float by definition")]
+fn quotient(value: i128, by: i128) -> f64 {
+    (value as f64) / (by as f64)
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct TimePart {
+    name: &'static str,
+    cuts: bool,
+    signature: Signature,
+}
+
+fn function(name: &'static str, cuts: bool) -> ScalarUDF {
+    ScalarUDF::new_from_impl(TimePart { name, cuts, signature: Signature::any(2, Volatility::Stable) })
+}
+
+/// `date_trunc`
+pub(super) fn date_trunc() -> ScalarUDF {
+    function("date_trunc", true)
+}
+
+/// `extract`, which `date_part` is another name of.
+pub(super) fn extract(name: &'static str) -> ScalarUDF {
+    function(name, false)
+}
+
+impl TimePart {
+    fn unknown(&self, types: &[DataType]) -> DataFusionError {
+        let types: Vec<String> = types.iter().map(ToString::to_string).collect();
+        let function = format!("{}({})", self.name, types.join(", "));
+        DataFusionError::External(Box::new(model::Error::new(model::ErrorKind::FunctionNotFound { function })))
+    }
+
+    /// The type of a cut time.
+    fn cut_type(&self, types: &[DataType]) -> Result<DataType> {
+        match types {
+            [_, DataType::Timestamp(unit, None)] => Ok(DataType::Timestamp(*unit, None)),
+            [_, DataType::Timestamp(unit, Some(_))] => Ok(instant_type(*unit)),
+            [_, DataType::Date32 | DataType::Null] => Ok(instant_type(TimeUnit::Microsecond)),
+            [_, text] if text.is_string() => Ok(DataType::Timestamp(TimeUnit::Nanosecond, None)),
+            [_, DataType::Time64(_)] => Ok(DataType::Interval(IntervalUnit::MonthDayNano)),
+            _ => Err(self.unknown(types)),
+        }
+    }
+
+    fn unsupported(&self, word: &str) -> DataFusionError {
+        refused(format!("{}(): unsupported timespan: {}", self.name, word.to_ascii_lowercase()))
+    }
+}
+
+impl ScalarUDFImpl for TimePart {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        let [word, value] = types else {
+            return Err(DataFusionError::Internal(format!("{} takes two arguments", self.name)));
+        };
+        if !word.is_string() && !word.is_null() {
+            return Err(self.unknown(types));
+        }
+        if self.cuts {
+            return self.cut_type(types);
+        }
+        let readable = is_time_like(value) || matches!(value, DataType::Interval(_) | DataType::Time64(_));
+        if readable { Ok(DataType::Float64) } else { Err(self.unknown(types)) }
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let zone = session_zone(&args.config_options);
+        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+        let [words, values] = arrays.as_slice() else {
+            return Err(DataFusionError::Internal(format!("{} takes two arguments", self.name)));
+        };
+        let words = cast(words, &DataType::Utf8)?;
+        let words = words.as_string::<i32>();
+        let mut known: Option<(&str, Part)> = None;
+        // Per row: the word is a constant nearly always.
+        let mut part_at = |row: usize| -> Result<Option<(&str, Part)>> {
+            if words.is_null(row) || values.is_null(row) {
+                return Ok(None);
+            }
+            let word = words.value(row);
+            if known.is_none_or(|(last, _)| last != word) {
+                // Times are cut to units that are spelled out.
+                let part = Part::parse(word).filter(|_| !self.cuts || word.len() >= "day".len());
+                known = Some((word, part.ok_or_else(|| self.unsupported(word))?));
+            }
+            Ok(known)
+        };
+        if self.cuts {
+            let to = args.return_field.data_type();
+            if matches!(values.data_type(), DataType::Time64(_)) {
+                let clock = nanos_of_day(values)?;
+                let mut cut = Vec::with_capacity(clock.len());
+                for (row, nanos) in clock.into_iter().enumerate() {
+                    let Some((word, part)) = part_at(row)? else {
+                        cut.push(None);
+                        continue;
+                    };
+                    let start = nanos.and_then(|nanos| part.cut(nanos)).ok_or_else(|| self.unsupported(word))?;
+                    let nanos = i64::try_from(start).map_err(|_| self.unsupported(word))?;
+                    cut.push(Some(arrow::datatypes::IntervalMonthDayNano::new(0, 0, nanos)));
+                }
+                return Ok(ColumnarValue::Array(Arc::new(arrow::array::IntervalMonthDayNanoArray::from(cut))));
+            }
+            let DataType::Timestamp(unit, zoned) = to else {
+                return Err(DataFusionError::Internal(format!("{} answers with a time", self.name)));
+            };
+            let mut cut = Vec::with_capacity(values.len());
+            for (row, moment) in moments(values, &zone)?.into_iter().enumerate() {
+                let (Some((word, part)), Some(moment)) = (part_at(row)?, moment) else {
+                    cut.push(None);
+                    continue;
+                };
+                let start = part.cut(moment.wall(&zone)).ok_or_else(|| self.unsupported(word))?;
+                cut.push(Some(if zoned.is_some() { zone.instant_of(start) } else { start }));
+            }
+            return Ok(ColumnarValue::Array(timestamps(cut.into_iter(), *unit, to)?));
+        }
+        let mut parts = Vec::with_capacity(values.len());
+        match values.data_type() {
+            DataType::Interval(_) => {
+                let intervals = cast(values, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+                for (row, value) in intervals.as_primitive::<IntervalMonthDayNanoType>().iter().enumerate() {
+                    let (Some((word, part)), Some(value)) = (part_at(row)?, value) else {
+                        parts.push(None);
+                        continue;
+                    };
+                    let read = part.of_interval(value.months, value.days, value.nanoseconds);
+                    parts.push(Some(read.ok_or_else(|| self.unsupported(word))?));
+                }
+            }
+            DataType::Time64(_) => {
+                for (row, nanos) in nanos_of_day(values)?.into_iter().enumerate() {
+                    let (Some((word, part)), Some(nanos)) = (part_at(row)?, nanos) else {
+                        parts.push(None);
+                        continue;
+                    };
+                    let read = (part != Part::Nanosecond).then(|| part.of_clock(nanos)).flatten();
+                    parts.push(Some(read.ok_or_else(|| self.unsupported(word))?));
+                }
+            }
+            _ => {
+                for (row, moment) in moments(values, &zone)?.into_iter().enumerate() {
+                    let (Some((word, part)), Some(moment)) = (part_at(row)?, moment) else {
+                        parts.push(None);
+                        continue;
+                    };
+                    // A wall clock counts since 1970 on that same clock.
+                    let since = match moment {
+                        Moment::Instant(nanos) | Moment::Wall(nanos) => nanos,
+                        Moment::Text { instant, .. } => instant,
+                    };
+                    let read = part.of_time(moment.wall(&zone), since);
+                    parts.push(Some(read.ok_or_else(|| self.unsupported(word))?));
+                }
+            }
+        }
+        Ok(ColumnarValue::Array(Arc::new(Float64Array::from(parts))))
+    }
+}
+
+fn nanos_of_day(values: &ArrayRef) -> Result<Vec<Option<i128>>> {
+    let nanos = cast(&cast(values, &DataType::Time64(TimeUnit::Nanosecond))?, &DataType::Int64)?;
+    Ok(nanos.as_primitive::<Int64Type>().iter().map(|nanos| nanos.map(i128::from)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DAY, Part, SECOND};
+
+    fn cut(word: &str, wall: i128) -> Option<i128> {
+        Part::parse(word).unwrap().cut(wall)
+    }
+
+    #[test]
+    fn times_are_cut_before_and_after_1970() {
+        // 1969-12-31 23:59:58.5
+        let wall = -3 * SECOND / 2;
+        for (word, start) in [
+            ("second", -2 * SECOND),
+            ("minute", -60 * SECOND),
+            ("day", -DAY),
+            ("week", -3 * DAY),
+            ("month", -31 * DAY),
+            ("quarter", -92 * DAY),
+            ("year", -365 * DAY),
+            ("ms", wall),
+        ] {
+            assert_eq!(cut(word, wall), Some(start), "{word}");
+        }
+        assert_eq!(cut("century", 0), Some(-25_202 * DAY)); // 1901-01-01
+        assert_eq!(cut("epoch", 0), None);
+    }
+
+    #[test]
+    fn parts_of_intervals_and_times() {
+        assert_eq!(Part::Nanosecond.of_interval(0, 0, 2_000_000_001), Some(2_000_000_001.0));
+        assert_eq!(Part::Month.of_interval(14, 3, 0), Some(2.0));
+        assert_eq!(Part::Epoch.of_interval(0, 1, 500_000_000), Some(86_400.5));
+        assert_eq!(Part::Nanosecond.of_time(123_456_789, 123_456_789), Some(123_456_789.0));
+        assert_eq!(Part::Second.of_time(61 * SECOND + SECOND / 2, 0), Some(1.5));
+        assert_eq!(Part::DayOfWeek.of_time(0, 0), Some(4.0));
+        assert_eq!(Part::Century.of_time(0, 0), Some(20.0));
+    }
+}

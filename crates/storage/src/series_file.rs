@@ -1,0 +1,49 @@
+//! `segments/<table>/series/series.parquet`: a table's series with their keys and attributes, for
+//! other tools that read its segments; in a directory of its own, so that a glob over segments
+//! does not meet it. Written with each series checkpoint, never read by the store: a file that is
+//! missing or old harms nothing.
+
+use crate::segment;
+use crate::series_index::series_column;
+use crate::store::Store;
+use crate::table_state::TableState;
+use crate::view::TableView;
+use files::{Files, io_error};
+use model::{Column, ColumnRole, Result, TableId};
+use std::path::PathBuf;
+
+/// The name of the directory beside a table's segments.
+pub(crate) const DIRECTORY: &str = "series";
+const FILE: &str = "series.parquet";
+
+/// The directory that a table's file lies in.
+pub(crate) fn directory(table: TableId) -> PathBuf {
+    segment::directory(table).join(DIRECTORY)
+}
+
+/// Writes the file as it is to be now.
+pub(crate) fn write(store: &Store, state: &TableState) -> Result<()> {
+    let view = TableView::new(store, state.id)?;
+    let table = view.table();
+    let columns: Vec<&Column> = table.key_columns().chain(table.columns_with(ColumnRole::Attribute)).collect();
+    if columns.is_empty() {
+        // One series without anything to say of it.
+        return Ok(());
+    }
+    let values = {
+        let (index, ids) = (view.series_index().read(), view.snapshot().ids());
+        let column = |column: &&Column| series_column(ids, &index, table, column, view.spellings().as_ref());
+        columns.iter().map(column).collect::<Result<Vec<_>>>()?
+    };
+    let files = store.files.as_ref();
+    segment::make_directory(files, state)?;
+    let (above, directory) = (segment::directory(state.id), directory(state.id));
+    files.create_directory(&directory).map_err(|e| io_error("create", &directory, &e))?;
+    files.sync_directory(&above).map_err(|e| io_error("sync", &above, &e))?;
+    segments::write_series_file(files, &directory.join(FILE).to_string_lossy(), &columns, &values)
+}
+
+/// Removes what a table has there, or only what a crash left unfinished.
+pub(crate) fn remove(files: &dyn Files, table: TableId, all: bool) -> Result<()> {
+    segment::remove_files(files, &directory(table), |name| all || name.ends_with(".tmp"))
+}
