@@ -53,11 +53,13 @@ async fn four_times_the_memory_of_wide_rows_is_sorted_and_grouped() {
 
 #[tokio::test]
 async fn a_dropped_answer_stops_work_that_reads_nothing_any_more() {
+    let mut long = 0;
     for sql in [
         "SELECT count(*) FROM words a, words b, words c WHERE a.n + b.n <> c.n",
         "SELECT count(*) FROM words a, words b, words c WHERE a.n + b.n + c.n < 0",
         "SELECT count(*) FROM words a JOIN words b ON a.n < b.n JOIN words c ON b.n < c.n",
-        "SELECT count(*) FROM words a JOIN words b ON a.n % 2 = b.n % 2 AND a.n + b.n < 0",
+        "SELECT count(*) FROM words a JOIN words b ON a.n % 2 = b.n % 2 \
+         JOIN words c ON b.n % 2 = c.n % 2 AND a.n + b.n + c.n < 0",
         "SELECT count(DISTINCT a.n * b.n) FROM words a, words b",
         "SELECT a.n, b.n FROM words a, words b ORDER BY a.n * b.n DESC LIMIT 5",
         "SELECT a.n, b.n FROM words a, words b ORDER BY a.n * b.n DESC",
@@ -67,11 +69,16 @@ async fn a_dropped_answer_stops_work_that_reads_nothing_any_more() {
         bench.table(words(10_000, 10));
         let mut stream = bench.start(sql).await.unwrap();
         let answered = tokio::time::timeout(Duration::from_millis(400), stream.batches.next()).await;
-        assert!(answered.is_err(), "{sql} was meant to take long");
+        if answered.is_ok() {
+            // A fast machine is no fault; most of them take minutes anywhere.
+            continue;
+        }
+        long += 1;
         let running = || bench.engine.inner.handle().unwrap().metrics().num_alive_tasks();
         assert!(running() > 0, "{sql}");
         drop(stream);
         settle(|| running() == 0).await;
         assert_eq!(bench.engine.inner.total.used(), 0, "{sql}");
     }
+    assert!(long >= 5, "only {long} of the queries took long enough to be dropped");
 }
