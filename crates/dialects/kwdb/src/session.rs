@@ -19,6 +19,7 @@ use std::sync::Arc;
 use type_words::TypeWords;
 
 pub(crate) use milliseconds::{FRACTIONAL as FRACTIONAL_MILLISECONDS, WHOLE as WHOLE_MILLISECONDS};
+pub(crate) use operators::is_comparison;
 pub(crate) use text_of::NAME as TEXT_OF;
 pub(crate) use time_casts::{INSTANT_OF, WALL_CLOCK_OF};
 pub(crate) use zone_shift::NAME as TIMEZONE;

@@ -6,10 +6,10 @@
 use super::scope::ColumnKind;
 use super::time_kinds::{Kinds, is_choosing, name_of};
 use super::time_literals::{spelled, text_mut};
+use crate::session::is_comparison;
 use crate::timezone::Zone;
 use ::sql::ast::{
-    BinaryOperator, CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, SelectItem,
-    SetExpr, TimezoneInfo,
+    CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, SelectItem, SetExpr, TimezoneInfo,
 };
 
 /// What a text becomes.
@@ -56,18 +56,6 @@ pub(super) fn spell_out(expr: &mut Expr, kinds: Kinds<'_>, zone: &Zone) {
         }
         _ => {}
     }
-}
-
-const fn is_comparison(op: &BinaryOperator) -> bool {
-    matches!(
-        op,
-        BinaryOperator::Eq
-            | BinaryOperator::NotEq
-            | BinaryOperator::Lt
-            | BinaryOperator::LtEq
-            | BinaryOperator::Gt
-            | BinaryOperator::GtEq
-    )
 }
 
 fn bare(expr: &Expr) -> &Expr {

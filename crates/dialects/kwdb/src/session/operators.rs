@@ -145,7 +145,8 @@ const fn arithmetic(op: &BinaryOperator) -> Option<Operator> {
     }
 }
 
-const fn is_comparison(op: &BinaryOperator) -> bool {
+/// Whether it is one of `=`, `<>`, `<`, `<=`, `>`, `>=`.
+pub(crate) const fn is_comparison(op: &BinaryOperator) -> bool {
     matches!(
         op,
         BinaryOperator::Eq

@@ -1,6 +1,7 @@
 //! What a condition on a time-series table may say in DELETE and UPDATE.
 
 use crate::error::worded;
+use crate::session::is_comparison;
 use ::sql::ast::{BinaryOperator, Expr, UnaryOperator, Value};
 use model::{Column, ColumnRole, Error, Result, Table};
 
@@ -122,18 +123,6 @@ fn read<'a>(table: &'a Table, expr: &Expr) -> Condition<'a> {
         },
         _ => Condition::Unreadable,
     }
-}
-
-const fn is_comparison(op: &BinaryOperator) -> bool {
-    matches!(
-        op,
-        BinaryOperator::Eq
-            | BinaryOperator::NotEq
-            | BinaryOperator::Lt
-            | BinaryOperator::LtEq
-            | BinaryOperator::Gt
-            | BinaryOperator::GtEq
-    )
 }
 
 fn compared<'a>(
