@@ -92,7 +92,8 @@ impl Engine {
             .filter(|user| user.may_log_in)
             .and_then(|user| user.password_hash.as_ref().map(|hash| (user.id, hash.clone())));
         let right = self.parts.passwords.verify(hash, password).await?;
-        let Some(user) = found.filter(|_| right) else {
+        // Whoever was changed or dropped while the password was being checked must try again.
+        let Some(user) = found.filter(|user| right && self.catalog().user(user.id) == Some(user)) else {
             return Err(ErrorKind::CredentialsWrong {}.into());
         };
         let now_ms = i64::try_from(self.parts.options.clock.now_micros() / 1_000).unwrap_or(i64::MAX);
