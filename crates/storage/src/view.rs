@@ -115,10 +115,12 @@ impl TableView {
     pub(crate) fn new(store: &Store, id: TableId) -> Result<Self> {
         let state = store.table(id)?;
         let (sequence, series, memory) = {
-            // Under the lock, so that the numbers asked for never fall.
+            // Under the locks: the numbers asked for never fall, and what is merged or flushed
+            // before they are taken is visible at this number.
             let mut index = state.series.write();
+            let memory = state.memory.read();
             let sequence = store.log.visible();
-            (sequence, index.snapshot(sequence), state.memory.read().view(sequence))
+            (sequence, index.snapshot(sequence), memory.view(sequence))
         };
         // After the rows: a definition may be newer than they are, never older.
         let catalog = store.catalog.snapshot();
