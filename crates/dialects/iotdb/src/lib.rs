@@ -1,0 +1,1 @@
+//! The IoTDB REST dialect (table model, version 1).

@@ -1,0 +1,1 @@
+//! The OpenTSDB write endpoints.

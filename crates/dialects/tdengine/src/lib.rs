@@ -1,0 +1,1 @@
+//! The TDengine REST dialect.

@@ -1,0 +1,1 @@
+//! Wire formats into points and columns: pure bytes in, plain data out.
