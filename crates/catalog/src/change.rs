@@ -40,6 +40,10 @@ pub enum Change {
     PutManifest(TableId, TableManifest),
     /// Records a sequence number that was reached.
     PutSequence(Sequence),
+    /// A log file may hold records from now on, and must be there.
+    BeginLogFile(u64),
+    /// Log files below this one are no longer needed.
+    TrimLog(u64),
 }
 
 /// Why a commit did not happen.

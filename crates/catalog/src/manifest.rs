@@ -1,4 +1,4 @@
-//! Which files hold a table's rows.
+//! Which files hold rows: the segments and series checkpoint of a table, and the files of the log.
 
 use model::{KeyBytes, KeySelection, Sequence, TimeBounds};
 use serde::{Deserialize, Serialize};
@@ -55,4 +55,16 @@ pub struct TableManifest {
     pub segments: Vec<SegmentEntry>,
     /// Deletions that still mask something in `segments`.
     pub tombstones: Vec<Tombstone>,
+    /// A series checkpoint of at least this mark must be there; 0: none was written yet.
+    #[serde(default)]
+    pub series: Sequence,
+}
+
+/// The files of the log, by number: each of them must be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogFiles {
+    /// The oldest that a start reads; what is left of older ones holds nothing that counts.
+    pub first: u64,
+    /// The newest that may hold a record.
+    pub last: u64,
 }

@@ -7,7 +7,7 @@ pub(crate) use apply::{Edit, Part};
 #[cfg(test)]
 pub(crate) use tests::any_change;
 
-use crate::{Change, Database, Membership, TableManifest, User};
+use crate::{Change, Database, LogFiles, Membership, TableManifest, User};
 use model::{DatabaseId, Grant, Result, Scope, Sequence, Table, TableId, UserId};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -29,6 +29,7 @@ pub struct Catalog {
     settings: Arc<BTreeMap<String, String>>,
     manifests: Arc<HashMap<TableId, Arc<TableManifest>>>,
     sequence: Sequence,
+    log_files: Option<LogFiles>,
 }
 
 type TableNames = BTreeMap<Arc<str>, TableId>;
@@ -173,6 +174,12 @@ impl Catalog {
     #[must_use]
     pub fn sequence(&self) -> Sequence {
         self.sequence
+    }
+
+    /// The log files that must be there; `None` before the first one was begun.
+    #[must_use]
+    pub fn log_files(&self) -> Option<LogFiles> {
+        self.log_files
     }
 }
 

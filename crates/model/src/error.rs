@@ -216,7 +216,12 @@ catalogue! {
     BodyTimeout {
         /// How long it may pause, in milliseconds.
         limit_ms: u64,
-    } => 408, Later, "the body of the request did not go on for {limit_ms} ms", "Send without long pauses, or raise limits.body_read_timeout_ms.";
+    } => 408, Later, "the body of the request did not go on for {limit_ms} ms (limits.body_read_timeout_ms)", "Send without long pauses, or raise limits.body_read_timeout_ms.";
+    /// The body arrives too slowly, though it does not stop.
+    BodyTooSlow {
+        /// How many bytes a second it must bring at least.
+        bytes_per_second: u64,
+    } => 408, Later, "the body of the request brought less than {bytes_per_second} bytes a second (limits.body_bytes_per_second)", "Send faster or less at once, or lower limits.body_bytes_per_second.";
     /// The body is compressed in a way that is not understood.
     BodyEncodingUnsupported {
         /// The value of `Content-Encoding`.

@@ -1,43 +1,58 @@
-//! Changes of a table's definition, and the end of a table, in order with its writes.
+//! Changes of a table's definition, and the beginning and end of tables, in order with all writes:
+//! each takes a number of the one sequence, and the catalogue has change and number in one commit.
 
 use crate::store::Store;
 use crate::table_state::TableState;
 use crate::write::no_table;
 use catalog::{Catalog, Change, CommitError};
 use model::{Error, ErrorKind, Result, Sequence, Table, TableId};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// While it lives, writers of the table wait.
+/// While it lives, writers of its tables wait.
 struct Altering {
-    state: Arc<TableState>,
+    states: Vec<Arc<TableState>>,
     number: Sequence,
 }
 
 impl Altering {
-    async fn begin(store: &Store, state: Arc<TableState>) -> Result<Self> {
+    /// Of tables in the order of their ids; of none it is a number alone.
+    async fn begin(store: &Store, states: Vec<Arc<TableState>>) -> Result<Self> {
         loop {
-            {
-                let mut gate = state.lock.lock();
-                if gate.dropped {
-                    return Err(no_table(state.id));
-                }
-                if gate.altering.is_none() {
-                    // One step: from this number on the table's definition is open.
-                    let number = store.log.queue.take_number()?;
-                    gate.altering = Some(number);
-                    drop(gate);
-                    return Ok(Self { state, number });
-                }
-            }
-            state.wait_until_altered().await;
+            let busy = match Self::try_begin(store, &states)? {
+                Ok(number) => return Ok(Self { states, number }),
+                Err(busy) => busy,
+            };
+            busy.wait_until_altered().await;
         }
+    }
+
+    /// The number, or a table that is being altered by another.
+    fn try_begin(store: &Store, states: &[Arc<TableState>]) -> Result<Result<Sequence, Arc<TableState>>> {
+        let mut gates = Vec::with_capacity(states.len());
+        for state in states {
+            let gate = state.lock.lock();
+            if gate.dropped {
+                return Err(no_table(state.id));
+            }
+            if gate.altering.is_some() {
+                return Ok(Err(state.clone()));
+            }
+            gates.push(gate);
+        }
+        // One step: from this number on the tables' definitions are open.
+        let number = store.log.queue.take_number()?;
+        gates.iter_mut().for_each(|gate| gate.altering = Some(number));
+        Ok(Ok(number))
     }
 }
 
 impl Drop for Altering {
     fn drop(&mut self) {
-        self.state.lock.lock().altering = None;
-        self.state.altered.notify_waiters();
+        for state in &self.states {
+            state.lock.lock().altering = None;
+            state.altered.notify_waiters();
+        }
     }
 }
 
@@ -47,7 +62,7 @@ pub(crate) async fn change_table(
     id: TableId,
     make: impl FnOnce(&Table, Sequence) -> Result<(Table, Vec<Change>)> + Send,
 ) -> Result<Arc<Table>> {
-    let altering = Altering::begin(store, store.table(id)?).await?;
+    let altering = Altering::begin(store, vec![store.table(id)?]).await?;
     let number = altering.number;
     let before = store.catalog.snapshot();
     let (table, further) = make(before.table(id).ok_or_else(|| no_table(id))?, number)?;
@@ -83,6 +98,45 @@ async fn commit(
                 made_for = now;
             }
         }
+    }
+}
+
+/// See [`crate::Storage::change_schema`].
+pub(crate) async fn change_schema(
+    store: &Arc<Store>,
+    expected: u64,
+    changes: Vec<Change>,
+) -> Result<Sequence, CommitError> {
+    let catalog = store.catalog.snapshot();
+    if catalog.version != expected {
+        return Err(CommitError::Conflict);
+    }
+    let dropped: BTreeSet<TableId> = changes.iter().flat_map(|change| dropped_by(&catalog, change)).collect();
+    let states = dropped.into_iter().map(|id| store.table(id)).collect::<Result<_>>()?;
+    // The number is younger than the version, and whoever made the version had its own before: so
+    // numbers rise as versions do.
+    let altering = Altering::begin(store, states).await?;
+    let number = altering.number;
+    let changes = changes.into_iter().chain([Change::PutSequence(number)]).collect();
+    let catalog = store.catalog.clone();
+    // A task of its own: writers must wait until it is known whether their table is gone.
+    let task = tokio::spawn(async move {
+        let _altering = altering;
+        catalog.commit(Some(expected), changes).await
+    });
+    task.await.map_err(Error::internal)??;
+    Ok(number)
+}
+
+/// The tables that a change drops, hidden ones included.
+fn dropped_by(catalog: &Catalog, change: &Change) -> Vec<TableId> {
+    match change {
+        Change::DropTable(id) => {
+            let unique = catalog.table(*id).map(|table| table.unique.iter().map(|set| set.index));
+            unique.into_iter().flatten().filter(|index| catalog.table(*index).is_some()).chain([*id]).collect()
+        }
+        Change::DropDatabase(id) => catalog.tables().filter(|table| table.database == *id).map(|t| t.id).collect(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,8 +1,9 @@
-//! Reading and writing small things as bytes: variable-length integers, byte strings, values.
-//! Used by the log and by series checkpoints; little-endian throughout. Reading never trusts a
+//! Reading and writing small things as bytes: variable-length integers, byte strings, values, keys.
+//! Used by the log, by series checkpoints and by descriptions of scans; little-endian throughout. Reading never trusts a
 //! length: what does not fit is an error, which the caller turns into the name of its file.
 
-use model::{Decimal, Interval, TimeUnit, Value};
+use model::{Decimal, Interval, KeyBytes, KeyHash, KeySelection, TimeUnit, Value};
+use std::ops::Bound;
 
 /// Why bytes could not be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -111,6 +112,69 @@ impl<'a> Cursor<'a> {
         let len: usize = self.int()?;
         self.take(len)
     }
+}
+
+/// Appends one end of a range of keys.
+pub(crate) fn put_bound(bound: &Bound<KeyBytes>, out: &mut Vec<u8>) {
+    match bound {
+        Bound::Unbounded => out.push(0),
+        Bound::Included(key) => {
+            out.push(1);
+            put_bytes(&key.0, out);
+        }
+        Bound::Excluded(key) => {
+            out.push(2);
+            put_bytes(&key.0, out);
+        }
+    }
+}
+
+/// Reads one end of a range of keys.
+pub(crate) fn read_bound(cursor: &mut Cursor<'_>) -> Decoded<Bound<KeyBytes>> {
+    Ok(match cursor.u8()? {
+        0 => Bound::Unbounded,
+        1 => Bound::Included(KeyBytes(cursor.bytes()?.into())),
+        2 => Bound::Excluded(KeyBytes(cursor.bytes()?.into())),
+        tag => return Err(Malformed::new(format!("no bound has tag {tag}"))),
+    })
+}
+
+/// Appends hashes of keys with their count before them.
+pub(crate) fn put_hashes(hashes: &[KeyHash], out: &mut Vec<u8>) {
+    put_len(hashes.len(), out);
+    hashes.iter().for_each(|h| out.extend(h.0.to_le_bytes()));
+}
+
+/// Reads hashes of keys.
+pub(crate) fn read_hashes<T: FromIterator<KeyHash>>(cursor: &mut Cursor<'_>) -> Decoded<T> {
+    let count = cursor.count()?;
+    (0..count).map(|_| Ok(KeyHash(u128::from_le_bytes(cursor.array()?)))).collect()
+}
+
+/// Appends which keys a deletion covers.
+pub(crate) fn put_key_selection(keys: &KeySelection, out: &mut Vec<u8>) {
+    match keys {
+        KeySelection::All => out.push(0),
+        KeySelection::Hashes(hashes) => {
+            out.push(1);
+            put_hashes(hashes, out);
+        }
+        KeySelection::Range { first, last } => {
+            out.push(2);
+            put_bound(first, out);
+            put_bound(last, out);
+        }
+    }
+}
+
+/// Reads which keys a deletion covers.
+pub(crate) fn read_key_selection(cursor: &mut Cursor<'_>) -> Decoded<KeySelection> {
+    Ok(match cursor.u8()? {
+        0 => KeySelection::All,
+        1 => KeySelection::Hashes(read_hashes::<Vec<_>>(cursor)?.into()),
+        2 => KeySelection::Range { first: read_bound(cursor)?, last: read_bound(cursor)? },
+        tag => return Err(Malformed::new(format!("no key selection has tag {tag}"))),
+    })
 }
 
 /// Appends a value with its tag.

@@ -2,14 +2,16 @@
 //! manifest, then memory. Until the manifest is committed nothing names the files; a crash leaves
 //! orphans that the next start removes, and the log still has the rows.
 
+use crate::catalogue_commit::commit;
 use crate::memtable::MemoryView;
 use crate::segment::{self, Segment};
 use crate::series_file;
 use crate::series_index::{Checkpoints, SeriesIndex, series_column};
 use crate::store::Store;
 use crate::table_state::TableState;
-use catalog::{Catalog, Change, CommitError, SegmentEntry, TableManifest, Tombstone};
+use catalog::{Catalog, Change, SegmentEntry, TableManifest, Tombstone};
 use model::{KeyBytes, KeyHash, Result, Sequence, SeriesId, Table, TableId, TableKind};
+use parking_lot::RwLockWriteGuard;
 use segments::{
     Chunk, Identity, MergeContext, PartitionRows, Partitioning, RowKind, RowKinds, SegmentRows, SegmentTarget,
     SeriesKeys, keyed_rows, partition_rows, remove_segment, write_segment,
@@ -21,11 +23,6 @@ use tokio::runtime::Runtime;
 /// Flushes every table, the idle ones too: a single old row would keep all of the log behind it.
 /// Then trims the log. Goes on after an error with the next table.
 pub(crate) fn flush_all(store: &Arc<Store>, runtime: &Runtime) -> Result<()> {
-    if store.is_lax() {
-        // Segments must not hold half of a request whose other half a crash may still take.
-        let synced = store.log.queue.push_barrier(true)?;
-        runtime.block_on(crate::write::settled(synced))?;
-    }
     let mut first_error = Ok(());
     for state in store.touched() {
         if store.background.is_ending() {
@@ -56,33 +53,27 @@ pub(crate) fn trim(store: &Store, runtime: &Runtime) -> Result<()> {
             low = low.min(oldest);
         }
     }
-    let gone = store.log.trim(low)?;
+    let trim = store.log.trimmable(low);
     let mut dropped = store.dropped.lock();
-    let (forgotten, kept): (Vec<_>, Vec<_>) = dropped.drain(..).partition(|(_, last)| *last <= gone);
+    let (forgotten, kept): (Vec<_>, Vec<_>) = dropped.drain(..).partition(|(_, last)| *last <= trim.gone);
     *dropped = kept;
     drop(dropped);
-    if forgotten.is_empty() {
+    // First the catalogue: files that it no longer asks for are not read, and go at the next start.
+    let mut changes: Vec<Change> = trim.first.map(Change::TrimLog).into_iter().collect();
+    if !forgotten.is_empty() {
+        changes.push(Change::ForgetDropped(forgotten.iter().map(|(id, _)| *id).collect()));
+    }
+    if changes.is_empty() {
         return Ok(());
     }
-    let ids = forgotten.iter().map(|(id, _)| *id).collect();
-    let committed = runtime.block_on(store.catalog.commit(None, vec![Change::ForgetDropped(ids)]));
-    committed.map(drop).map_err(|error| {
-        store.dropped.lock().extend(forgotten);
-        failed(error)
-    })
+    commit(runtime, store.catalog.as_ref(), changes).inspect_err(|_| store.dropped.lock().extend(forgotten))?;
+    trim.first.map_or(Ok(()), |first| store.log.remove_before(first))
 }
 
 /// Removes the checkpoints of a table that is gone, and the file of its series.
 pub(crate) fn remove_checkpoints(store: &Store, table: TableId) -> Result<()> {
     Checkpoints::new(store.files.as_ref()).remove(table, |_| true)?;
     series_file::remove(store.files.as_ref(), table, true)
-}
-
-fn failed(error: CommitError) -> model::Error {
-    match error {
-        CommitError::Failed(error) => error,
-        CommitError::Conflict => model::Error::internal(error),
-    }
 }
 
 struct Flush<'a> {
@@ -106,6 +97,7 @@ impl Flush<'_> {
         let catalog = self.store.catalog.snapshot();
         // A dropped table is about to be forgotten.
         let Some(table) = catalog.table(self.state.id).cloned() else { return Ok(()) };
+        self.sync_log()?;
         let entries = if view.chunks.is_empty() {
             Vec::new()
         } else {
@@ -116,9 +108,19 @@ impl Flush<'_> {
             self.checkpoint(flushed)?;
         }
         if view.chunks.is_empty() && !has_deletions {
-            return Ok(());
+            return self.commit_checkpoint(&catalog);
         }
         self.commit(&table, &view, entries, visible)
+    }
+
+    /// Makes durable whatever is visible by now: files must not hold half of a request whose other
+    /// half, or what came before it, a crash may still take.
+    fn sync_log(&self) -> Result<()> {
+        if self.store.is_lax() {
+            let synced = self.store.log.queue.push_barrier(true)?;
+            self.runtime.block_on(crate::write::settled(synced))?;
+        }
+        Ok(())
     }
 
     /// Everything in memory as one chunk, with every visible deletion applied.
@@ -217,16 +219,38 @@ impl Flush<'_> {
 
     fn checkpoint(&self, flushed: Sequence) -> Result<()> {
         let (mark, encoded) = {
-            let series = self.state.series.read();
+            let mut series = self.state.series.write();
             let mark = self.store.log.visible();
-            (mark, series.encode(self.state.id, mark, flushed))
+            let listed = series.snapshot(mark);
+            let series = RwLockWriteGuard::downgrade(series);
+            (mark, series.encode(self.state.id, mark, flushed, listed.ids())?)
         };
+        self.sync_log()?;
         Checkpoints::new(self.store.files.as_ref()).write(self.state.id, mark, &encoded)?;
         self.state.series.write().checkpointed(mark);
         if let Err(error) = series_file::write(self.store, self.state) {
             tracing::warn!(%error, table = self.state.id.0, "the series file for other tools was not written");
         }
         Ok(())
+    }
+
+    /// Lets the catalogue know of a checkpoint where nothing else is new.
+    fn commit_checkpoint(&self, catalog: &Catalog) -> Result<()> {
+        // Nobody else writes manifests.
+        let manifest = catalog.manifest(self.state.id);
+        let series = self.state.series.read().mark();
+        self.put_manifest(TableManifest { series, ..TableManifest::clone(&manifest) }, series).map(drop)
+    }
+
+    /// Commits a manifest; false when the table was dropped meanwhile.
+    fn put_manifest(&self, manifest: TableManifest, reached: Sequence) -> Result<bool> {
+        let catalog = self.store.catalog.as_ref();
+        let changes = vec![Change::PutManifest(self.state.id, manifest), Change::PutSequence(reached)];
+        match commit(self.runtime, catalog, changes) {
+            Ok(()) => Ok(true),
+            Err(_) if catalog.snapshot().table(self.state.id).is_none() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     fn commit(
@@ -250,15 +274,11 @@ impl Flush<'_> {
             flushed,
             segments: segments.iter().map(|s| s.entry.clone()).collect(),
             tombstones: tombstones.clone(),
+            series: self.state.series.read().mark(),
         };
-        let changes = vec![Change::PutManifest(table.id, manifest), Change::PutSequence(flushed)];
-        if let Err(error) = self.runtime.block_on(self.store.catalog.commit(None, changes)) {
-            if self.store.catalog.snapshot().table(table.id).is_none() {
-                // Dropped meanwhile.
-                segments.iter().filter(|s| !view.segments.iter().any(|old| Arc::ptr_eq(old, s))).for_each(|s| s.doom());
-                return Ok(());
-            }
-            return Err(failed(error));
+        if !self.put_manifest(manifest, flushed)? {
+            segments.iter().filter(|s| !view.segments.iter().any(|old| Arc::ptr_eq(old, s))).for_each(|s| s.doom());
+            return Ok(());
         }
         self.state.memory.write().flush(flushed, segments, &tombstones);
         Ok(())

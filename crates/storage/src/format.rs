@@ -8,7 +8,7 @@ use std::path::Path;
 
 const FILE: &str = "FORMAT";
 /// The file of the catalogue, which another crate keeps.
-const CATALOGUE: &str = "catalog.redb";
+pub(crate) const CATALOGUE: &str = "catalog.redb";
 const TEMPORARY: &str = "FORMAT.tmp";
 const NUMBER: u32 = 1;
 /// The features that this version knows.
@@ -22,7 +22,8 @@ const FEATURES: &[&str] = &[];
 pub fn check_format(files: &dyn Files) -> Result<()> {
     let path = Path::new(FILE);
     if !files.exists(path).map_err(|e| io_error("look for", path, &e))? {
-        catalogue_is_there(files)?;
+        // What features it needs would be unknown. The catalogue alone may be there before.
+        no_rows(files, path)?;
         return write(files).map_err(|e| io_error("write", path, &e));
     }
     let read = || {
@@ -43,18 +44,28 @@ pub fn check_format(files: &dyn Files) -> Result<()> {
     catalogue_is_there(files)
 }
 
+/// The error of a file that needs what only a newer version has.
+pub(crate) fn too_new(what: &str, file: &Path) -> Error {
+    let found = format!("{NUMBER} with {what} in {}", file.display());
+    Error::new(ErrorKind::FormatTooNew { found, known: NUMBER.to_string() })
+}
+
 /// Rows without a catalogue are rows that nothing names: a start would take them for orphans.
 fn catalogue_is_there(files: &dyn Files) -> Result<()> {
     let catalogue = Path::new(CATALOGUE);
     if files.exists(catalogue).map_err(|e| io_error("look for", catalogue, &e))? {
         return Ok(());
     }
+    no_rows(files, catalogue)
+}
+
+fn no_rows(files: &dyn Files, missing: &Path) -> Result<()> {
     for directory in [crate::segment::DIRECTORY, crate::log::DIRECTORY] {
         let directory = Path::new(directory);
         let names = files.list(directory).map_err(|e| io_error("list", directory, &e))?;
         if !names.is_empty() {
             let reason = format!("it is missing, though {} holds rows: restore it from a backup", directory.display());
-            return Err(corrupt(catalogue, &reason));
+            return Err(corrupt(missing, &reason));
         }
     }
     Ok(())
@@ -94,6 +105,11 @@ mod tests {
         assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "2".into(), known: "1".into() });
         let error = check_format(&with("1\npacks\n")).unwrap_err();
         assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "1 packs".into(), known: "1".into() });
+        // Names of no feature of this version, and of some that are planned.
+        for (text, found) in [("1\nlabels\n", "1 labels"), ("1\narrays packs\n", "1 arrays packs")] {
+            let error = check_format(&with(text)).unwrap_err();
+            assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: found.into(), known: "1".into() });
+        }
         let before = with("2\n");
         let operations = before.operations();
         check_format(&before).unwrap_err();
@@ -111,6 +127,17 @@ mod tests {
         assert!(error.to_string().contains("catalog.redb"), "{error}");
         files.create(Path::new(CATALOGUE)).unwrap();
         check_format(&files).unwrap();
+    }
+
+    #[test]
+    fn rows_of_unknown_features_are_left_alone() {
+        let files = ForgetfulFiles::new();
+        files.create_directory(Path::new("log")).unwrap();
+        files.create(Path::new(CATALOGUE)).unwrap();
+        files.create(Path::new("log/000000000001.log")).unwrap();
+        let error = check_format(&files).unwrap_err();
+        assert!(matches!(&*error.kind, ErrorKind::Corrupt { file, .. } if file == FILE), "{error}");
+        assert!(!files.exists(Path::new(FILE)).unwrap());
     }
 
     #[test]

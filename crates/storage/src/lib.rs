@@ -8,6 +8,7 @@
 mod alter;
 mod background;
 mod bytes_codec;
+mod catalogue_commit;
 mod cell_value;
 mod effects;
 mod flush;
@@ -23,6 +24,7 @@ mod segment;
 mod sequence;
 mod series_file;
 mod series_index;
+mod source;
 mod store;
 mod table_state;
 mod view;
@@ -31,9 +33,10 @@ mod write;
 pub use format::check_format;
 pub use segments::{PlainSpellings, Spellings};
 pub use sequence::SystemClock;
+pub use source::{DescribedKeys, OpenedScan, ScanDescription, SourceDescription, WriterId};
 pub use view::{KeyRange, Scan, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, TableView};
 
-use catalog::CatalogStore;
+use catalog::{CatalogStore, Change, CommitError};
 use files::Files;
 use model::{Error, ErrorKind, Result, Sequence, Table, TableId, WriteOutcome, WriteRequest};
 use std::fmt::Debug;
@@ -146,9 +149,22 @@ impl Storage {
     pub async fn change_table(
         &self,
         table: TableId,
-        make: impl FnOnce(&Table, Sequence) -> Result<(Table, Vec<catalog::Change>)> + Send,
+        make: impl FnOnce(&Table, Sequence) -> Result<(Table, Vec<Change>)> + Send,
     ) -> Result<Arc<Table>> {
         alter::change_table(&self.threads.store, table, make).await
+    }
+
+    /// Makes and drops databases and tables, and whatever the same commit shall change, in order
+    /// with all writes: takes a number, and commits the changes, which were made for that version
+    /// of the catalogue, together with it. Writers of a table that is dropped wait meanwhile, so
+    /// that none of their rows has a later number; numbers of such changes rise with the versions.
+    /// Answers the number.
+    ///
+    /// # Errors
+    /// [`CommitError::Conflict`] when another commit came first: look again and try anew;
+    /// [`ErrorKind::ReadOnly`] or [`ErrorKind::ShuttingDown`] when no more numbers are given.
+    pub async fn change_schema(&self, expected: u64, changes: Vec<Change>) -> Result<Sequence, CommitError> {
+        alter::change_schema(&self.threads.store, expected, changes).await
     }
 
     /// Forgets a table that the catalogue has just dropped, and every other one that it no longer

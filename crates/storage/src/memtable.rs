@@ -67,6 +67,8 @@ pub(crate) struct MemoryView {
     pub(crate) chunks: Vec<Arc<MemoryChunk>>,
     pub(crate) segments: Arc<[Arc<Segment>]>,
     pub(crate) tombstones: Arc<[Tombstone]>,
+    /// Rows up to this number are in the segments.
+    pub(crate) flushed: Sequence,
 }
 
 impl MemoryView {
@@ -121,12 +123,20 @@ impl Memory {
         } else {
             self.tombstones.iter().take(count).cloned().collect()
         };
-        MemoryView { chunks, segments: self.segments.clone(), tombstones }
+        MemoryView { chunks, segments: self.segments.clone(), tombstones, flushed: self.flushed }
     }
 
     pub(crate) fn visible_chunks(&self, visible: Sequence) -> &[Arc<MemoryChunk>] {
         let count = self.chunks.partition_point(|c| c.last() <= visible);
         self.chunks.get(..count).unwrap_or_default()
+    }
+
+    /// The chunks of the numbers above `after` up to `up_to`, if all of those are still here and
+    /// none was merged with newer ones.
+    pub(crate) fn chunks_between(&self, after: Sequence, up_to: Sequence) -> Option<Vec<Arc<MemoryChunk>>> {
+        let chunks = self.visible_chunks(up_to);
+        let straddles = self.chunks.get(chunks.len()).is_some_and(|c| c.chunk.sequences.0 <= up_to);
+        (self.flushed <= after && !straddles).then(|| chunks.iter().filter(|c| c.last() > after).cloned().collect())
     }
 
     pub(crate) fn chunk_count(&self) -> usize {

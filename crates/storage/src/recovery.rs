@@ -2,15 +2,17 @@
 //! record is skipped by its own mark; what no manifest names is removed.
 
 use crate::background::{self, Background};
-use crate::format::check_format;
+use crate::catalogue_commit::own_runtime;
+use crate::format::{check_format, too_new};
 use crate::log::{
-    self, LogQueue, LogWriter, RecordPart, RowsPart, SeriesRows, WriterOptions, corrupt, decode_block, decode_parts,
-    read_log,
+    self, LogQueue, LogWriter, RecordPart, RowsPart, SeriesRows, Unreadable, WriterOptions, corrupt, decode_block,
+    decode_parts, read_log,
 };
 use crate::memtable::MemoryChunk;
 use crate::pieces::{Piece, chunk_of};
 use crate::pressure::Pressure;
 use crate::series_index::{self, Checkpoints, SeriesIndex};
+use crate::source::WriterId;
 use crate::store::{Store, Threads, new_state};
 use crate::table_state::TableState;
 use crate::{StorageOptions, flush, segment, series_file};
@@ -45,7 +47,9 @@ pub(crate) fn open(
     let snapshot = catalog.snapshot();
     let pressure = Pressure::new(options.memory_limit_bytes, patience);
     let mut replay = Replay::new(snapshot.clone(), files.clone(), pressure.clone())?;
-    let found = read_log(files.as_ref(), |path, sequence, payload| replay.record(path, sequence, payload))?;
+    let found = read_log(files.as_ref(), snapshot.log_files(), |path, sequence, payload| {
+        replay.record(path, sequence, payload)
+    })?;
     let Replay { tables, last, .. } = replay;
     // Files whose records are trimmed away still say how far numbers had come.
     let last = found.files.last().map_or(last, |file| last.max(file.last));
@@ -54,6 +58,7 @@ pub(crate) fn open(
     let queue = LogQueue::new(last, options.clock.clone());
     let (log, log_thread) = LogWriter::open(
         files.clone(),
+        &catalog,
         queue,
         WriterOptions {
             sync: options.wal_sync,
@@ -64,6 +69,7 @@ pub(crate) fn open(
         },
     )?;
     let store = Arc::new(Store {
+        writer: WriterId::issue()?,
         files,
         catalog,
         options,
@@ -79,14 +85,12 @@ pub(crate) fn open(
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
         thread.map(|handle| threads.handles.lock().push(handle)).map_err(|e| Error::internal(format!("thread: {e}")))
     };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .map_err(|e| Error::internal(format!("starting a runtime: {e}")))?;
+    let (log_runtime, runtime) = (own_runtime()?, own_runtime()?);
     let published = store.clone();
     spawn(
         "storage-log",
         Box::new(move || {
-            log_thread.run(|entries| {
+            log_thread.run(&log_runtime, |entries| {
                 entries.iter().flat_map(|e| &e.effects.tables).for_each(|t| published.background.ask_merge(&t.table));
                 if published.pressure.flushable() >= published.options.flush_bytes || published.log.is_flush_due() {
                     published.background.ask_flush();
@@ -142,7 +146,8 @@ struct Replay {
 
 impl Replay {
     fn new(catalog: Arc<Catalog>, files: Arc<dyn Files>, pressure: Arc<Pressure>) -> Result<Self> {
-        let checkpoints = Checkpoints::new(files.as_ref()).load(|id| catalog.table(id).is_some())?;
+        let least_marks = catalog.tables().map(|table| (table.id, catalog.manifest(table.id).series)).collect();
+        let checkpoints = Checkpoints::new(files.as_ref()).load(&least_marks)?;
         let flushed = catalog.tables().map(|table| catalog.manifest(table.id).flushed);
         let marks = checkpoints.values().map(SeriesIndex::mark);
         let last = flushed.chain(marks).chain([catalog.sequence()]).max().unwrap_or_default();
@@ -166,7 +171,10 @@ impl Replay {
     fn record(&mut self, path: &Path, sequence: Sequence, payload: &[u8]) -> Result<()> {
         self.last = self.last.max(sequence);
         let damaged = |reason: String| corrupt(path, format!("record {sequence}: {reason}"));
-        let parts = decode_parts(payload).map_err(|e| damaged(e.0))?;
+        let parts = decode_parts(payload).map_err(|unreadable| match unreadable {
+            Unreadable::Malformed(e) => damaged(e.0),
+            Unreadable::Newer(what) => too_new(&what, path),
+        })?;
         let mut pieces: BTreeMap<TableId, Vec<Piece>> = BTreeMap::new();
         for part in parts {
             let id = part.table();

@@ -6,6 +6,7 @@ use crate::memtable::Memory;
 use crate::pressure::Pressure;
 use crate::segment::Segment;
 use crate::series_index::SeriesIndex;
+use crate::source::WriterId;
 use crate::table_state::TableState;
 use crate::write::no_table;
 use crate::{StorageOptions, WalSync};
@@ -21,6 +22,8 @@ use std::thread::JoinHandle;
 /// Everything that the parts of the store share.
 #[derive(Debug)]
 pub(crate) struct Store {
+    /// Who it is to descriptions of scans.
+    pub(crate) writer: WriterId,
     pub(crate) files: Arc<dyn Files>,
     pub(crate) catalog: Arc<dyn CatalogStore>,
     pub(crate) options: StorageOptions,

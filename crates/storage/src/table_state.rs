@@ -4,6 +4,7 @@
 
 use crate::memtable::{Memory, MemoryView};
 use crate::series_index::SeriesIndex;
+use crate::source::DescribedViews;
 use model::{Error, Sequence, TableId};
 use parking_lot::{Mutex, RwLock};
 use std::sync::atomic::AtomicBool;
@@ -28,6 +29,8 @@ pub(crate) struct TableState {
     pub(crate) altered: Notify,
     pub(crate) series: RwLock<SeriesIndex>,
     pub(crate) memory: RwLock<Memory>,
+    /// Views that others may open anew by their description.
+    pub(crate) described: DescribedViews,
     /// Whether the background already knows that it has many small chunks.
     pub(crate) merge_asked: AtomicBool,
     /// Why the directory of its segments may not be durable, whatever a later sync says.
@@ -42,6 +45,7 @@ impl TableState {
             altered: Notify::new(),
             series: RwLock::new(series),
             memory: RwLock::new(memory),
+            described: DescribedViews::default(),
             merge_asked: AtomicBool::new(false),
             directory_error: Mutex::default(),
         }

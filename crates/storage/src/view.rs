@@ -4,6 +4,7 @@ use crate::memtable::MemoryView;
 use crate::retention;
 use crate::scan::{Rows, columns_of, schema_of};
 use crate::series_index::{SeriesIndex, SeriesSnapshot, series_column};
+use crate::source::{DescribedView, DescribedViews, WriterId};
 use crate::store::Store;
 use crate::table_state::TableState;
 use crate::write::no_table;
@@ -14,7 +15,7 @@ use model::{Column, ColumnId, ColumnRole, Error, KeyBytes, Result, Sequence, Ser
 use parking_lot::RwLock;
 use segments::Spellings;
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// A series column of fewer than one in so many series is made for those alone.
 const SPARSE: usize = 8;
@@ -30,10 +31,13 @@ pub struct TableView {
     spellings: Arc<dyn Spellings>,
     /// The times of rows that had not expired when it was made.
     kept: TimeBounds,
+    writer: WriterId,
+    /// What it was first described as; shared by its clones.
+    described: Arc<OnceLock<Arc<DescribedView>>>,
 }
 
 /// A range of key bytes, for keyed tables.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRange {
     /// Where it begins.
     pub first: Bound<KeyBytes>,
@@ -126,7 +130,31 @@ impl TableView {
         let catalog = store.catalog.snapshot();
         let table = catalog.table(id).cloned().ok_or_else(|| no_table(id))?;
         let kept = retention::kept(&catalog, &table, store.options.clock.now_micros());
-        Ok(Self { table, sequence, state, memory, series, spellings: store.spellings.clone(), kept })
+        Ok(Self::opened(store, table, sequence, state, memory, series, kept))
+    }
+
+    /// A table of which everything was found.
+    pub(crate) fn opened(
+        store: &Store,
+        table: Arc<Table>,
+        sequence: Sequence,
+        state: Arc<TableState>,
+        memory: MemoryView,
+        series: Arc<SeriesSnapshot>,
+        kept: TimeBounds,
+    ) -> Self {
+        let spellings = store.spellings.clone();
+        Self {
+            table,
+            sequence,
+            state,
+            memory,
+            series,
+            spellings,
+            kept,
+            writer: store.writer,
+            described: Arc::default(),
+        }
     }
 
     /// The definition that rows are returned in.
@@ -155,6 +183,13 @@ impl TableView {
         Ok(SeriesBatch { ids: self.series.ids().to_vec(), columns })
     }
 
+    /// Whether a series with these key bytes is there, with or without rows.
+    #[must_use]
+    pub fn has_series(&self, key: &KeyBytes) -> bool {
+        let found = self.state.series.read().find(&key.0, model::key_hash(&key.0));
+        found.is_some_and(|id| self.series.place(id).is_some())
+    }
+
     /// Begins to read; rows that had expired when the view was made are left out. Work happens in
     /// the iterator.
     ///
@@ -173,6 +208,22 @@ impl TableView {
         segments + chunks as u64
     }
 
+    pub(crate) fn writer(&self) -> WriterId {
+        self.writer
+    }
+
+    pub(crate) fn kept(&self) -> TimeBounds {
+        self.kept
+    }
+
+    pub(crate) fn described(&self) -> &OnceLock<Arc<DescribedView>> {
+        &self.described
+    }
+
+    pub(crate) fn described_views(&self) -> &DescribedViews {
+        &self.state.described
+    }
+
     pub(crate) fn memory(&self) -> &MemoryView {
         &self.memory
     }
@@ -181,7 +232,7 @@ impl TableView {
         &self.spellings
     }
 
-    pub(crate) fn snapshot(&self) -> &SeriesSnapshot {
+    pub(crate) fn snapshot(&self) -> &Arc<SeriesSnapshot> {
         &self.series
     }
 

@@ -3,7 +3,7 @@
 //! catalogue is checked by the same rules.
 
 use super::{Catalog, TableNames};
-use crate::{Change, Database, Membership, TableManifest, User};
+use crate::{Change, Database, LogFiles, Membership, TableManifest, User};
 use model::{DatabaseId, Error, ErrorKind, Grant, Result, Scope, Sequence, Table, TableId, UserId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ pub(crate) enum Part {
     Setting(String),
     Manifest(TableId),
     Sequence,
+    LogFiles,
 }
 
 /// A version in the making, with what was touched on the way.
@@ -68,6 +69,8 @@ impl Edit {
             }
             Change::PutManifest(table, manifest) => self.put_manifest(table, manifest)?,
             Change::PutSequence(sequence) => self.put_sequence(sequence),
+            Change::BeginLogFile(number) => self.begin_log_file(number),
+            Change::TrimLog(first) => self.trim_log(first)?,
         }
         Ok(())
     }
@@ -81,6 +84,27 @@ impl Edit {
     fn put_sequence(&mut self, sequence: Sequence) {
         self.catalog.sequence = self.catalog.sequence.max(sequence);
         self.touched.insert(Part::Sequence);
+    }
+
+    /// Sets the files of the log; for loading.
+    pub(crate) fn put_log_files(&mut self, files: LogFiles) {
+        self.catalog.log_files = Some(files);
+        self.touched.insert(Part::LogFiles);
+    }
+
+    fn begin_log_file(&mut self, number: u64) {
+        let files = self.catalog.log_files.unwrap_or(LogFiles { first: number, last: number });
+        self.put_log_files(LogFiles { last: files.last.max(number), ..files });
+    }
+
+    fn trim_log(&mut self, first: u64) -> Result<()> {
+        match self.catalog.log_files {
+            Some(files) if first <= files.last => {
+                self.put_log_files(LogFiles { first: files.first.max(first), ..files });
+                Ok(())
+            }
+            files => Err(Error::internal(format_args!("the log {files:?} cannot be trimmed up to {first}"))),
+        }
     }
 
     fn put_database(&mut self, database: Database) -> Result<()> {

@@ -1,6 +1,6 @@
 use super::Catalog;
 use crate::sample::{database, grant, hidden, manifest, membership, put, table, user, with_unique};
-use crate::{Change, User};
+use crate::{Change, LogFiles, User};
 use model::{DatabaseId, ErrorKind, Grant, Privileges, Scope, Sequence, TableId, UserId};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -171,6 +171,21 @@ fn an_empty_grant_a_default_setting_and_a_lower_number_leave_nothing() {
 }
 
 #[test]
+fn the_log_is_begun_and_trimmed_from_both_ends_alone() {
+    let catalog = sample();
+    assert_eq!(catalog.log_files(), None);
+    assert!(matches!(refused(&catalog, Change::TrimLog(1)), ErrorKind::Internal { .. }));
+    let changes = [3, 4].map(Change::BeginLogFile);
+    let catalog = catalog.with(changes).unwrap();
+    assert_eq!(catalog.log_files(), Some(LogFiles { first: 3, last: 4 }));
+    // Whoever trims does not know of the file that was begun meanwhile, and the other way round.
+    let catalog = catalog.with([Change::BeginLogFile(5), Change::TrimLog(4), Change::TrimLog(3)]).unwrap();
+    assert_eq!(catalog.log_files(), Some(LogFiles { first: 4, last: 5 }));
+    assert!(matches!(refused(&catalog, Change::TrimLog(6)), ErrorKind::Internal { .. }));
+    assert!(catalog.with([Change::TrimLog(5)]).is_ok());
+}
+
+#[test]
 fn a_version_shares_what_no_change_touched() {
     let one = sample();
     let other = one.with([Change::PutManifest(TableId(11), manifest(9))]).unwrap();
@@ -208,6 +223,8 @@ pub(crate) fn any_change() -> impl Strategy<Value = Change> {
             .prop_map(|(name, value)| Change::PutSetting(name.to_owned(), value.map(str::to_owned))),
         2 => (11..17_u64, 1..9_u64).prop_map(|(id, flushed)| Change::PutManifest(TableId(id), manifest(flushed))),
         1 => (1..99_u64).prop_map(|number| Change::PutSequence(Sequence(number))),
+        1 => (1..9_u64).prop_map(Change::BeginLogFile),
+        1 => (1..9_u64).prop_map(Change::TrimLog),
     ]
 }
 

@@ -3,9 +3,9 @@
 
 use super::FILE_NAME;
 use super::backend::{Backend, Failure, FirstFailure};
-use super::encoding::{self, NEXT_ID_KEY, SEQUENCE_KEY, VERSION_KEY, damaged, decode, encode, table_id};
-use crate::Change;
+use super::encoding::{self, LOG_FILES_KEY, NEXT_ID_KEY, SEQUENCE_KEY, VERSION_KEY, damaged, decode, encode, table_id};
 use crate::snapshot::{Catalog, Edit, Part};
+use crate::{Change, LogFiles};
 use files::{File, Files, io_error};
 use model::{Error, ErrorKind, Result, Sequence};
 use redb::{Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableHandle, WriteTransaction};
@@ -158,6 +158,12 @@ impl Disk {
             put(None, key, Change::PutManifest(table_id(key)?, decode(value)?))
         })?;
         put(None, SEQUENCE_KEY, Change::PutSequence(read.meta::<Sequence>(SEQUENCE_KEY)?))?;
+        if let Some(files) = read.optional_meta::<LogFiles>(LOG_FILES_KEY)? {
+            if files.first > files.last {
+                return Err(damaged("the log ends before it begins"));
+            }
+            edit.put_log_files(files);
+        }
         let (mut catalog, _) = edit.finish();
         catalog.version = read.meta(VERSION_KEY)?;
         Ok(Contents { catalog, next_id: read.meta(NEXT_ID_KEY)? })
@@ -184,9 +190,13 @@ impl Read<'_> {
     }
 
     fn meta<T: DeserializeOwned>(&self, key: &[u8]) -> Result<T> {
+        self.optional_meta(key)?.ok_or_else(|| damaged("a value is missing"))
+    }
+
+    fn optional_meta<T: DeserializeOwned>(&self, key: &[u8]) -> Result<Option<T>> {
         let table = self.transaction.open_table(encoding::META).map_err(|error| self.disk.explain(error))?;
         let value = table.get(key).map_err(|error| self.disk.explain(error))?;
-        decode(value.ok_or_else(|| damaged("a value is missing"))?.value())
+        value.map(|value| decode(value.value())).transpose()
     }
 }
 

@@ -28,6 +28,7 @@ pub(super) const ALL: [Stored; 9] = [DATABASES, TABLES, DROPPED, USERS, GRANTS, 
 pub(super) const VERSION_KEY: &[u8] = b"version";
 pub(super) const SEQUENCE_KEY: &[u8] = b"sequence";
 pub(super) const NEXT_ID_KEY: &[u8] = b"next_id";
+pub(super) const LOG_FILES_KEY: &[u8] = b"log_files";
 
 impl Part {
     pub(super) fn stored_in(&self) -> Stored {
@@ -40,7 +41,7 @@ impl Part {
             Self::Membership { .. } => MEMBERSHIPS,
             Self::Setting(_) => SETTINGS,
             Self::Manifest(_) => MANIFESTS,
-            Self::Sequence => META,
+            Self::Sequence | Self::LogFiles => META,
         }
     }
 
@@ -60,6 +61,7 @@ impl Part {
             Self::Membership { role, member } => [role.0.to_be_bytes(), member.0.to_be_bytes()].concat(),
             Self::Setting(name) => name.clone().into_bytes(),
             Self::Sequence => SEQUENCE_KEY.to_vec(),
+            Self::LogFiles => LOG_FILES_KEY.to_vec(),
         }
     }
 
@@ -75,6 +77,7 @@ impl Part {
             Self::Setting(name) => catalog.setting(name).map(encode),
             Self::Manifest(id) => catalog.table(*id).map(|_| encode(&catalog.manifest(*id))),
             Self::Sequence => Some(encode(&catalog.sequence())),
+            Self::LogFiles => catalog.log_files().map(|files| encode(&files)),
         }
         .transpose()
     }

@@ -51,6 +51,8 @@ fn script() -> Vec<Vec<Change>> {
         vec![Change::RemoveMembership { role: UserId(33), member: UserId(31) }, Change::DropUser(UserId(31))],
         vec![Change::DropTable(TableId(12)), Change::PutManifest(TableId(21), TableManifest::default())],
         vec![Change::ForgetDropped(vec![TableId(13)]), Change::PutSequence(Sequence(9))],
+        vec![Change::BeginLogFile(7), Change::BeginLogFile(8)],
+        vec![Change::TrimLog(8), Change::ForgetDropped(vec![TableId(12)])],
         vec![Change::DropDatabase(DatabaseId(1))],
     ]
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::TimeUnit;
 use arrow::array::{Float64Array, Int64Array, StringArray};
 use proptest::prelude::*;
 use std::sync::Arc;
@@ -46,6 +47,58 @@ fn a_missing_tail_equals_nulls() {
     let long = encode_key(&[(Value::Text("a".into()), DataType::Text(None)), (Value::Null, DataType::Int64)]).unwrap();
     assert_eq!(short, long);
     assert_eq!(encode_key(&[(Value::Null, DataType::Int64)]).unwrap(), KeyBytes::default());
+}
+
+/// The key bytes of a value of every type, after the byte that says that there is one.
+#[test]
+fn the_bytes_of_every_type_stand() {
+    let decimal = |unscaled, scale| Value::Decimal(Decimal { unscaled, scale });
+    let interval = Value::Interval(Interval { months: -1, days: 2, nanos: i64::MIN });
+    let (ms, us, ns) = (TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond);
+    let cases: &[(Value, DataType, &str)] = &[
+        (Value::Boolean(false), DataType::Boolean, "00"),
+        (Value::Boolean(true), DataType::Boolean, "01"),
+        (Value::Integer(-2), DataType::Int8, "7e"),
+        (Value::Integer(258), DataType::Int16, "8102"),
+        (Value::Integer(-2), DataType::Int32, "7ffffffe"),
+        (Value::Integer(1), DataType::Int64, "8000000000000001"),
+        (Value::Integer(255), DataType::UInt8, "ff"),
+        (Value::Integer(258), DataType::UInt16, "0102"),
+        (Value::Integer(258), DataType::UInt32, "00000102"),
+        (Value::Integer(258), DataType::UInt64, "0000000000000102"),
+        (Value::Float(1.0), DataType::Float32, "bf800000"),
+        (Value::Float(-1.0), DataType::Float32, "407fffff"),
+        (Value::Float(-0.0), DataType::Float32, "80000000"),
+        (Value::Float(1.0), DataType::Float64, "bff0000000000000"),
+        (Value::Float(-1.0), DataType::Float64, "400fffffffffffff"),
+        (Value::Float(-0.0), DataType::Float64, "8000000000000000"),
+        (Value::Float(f64::INFINITY), DataType::Float64, "fff0000000000000"),
+        (Value::Float(-f64::NAN), DataType::Float64, "fff8000000000000"),
+        (decimal(-1, 2), DataType::Decimal { precision: 9, scale: 2 }, "7fffffffffffffffffffffffffffffff"),
+        (decimal(258, -1), DataType::Decimal { precision: 9, scale: -1 }, "80000000000000000000000000000102"),
+        (Value::Text("a\0é".into()), DataType::Text(None), "6100ffc3a90000"),
+        (Value::Text("a".into()), DataType::Text(Some(crate::TextLength::bytes(9))), "610000"),
+        (Value::Text("{}".into()), DataType::Json, "7b7d0000"),
+        (Value::Text("::1".into()), DataType::Inet, "3a3a310000"),
+        (Value::Binary(vec![0, 255, 1]), DataType::Binary(None), "00ffff010000"),
+        (Value::Binary(vec![]), DataType::Binary(Some(9)), "0000"),
+        (Value::Binary(vec![1]), DataType::Geometry, "010000"),
+        (Value::Date(-1), DataType::Date, "7fffffff"),
+        (Value::TimeOfDay(258), DataType::TimeOfDay, "8000000000000102"),
+        (interval, DataType::Interval, "7fffffff800000020000000000000000"),
+        (Value::Uuid([7; 16]), DataType::Uuid, "07070707070707070707070707070707"),
+        (Value::Instant(-1, ms), DataType::Instant(ms), "7fffffffffffffff"),
+        (Value::Instant(1, us), DataType::Instant(us), "8000000000000001"),
+        (Value::LocalDateTime(1, ns), DataType::LocalDateTime(ns), "8000000000000001"),
+    ];
+    for (value, data_type, expected) in cases {
+        let one = encode_key(&[(value.clone(), *data_type)]).unwrap();
+        assert_eq!(format!("{one:?}"), format!("01{expected}"), "{value:?} as {data_type:?}");
+        // Columns encode as single values do.
+        let mut cells = crate::CellsBuilder::new(*data_type).unwrap();
+        cells.push(value).unwrap();
+        assert_eq!(encode_keys(&[cells.finish().values], 1).unwrap(), [one], "{value:?} as {data_type:?}");
+    }
 }
 
 /// The bytes and hashes are part of the storage format: they may never change.

@@ -1,6 +1,7 @@
 //! Segments as such: every type, damage, lost side files.
 
 mod damage;
+mod format;
 mod narrow;
 mod round_trip;
 

@@ -123,3 +123,24 @@ fn u32_at(bytes: &[u8], at: usize) -> u32 {
 fn u64_at(bytes: &[u8], at: usize) -> u64 {
     u64::from_le_bytes(std::array::from_fn(|i| bytes[at + i]))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
+    /// Header and frame are part of the storage format.
+    #[test]
+    fn the_format_stands() {
+        let header = Header { number: 0x0102, previous: Sequence(0x0304_0506) };
+        assert_eq!(hex(&header.encode()), "8943474c4f470d0a0100000002010000000000000605040300000000f8463da1");
+        assert_eq!(Header::decode(&header.encode()), Ok(header));
+        let mut frame = Vec::new();
+        Frame::append(Sequence(0x0304_0507), 0x20, b"\x01\x02", &mut frame);
+        assert_eq!(hex(&frame), "9c726563cbebfdee02000000070504030000000020000000000000000102");
+        assert_eq!(path(0x0102), PathBuf::from("log/000000000258.log"));
+    }
+}

@@ -15,5 +15,5 @@ pub(crate) use columns::{decode_block, encode_block};
 pub(crate) use file_format::DIRECTORY;
 pub(crate) use queue::{LogQueue, Refusal};
 pub(crate) use reader::{corrupt, read_log};
-pub(crate) use record::{NewSeries, RecordPart, RowsPart, SeriesRows, decode_parts, encode_parts};
+pub(crate) use record::{NewSeries, RecordPart, RowsPart, SeriesRows, Unreadable, decode_parts, encode_parts};
 pub(crate) use writer::{LogWriter, WriterOptions};

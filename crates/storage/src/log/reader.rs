@@ -1,8 +1,16 @@
 //! Reads the log front to back at start, and cuts a torn tail off its last file.
+//!
+//! The catalogue says which files there must be. A file is begun durably, then the catalogue says
+//! so, then it gets its first record; the catalogue says that a file is not needed, then it goes.
+//! So a crash leaves at most one file more at the end, without records, and old ones at the front.
 
 use super::file_format::{self, DIRECTORY, FRAME_BYTES, FRAME_MAGIC, Frame, HEADER_BYTES, Header};
+use crate::format::CATALOGUE;
+use crate::segment;
+use catalog::LogFiles;
 use files::{File, Files, io_error};
 use model::{Error, ErrorKind, Result, Sequence};
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -20,7 +28,7 @@ pub(crate) struct LogFile {
 
 /// What was found.
 #[derive(Debug)]
-pub(crate) struct LogFiles {
+pub(crate) struct FoundLog {
     /// Files with records, oldest first.
     pub(crate) files: Vec<LogFile>,
     /// The number for the next file.
@@ -32,31 +40,17 @@ pub(crate) fn corrupt(path: &Path, reason: impl Into<String>) -> Error {
     Error::new(ErrorKind::Corrupt { file: path.display().to_string(), reason: reason.into() })
 }
 
-/// Reads every record, oldest first. A tail that was never acknowledged is cut off durably.
+/// Reads every record, oldest first. A tail that was never acknowledged is cut off durably, and
+/// files that no longer count are removed.
 pub(crate) fn read_log(
     files: &dyn Files,
+    required: Option<LogFiles>,
     mut each: impl FnMut(&Path, Sequence, &[u8]) -> Result<()>,
-) -> Result<LogFiles> {
-    let directory = Path::new(DIRECTORY);
-    let names = files.list(directory).map_err(|e| io_error("list", directory, &e))?;
-    let mut numbers: Vec<u64> = names.iter().filter_map(|name| file_format::number(name)).collect();
-    if let Some(last) = numbers.last().copied()
-        && !is_begun(files, last)?
-    {
-        // Its creation was not finished: nothing in it was ever acknowledged.
-        let path = file_format::path(last);
-        files
-            .remove(&path)
-            .and_then(|()| files.sync_directory(directory))
-            .map_err(|e| io_error("remove", &path, &e))?;
-        numbers.pop();
-    }
-    let mut found = LogFiles { files: Vec::new(), next_number: numbers.last().map_or(1, |n| n + 1) };
-    for (i, number) in numbers.iter().copied().enumerate() {
+) -> Result<FoundLog> {
+    let numbers = required_numbers(files, required)?;
+    let mut found = FoundLog { files: Vec::new(), next_number: numbers.end };
+    for number in numbers.clone() {
         let path = file_format::path(number);
-        if i > 0 && number != numbers[i - 1] + 1 {
-            return Err(corrupt(&file_format::path(number - 1), "the file is missing"));
-        }
         let (file, len) = open(files, &path)?;
         let header = read_header(file.as_ref(), len, &path)?.map_err(|reason| corrupt(&path, reason))?;
         if header.number != number {
@@ -68,10 +62,44 @@ pub(crate) fn read_log(
             return Err(corrupt(&path, format!("it does not follow the record {}", previous.last)));
         }
         let reader = FileReader { file: file.as_ref(), path: &path, len, last: header.previous };
-        let last = reader.read(i + 1 == numbers.len(), &mut each)?;
+        let last = reader.read(number + 1 == numbers.end, &mut each)?;
         found.files.push(LogFile { number, previous: header.previous, last, bytes: len });
     }
     Ok(found)
+}
+
+/// The numbers of the files to read, each of which is there.
+fn required_numbers(files: &dyn Files, required: Option<LogFiles>) -> Result<Range<u64>> {
+    let directory = Path::new(DIRECTORY);
+    let names = files.list(directory).map_err(|e| io_error("list", directory, &e))?;
+    let there: Vec<u64> = names.iter().filter_map(|name| file_format::number(name)).collect();
+    // Without a word of the catalogue no record was ever acknowledged: whatever was begun counts.
+    let begun = || -> Result<LogFiles> {
+        let mut begun = there.as_slice();
+        while let Some((last, before)) = begun.split_last()
+            && !is_begun(files, *last)?
+        {
+            begun = before;
+        }
+        Ok(LogFiles { first: begun.first().map_or(1, |n| *n), last: begun.last().map_or(0, |n| *n) })
+    };
+    let LogFiles { first, last } = required.map_or_else(begun, Ok)?;
+    let numbers = first..last.saturating_add(1);
+    for number in there.iter().copied().filter(|number| *number >= numbers.end) {
+        if number > numbers.end || has_records(files, number)? {
+            let path = file_format::path(number);
+            let reason = format!("it is older than the log and does not know {}", path.display());
+            let what_to_do = "restore catalogue and log from one backup";
+            return Err(corrupt(Path::new(CATALOGUE), format!("{reason}: {what_to_do}")));
+        }
+    }
+    if let Some(missing) = numbers.clone().find(|number| there.binary_search(number).is_err()) {
+        let reason = "it is missing, and rows that were acknowledged with it: put the file back, or restore the whole \
+                      data directory from a backup";
+        return Err(corrupt(&file_format::path(missing), reason));
+    }
+    segment::remove_files(files, directory, |name| file_format::number(name).is_some_and(|n| n < first))?;
+    Ok(numbers)
 }
 
 fn open(files: &dyn Files, path: &Path) -> Result<(Arc<dyn File>, u64)> {
@@ -84,6 +112,11 @@ fn is_begun(files: &dyn Files, number: u64) -> Result<bool> {
     let path = file_format::path(number);
     let (file, len) = open(files, &path)?;
     Ok(len > HEADER_BYTES as u64 || read_header(file.as_ref(), len, &path)?.is_ok())
+}
+
+/// Whether a file is longer than its header: nothing is appended before the catalogue knows it.
+fn has_records(files: &dyn Files, number: u64) -> Result<bool> {
+    Ok(open(files, &file_format::path(number))?.1 > HEADER_BYTES as u64)
 }
 
 /// The header, or what does not check out in it.

@@ -1,10 +1,10 @@
 //! What one record of the log says: the parts of one request, as decided. Replay decides nothing.
 
-use crate::bytes_codec::{Cursor, Decoded, Malformed, put_bytes, put_len, put_varint};
-use model::{KeyBytes, KeyHash, KeySelection, RangeDelete, SeriesId, TableId, TimeBounds};
+use crate::bytes_codec::{
+    Cursor, Decoded, Malformed, put_bytes, put_key_selection, put_len, put_varint, read_key_selection,
+};
+use model::{KeyBytes, RangeDelete, SeriesId, TableId, TimeBounds};
 use segments::RowKind;
-use std::ops::Bound;
-use std::sync::Arc;
 
 /// A series that this record makes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +57,28 @@ impl RecordPart {
 const ROWS_KEYED: u8 = 1;
 const ROWS_SERIES: u8 = 2;
 const DELETE: u8 = 3;
+/// Blocks of rows that one later record publishes or drops: the feature `labels`, whose layout
+/// `docs/formats.md` gives. This version writes none of them.
+const PENDING_BLOCK: u8 = 4;
+const COMMIT_BLOCKS: u8 = 5;
+const ABORT_BLOCKS: u8 = 6;
+/// The feature of those three.
+const LABELS: &str = "labels";
+
+/// Why a record cannot be replayed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unreadable {
+    /// It is not what any version writes.
+    Malformed(Malformed),
+    /// A newer version wrote it; what this one lacks for it.
+    Newer(String),
+}
+
+impl From<Malformed> for Unreadable {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
 
 /// Encodes a record's parts.
 pub(crate) fn encode_parts(parts: &[RecordPart]) -> Vec<u8> {
@@ -106,47 +128,29 @@ fn encode_delete(delete: &RangeDelete, out: &mut Vec<u8>) {
     out.push(u8::from(delete.drop_series));
     out.extend(delete.time.first.to_le_bytes());
     out.extend(delete.time.last.to_le_bytes());
-    match &delete.keys {
-        KeySelection::All => out.push(0),
-        KeySelection::Hashes(hashes) => {
-            out.push(1);
-            put_len(hashes.len(), out);
-            hashes.iter().for_each(|h| out.extend(h.0.to_le_bytes()));
-        }
-        KeySelection::Range { first, last } => {
-            out.push(2);
-            encode_bound(first, out);
-            encode_bound(last, out);
-        }
-    }
-}
-
-fn encode_bound(bound: &Bound<KeyBytes>, out: &mut Vec<u8>) {
-    match bound {
-        Bound::Unbounded => out.push(0),
-        Bound::Included(key) => {
-            out.push(1);
-            put_bytes(&key.0, out);
-        }
-        Bound::Excluded(key) => {
-            out.push(2);
-            put_bytes(&key.0, out);
-        }
-    }
+    put_key_selection(&delete.keys, out);
 }
 
 /// Decodes what [`encode_parts`] made.
-pub(crate) fn decode_parts(payload: &[u8]) -> Decoded<Vec<RecordPart>> {
+///
+/// The checksum of the record was compared before: a tag that is not known here is one of a newer
+/// version.
+pub(crate) fn decode_parts(payload: &[u8]) -> Result<Vec<RecordPart>, Unreadable> {
     let mut cursor = Cursor::new(payload);
     let count = cursor.count()?;
-    let parts = (0..count)
-        .map(|_| match cursor.u8()? {
-            tag @ (ROWS_KEYED | ROWS_SERIES) => decode_rows(&mut cursor, tag == ROWS_SERIES).map(RecordPart::Rows),
-            DELETE => decode_delete(&mut cursor).map(RecordPart::Delete),
-            tag => Err(Malformed::new(format!("no part has tag {tag}"))),
-        })
-        .collect::<Decoded<Vec<_>>>()?;
-    if cursor.is_empty() { Ok(parts) } else { Err(Malformed::new("bytes are left over")) }
+    let mut parts = Vec::with_capacity(count);
+    for _ in 0..count {
+        parts.push(match cursor.u8()? {
+            tag @ (ROWS_KEYED | ROWS_SERIES) => RecordPart::Rows(decode_rows(&mut cursor, tag == ROWS_SERIES)?),
+            DELETE => RecordPart::Delete(decode_delete(&mut cursor)?),
+            PENDING_BLOCK | COMMIT_BLOCKS | ABORT_BLOCKS => {
+                return Err(Unreadable::Newer(format!("feature \"{LABELS}\"")));
+            }
+            0 => return Err(Malformed::new("no part has tag 0").into()),
+            tag => return Err(Unreadable::Newer(format!("parts with tag {tag}"))),
+        });
+    }
+    if cursor.is_empty() { Ok(parts) } else { Err(Malformed::new("bytes are left over").into()) }
 }
 
 fn decode_rows(cursor: &mut Cursor<'_>, of_series: bool) -> Decoded<RowsPart> {
@@ -189,31 +193,15 @@ fn decode_delete(cursor: &mut Cursor<'_>) -> Decoded<RangeDelete> {
     let table = TableId(cursor.int()?);
     let drop_series = cursor.u8()? != 0;
     let time = TimeBounds { first: cursor.i64()?, last: cursor.i64()? };
-    let keys = match cursor.u8()? {
-        0 => KeySelection::All,
-        1 => {
-            let count = cursor.count()?;
-            let hashes = (0..count).map(|_| Ok(KeyHash(u128::from_le_bytes(cursor.array()?))));
-            KeySelection::Hashes(hashes.collect::<Decoded<Arc<[_]>>>()?)
-        }
-        2 => KeySelection::Range { first: decode_bound(cursor)?, last: decode_bound(cursor)? },
-        tag => return Err(Malformed::new(format!("no key selection has tag {tag}"))),
-    };
-    Ok(RangeDelete { table, keys, time, drop_series })
-}
-
-fn decode_bound(cursor: &mut Cursor<'_>) -> Decoded<Bound<KeyBytes>> {
-    Ok(match cursor.u8()? {
-        0 => Bound::Unbounded,
-        1 => Bound::Included(KeyBytes(cursor.bytes()?.into())),
-        2 => Bound::Excluded(KeyBytes(cursor.bytes()?.into())),
-        tag => return Err(Malformed::new(format!("no bound has tag {tag}"))),
-    })
+    Ok(RangeDelete { table, keys: read_key_selection(cursor)?, time, drop_series })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use model::{KeyHash, KeySelection};
+    use std::ops::Bound;
+    use std::sync::Arc;
 
     fn parts() -> Vec<RecordPart> {
         vec![
@@ -263,6 +251,32 @@ mod tests {
     fn parts_come_back() {
         let encoded = encode_parts(&parts());
         assert_eq!(decode_parts(&encoded).unwrap(), parts());
+    }
+
+    /// The layout of records is part of the storage format.
+    #[test]
+    fn the_format_stands() {
+        let hex = |part: &RecordPart| -> String {
+            encode_parts(std::slice::from_ref(part)).iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let expected = [
+            "01030901fbffffffffffffffffffffffffffff7f0102ffffffffffffffffffffffffffffffff03000000000000000000000000000000",
+            "010302000000000000000080ffffffffffffff7f02020201000100",
+            "010302000000000000000080ffffffffffffff7f0200020109",
+            "0102ffffffffffffffffff0101050104020100010701010301020302040101020403010203",
+            "01010202f0a20400",
+        ];
+        assert_eq!(parts().iter().map(hex).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn parts_of_a_newer_version_are_told_from_damage() {
+        for tag in [PENDING_BLOCK, COMMIT_BLOCKS, ABORT_BLOCKS] {
+            let error = decode_parts(&[1, tag, 7]).unwrap_err();
+            assert_eq!(error, Unreadable::Newer("feature \"labels\"".into()), "tag {tag}");
+        }
+        assert_eq!(decode_parts(&[1, 7]).unwrap_err(), Unreadable::Newer("parts with tag 7".into()));
+        assert!(matches!(decode_parts(&[1, 0]), Err(Unreadable::Malformed(_))));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The one thread that writes the log: group commit, publication, rotation, failure.
 //!
+//! A file gets its first record once the catalogue says, durably, that the file must be there.
+//!
 //! A failed sync or write ends it: what the disk holds is unknown then. A full disk does not: the
 //! unsynced bytes are cut off again, every number taken so far that is not durable is undone in
 //! memory, and writing goes on.
@@ -8,14 +10,18 @@ use super::file_format::{self, DIRECTORY, Frame, HEADER_BYTES, Header};
 use super::queue::{Entry, LogQueue, Refusal};
 use super::reader::LogFile;
 use crate::WalSync;
+use crate::catalogue_commit::{commit, commit_blocking};
+use catalog::{CatalogStore, Change};
 use files::{File, Files, io_error};
-use model::{Result, Sequence};
+use model::{Error, ErrorKind, Result, Sequence};
 use parking_lot::Mutex;
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
+use tokio::runtime::Runtime;
 
 /// Bytes that are gathered for one write.
 const WRITE_BYTES: usize = 4 << 20;
@@ -36,19 +42,30 @@ pub(crate) struct WriterOptions {
     pub(crate) last: Sequence,
 }
 
-/// Files that are full.
-#[derive(Debug, Default)]
-struct Finished {
-    /// Oldest first.
-    files: Vec<LogFile>,
-    /// How many files the last flush could not have trimmed, and the bytes in them.
+/// The files that make up the log.
+#[derive(Debug)]
+struct Extent {
+    /// Those that are full, oldest first.
+    finished: Vec<LogFile>,
+    /// How many of them the last flush could not have trimmed, and the bytes in them.
     kept: (usize, u64),
+    /// The number of the current file, and the newest record before it.
+    current: (u64, Sequence),
 }
 
-impl Finished {
+impl Extent {
     fn size(&self) -> (usize, u64) {
-        (self.files.len(), self.files.iter().map(|file| file.bytes).sum())
+        (self.finished.len(), self.finished.iter().map(|file| file.bytes).sum())
     }
+}
+
+/// What a trim can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Trim {
+    /// The first file that is still needed; `None` when none has become needless.
+    pub(crate) first: Option<u64>,
+    /// The newest number that is in no file from there on.
+    pub(crate) gone: Sequence,
 }
 
 /// The log as the rest of the store sees it.
@@ -57,16 +74,15 @@ pub(crate) struct LogWriter {
     disk: Arc<dyn Files>,
     pub(crate) queue: LogQueue,
     visible: AtomicU64,
-    finished: Mutex<Finished>,
-    /// The newest number before the current file.
-    current_previous: AtomicU64,
+    extent: Mutex<Extent>,
     sync: WalSync,
 }
 
 impl LogWriter {
-    /// Begins a new file. The thread is [`LogWriter::run`].
+    /// Begins a new file. The thread is [`LogThread::run`].
     pub(crate) fn open(
         disk: Arc<dyn Files>,
+        catalog: &Arc<dyn CatalogStore>,
         queue: LogQueue,
         options: WriterOptions,
     ) -> Result<(Arc<Self>, LogThread)> {
@@ -76,15 +92,12 @@ impl LogWriter {
         let last_record = files.last().map_or(last, |file| file.last);
         let current = Current::begin(disk.as_ref(), next_number, last_record)
             .map_err(|e| io_error("begin", &file_format::path(next_number), &e))?;
-        let log = Arc::new(Self {
-            disk,
-            queue,
-            visible: AtomicU64::new(last.0),
-            finished: Mutex::new(Finished { files, kept: (0, 0) }),
-            current_previous: AtomicU64::new(last_record.0),
-            sync,
-        });
-        let thread = LogThread { log: log.clone(), file_bytes, current, last, last_record, next_sync: None };
+        let first = files.first().map_or(next_number, |file| file.number);
+        commit_blocking(catalog, [first, next_number].map(Change::BeginLogFile).into())?;
+        let extent = Extent { finished: files, kept: (0, 0), current: (next_number, last_record) };
+        let log = Arc::new(Self { disk, queue, visible: AtomicU64::new(last.0), extent: Mutex::new(extent), sync });
+        let catalog = catalog.clone();
+        let thread = LogThread { log: log.clone(), catalog, file_bytes, current, last, last_record, next_sync: None };
         Ok((log, thread))
     }
 
@@ -95,33 +108,35 @@ impl LogWriter {
 
     /// Whether it has grown so much since the last flush that another one is due.
     pub(crate) fn is_flush_due(&self) -> bool {
-        // While it is being trimmed it has been flushed just now.
-        let Some(finished) = self.finished.try_lock() else { return false };
-        let ((files, bytes), (kept_files, kept_bytes)) = (finished.size(), finished.kept);
+        let extent = self.extent.lock();
+        let ((files, bytes), (kept_files, kept_bytes)) = (extent.size(), extent.kept);
         files.saturating_sub(kept_files) > FILES_MAX || bytes.saturating_sub(kept_bytes) > BYTES_MAX
     }
 
     /// A flush has ended and trimmed what it could.
     pub(crate) fn flushed(&self) {
-        let mut finished = self.finished.lock();
-        finished.kept = finished.size();
+        let mut extent = self.extent.lock();
+        extent.kept = extent.size();
     }
 
-    /// Removes finished files whose records all lie below a number. Answers the newest number that
-    /// can no longer be in the log.
-    pub(crate) fn trim(&self, low: Sequence) -> Result<Sequence> {
-        let mut finished = self.finished.lock();
-        while let Some(oldest) = finished.files.first().filter(|file| file.last < low) {
-            let path = file_format::path(oldest.number);
-            // One after the other, so that a crash never leaves a hole.
-            self.disk
-                .remove(&path)
-                .and_then(|()| self.disk.sync_directory(Path::new(DIRECTORY)))
-                .map_err(|e| io_error("remove", &path, &e))?;
-            finished.files.remove(0);
+    /// What may go when no record below a number is needed.
+    pub(crate) fn trimmable(&self, low: Sequence) -> Trim {
+        let extent = self.extent.lock();
+        let count = extent.finished.partition_point(|file| file.last < low);
+        let kept = extent.finished.get(count).map(|file| (file.number, file.previous));
+        let (first, gone) = kept.unwrap_or(extent.current);
+        Trim { first: (count > 0).then_some(first), gone }
+    }
+
+    /// Removes the files below one that the catalogue says is the first.
+    pub(crate) fn remove_before(&self, first: u64) -> Result<()> {
+        let needless: Vec<LogFile> = self.extent.lock().finished.extract_if(.., |file| file.number < first).collect();
+        let directory = Path::new(DIRECTORY);
+        for file in needless {
+            let path = file_format::path(file.number);
+            self.disk.remove(&path).map_err(|e| io_error("remove", &path, &e))?;
         }
-        let current = Sequence(self.current_previous.load(Ordering::Acquire));
-        Ok(finished.files.first().map_or(current, |file| file.previous))
+        self.disk.sync_directory(directory).map_err(|e| io_error("sync", directory, &e))
     }
 }
 
@@ -141,20 +156,28 @@ impl Current {
     fn begin(disk: &dyn Files, number: u64, previous: Sequence) -> io::Result<Self> {
         let path = file_format::path(number);
         let begun = begin_file(disk, &path, Header { number, previous });
-        if begun.is_err() && disk.exists(&path)? {
-            // The file before goes on, and must stay the last one.
-            disk.remove(&path)?;
-            disk.sync_directory(Path::new(DIRECTORY))?;
+        if begun.is_err() {
+            remove_begun(disk, &path)?;
         }
         let len = HEADER_BYTES as u64;
         Ok(Self { number, previous, file: begun?, len, durable: len, published: len })
     }
 }
 
+/// Removes a file in which no record ever was: the file before goes on, and must stay the last one.
+fn remove_begun(disk: &dyn Files, path: &Path) -> io::Result<()> {
+    if disk.exists(path)? {
+        disk.remove(path)?;
+        disk.sync_directory(Path::new(DIRECTORY))?;
+    }
+    Ok(())
+}
+
 /// The state of the thread.
 #[derive(Debug)]
 pub(crate) struct LogThread {
     log: Arc<LogWriter>,
+    catalog: Arc<dyn CatalogStore>,
     file_bytes: u64,
     current: Current,
     /// The newest number that was published.
@@ -175,12 +198,12 @@ impl Drop for Ended<'_> {
 
 impl LogThread {
     /// Writes until the queue is closed or the disk fails. `published` hears of every group.
-    pub(crate) fn run(mut self, published: impl Fn(&[Entry])) {
+    pub(crate) fn run(mut self, runtime: &Runtime, published: impl Fn(&[Entry])) {
         let log = self.log.clone();
         let _ended = Ended(&log.queue);
         loop {
             let (entries, ends) = self.log.queue.take(self.next_sync);
-            if !entries.is_empty() && !self.commit(entries, &published) {
+            if !entries.is_empty() && !self.commit(entries, runtime, &published) {
                 return;
             }
             if self.next_sync.is_some_and(|at| at <= Instant::now())
@@ -191,7 +214,7 @@ impl LogThread {
             if ends && self.log.queue.refusal() == Some(Refusal::Closed) {
                 let (entries, _) = self.log.queue.take(Some(Instant::now()));
                 if !entries.is_empty() {
-                    self.commit(entries, &published);
+                    self.commit(entries, runtime, &published);
                 }
                 if let Err(error) = self.sync() {
                     self.fail(Vec::new(), &error);
@@ -202,7 +225,7 @@ impl LogThread {
     }
 
     /// Commits a group; false when writing has ended.
-    fn commit(&mut self, entries: Vec<Entry>, published: &impl Fn(&[Entry])) -> bool {
+    fn commit(&mut self, entries: Vec<Entry>, runtime: &Runtime, published: &impl Fn(&[Entry])) -> bool {
         if let Err(error) = self.append(&entries) {
             if is_full(&error) && self.cut_back() {
                 self.undo(entries);
@@ -235,10 +258,10 @@ impl LogThread {
             let _ = entry.done.send(Ok(()));
         }
         if self.current.len >= self.file_bytes
-            && let Err(error) = self.rotate()
+            && let Err(error) = self.rotate(runtime)
         {
             // Nothing was lost. The old file goes on, unless it may not be appended to.
-            if !is_full(&error) {
+            if *error.kind != (ErrorKind::DiskFull {}) {
                 self.fail(Vec::new(), &error);
                 return false;
             }
@@ -278,18 +301,30 @@ impl LogThread {
         Ok(())
     }
 
-    /// Begins the next file once the current one is durable.
-    fn rotate(&mut self) -> io::Result<()> {
-        self.sync()?;
+    /// Begins the next file once the current one is durable, and lets the catalogue know.
+    fn rotate(&mut self, runtime: &Runtime) -> Result<()> {
         let number = self.current.number + 1;
-        let next = Current::begin(self.log.disk.as_ref(), number, self.last_record)?;
-        self.log.finished.lock().files.push(LogFile {
+        let path = file_format::path(number);
+        let failed = |e: io::Error| io_error("begin", &path, &e);
+        self.sync().map_err(failed)?;
+        let disk = self.log.disk.as_ref();
+        let next = Current::begin(disk, number, self.last_record).map_err(failed)?;
+        commit(runtime, self.catalog.as_ref(), vec![Change::BeginLogFile(number)]).or_else(|error: Error| {
+            if *error.kind == (ErrorKind::DiskFull {}) {
+                // The catalogue is as it was, and the file before goes on.
+                remove_begun(disk, &path).map_err(failed)?;
+            }
+            Err(error)
+        })?;
+        let mut extent = self.log.extent.lock();
+        extent.finished.push(LogFile {
             number: self.current.number,
             previous: self.current.previous,
             last: self.last_record,
             bytes: self.current.len,
         });
-        self.log.current_previous.store(next.previous.0, Ordering::Release);
+        extent.current = (number, next.previous);
+        drop(extent);
         self.current = next;
         Ok(())
     }
@@ -321,7 +356,7 @@ impl LogThread {
     }
 
     /// Ends writing for ever.
-    fn fail(&self, mut entries: Vec<Entry>, error: &io::Error) {
+    fn fail(&self, mut entries: Vec<Entry>, error: &dyn Display) {
         tracing::error!(%error, "the log cannot be written: the store is read-only from now on");
         let refusal = Refusal::Failed(format!("writing the log failed: {error}"));
         entries.extend(self.log.queue.refuse(refusal.clone()));

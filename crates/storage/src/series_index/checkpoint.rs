@@ -1,19 +1,20 @@
 //! Series indexes on disk: `series/<table>-<mark>.series`, immutable and checksummed. A file is
 //! written, synced and only then given its name; the one with the greatest mark counts, and the
-//! older ones are removed after it.
+//! older ones are removed after it. The manifest then says the mark: one that is missing or
+//! older than that is noticed.
 
+use super::checkpoint_file::{CheckpointFile, Contents, StoredSeries};
 use super::{Attributes, Event, SeriesEntry, SeriesIndex};
-use crate::bytes_codec::{Cursor, Decoded, Malformed, put_bytes, put_len, put_varint};
+use crate::bytes_codec::{Decoded, Malformed};
 use crate::log::corrupt;
+use bytes::Bytes;
 use files::{Files, io_error};
-use model::{Result, Sequence, SeriesId, TableId, key_hash};
+use model::{Error, Result, Sequence, SeriesId, TableId, key_hash};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 /// Where checkpoints live.
 pub(crate) const DIRECTORY: &str = "series";
-const MAGIC: [u8; 8] = *b"\x89CGSER\r\n";
-const FORMAT: u32 = 1;
 const SUFFIX: &str = ".series";
 
 fn path(table: TableId, mark: Sequence) -> PathBuf {
@@ -36,14 +37,21 @@ impl<'a> Checkpoints<'a> {
         Self { files }
     }
 
-    /// Loads the newest of each table that is wanted, and removes all others.
-    pub(crate) fn load(&self, wanted: impl Fn(TableId) -> bool) -> Result<BTreeMap<TableId, SeriesIndex>> {
+    /// Loads the newest of each table, and removes all others. `tables` are those that there are,
+    /// with the least mark that each must have; zero: none.
+    pub(crate) fn load(&self, tables: &BTreeMap<TableId, Sequence>) -> Result<BTreeMap<TableId, SeriesIndex>> {
         let directory = Path::new(DIRECTORY);
         let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
         let mut newest = BTreeMap::new();
-        for (table, mark) in names.iter().filter_map(|name| parse(name)).filter(|(table, _)| wanted(*table)) {
+        for (table, mark) in names.iter().filter_map(|name| parse(name)).filter(|(t, _)| tables.contains_key(t)) {
             let entry = newest.entry(table).or_insert(mark);
             *entry = mark.max(*entry);
+        }
+        let missing = |(table, least): &(&TableId, &Sequence)| newest.get(table).copied().unwrap_or_default() < **least;
+        if let Some((table, least)) = tables.iter().find(missing) {
+            let reason = "it is missing, and series with it: put the file back, or restore the whole data directory \
+                          from a backup";
+            return Err(corrupt(&path(*table, *least), reason));
         }
         let mut removed = false;
         for name in &names {
@@ -68,7 +76,7 @@ impl<'a> Checkpoints<'a> {
             Ok(bytes)
         };
         let bytes: Vec<u8> = read().map_err(|e: std::io::Error| io_error("read", &path, &e))?;
-        decode(&bytes, table, mark).map_err(|e| corrupt(&path, e.0))
+        load(bytes.into(), table, mark).map_err(|e| corrupt(&path, e.0))
     }
 
     /// Writes a checkpoint and removes the older ones. Then the index may take on its mark.
@@ -108,36 +116,41 @@ impl<'a> Checkpoints<'a> {
 }
 
 impl SeriesIndex {
-    /// Everything up to `mark`, the newest visible number. Series that ended after `ended_after`
-    /// are kept: rows in the log may still speak of them.
-    pub(crate) fn encode(&self, table: TableId, mark: Sequence, ended_after: Sequence) -> Vec<u8> {
-        let kept = || {
-            (0..)
-                .zip(&self.entries)
-                .filter_map(|(id, entry)| Some((id, entry.as_ref()?)))
-                .filter(move |(_, e)| e.created <= mark && (e.dropped > ended_after))
-        };
-        let mut out = Vec::new();
-        out.extend(MAGIC);
-        out.extend(FORMAT.to_le_bytes());
-        out.extend(table.0.to_le_bytes());
-        out.extend(mark.0.to_le_bytes());
-        // Ids above were issued by numbers above the mark, which the log still has.
-        let next = (0u32..).zip(&self.entries).filter(|(_, e)| e.as_ref().is_none_or(|e| e.created <= mark));
-        out.extend(next.last().map_or(0, |(id, _)| id + 1).to_le_bytes());
-        put_len(kept().count(), &mut out);
-        for (id, entry) in kept() {
-            let id: u32 = id;
-            put_varint(u128::from(id), &mut out);
-            put_bytes(&entry.key, &mut out);
-            put_bytes(&entry.attributes, &mut out);
-            out.extend(entry.newest.to_le_bytes());
-            let dropped = if entry.dropped <= mark { entry.dropped.0 } else { 0 };
-            put_varint(u128::from(dropped), &mut out);
+    /// Everything up to `mark`, the newest visible number, at which `listed` are the living series
+    /// in key order. Series that ended after `ended_after` are kept: rows in the log may still
+    /// speak of them.
+    pub(crate) fn encode(
+        &self,
+        table: TableId,
+        mark: Sequence,
+        ended_after: Sequence,
+        listed: &[SeriesId],
+    ) -> Result<Vec<u8>> {
+        let entries = || (0_u32..).zip(&self.entries).filter_map(|(id, entry)| Some((id, entry.as_ref()?)));
+        let mut places = vec![None; self.entries.len()];
+        let mut series = Vec::new();
+        let mut by_hash = Vec::with_capacity(listed.len());
+        for (id, entry) in entries().filter(|(_, e)| e.created <= mark && e.dropped > ended_after) {
+            let place = u32::try_from(series.len()).unwrap_or(u32::MAX);
+            let ended = (entry.dropped <= mark).then_some(entry.dropped);
+            if ended.is_none() {
+                by_hash.push((entry.hash, place));
+                if let Some(slot) = places.get_mut(id as usize) {
+                    *slot = Some(place);
+                }
+            }
+            let (key, attributes) = (&*entry.key, &*entry.attributes);
+            series.push(StoredSeries { id: SeriesId(id), key, attributes, newest: entry.newest, ended });
         }
-        let crc = crc32fast::hash(&out);
-        out.extend(crc.to_le_bytes());
-        out
+        by_hash.sort_unstable();
+        let by_key: Vec<u32> = listed.iter().filter_map(|id| places.get(id.0 as usize).copied().flatten()).collect();
+        if by_key.len() != by_hash.len() {
+            return Err(Error::internal(format!("table {table}: {} series live, not those listed", by_hash.len())));
+        }
+        // Ids above were issued by numbers above the mark, which the log still has.
+        let next = (1_u32..).zip(&self.entries).filter(|(_, e)| e.as_ref().is_none_or(|e| e.created <= mark));
+        let next_id = next.last().map_or(0, |(next, _)| next);
+        Ok(Contents { table, mark, next_id, series, by_hash, by_key }.encode())
     }
 
     /// A checkpoint up to `mark` is durable.
@@ -146,47 +159,42 @@ impl SeriesIndex {
     }
 }
 
-fn decode(bytes: &[u8], table: TableId, mark: Sequence) -> Decoded<SeriesIndex> {
-    let (body, crc) = bytes.split_last_chunk::<4>().ok_or_else(|| Malformed::new("it is empty"))?;
-    if crc32fast::hash(body) != u32::from_le_bytes(*crc) {
-        return Err(Malformed::new("its checksum is wrong"));
-    }
-    let mut cursor = Cursor::new(body);
-    if cursor.array::<8>()? != MAGIC {
-        return Err(Malformed::new("it does not begin like a series checkpoint"));
-    }
-    let format = cursor.u32()?;
-    if format != FORMAT {
-        return Err(Malformed::new(format!("its format is {format}, not {FORMAT}")));
-    }
-    if cursor.u64()? != table.0 || cursor.u64()? != mark.0 {
+fn load(bytes: Bytes, table: TableId, mark: Sequence) -> Decoded<SeriesIndex> {
+    let file = CheckpointFile::new(bytes)?;
+    if (file.table, file.mark) != (table, mark) {
         return Err(Malformed::new("its name does not fit its content"));
     }
-    let next = cursor.u32()?;
-    let count = cursor.count()?;
+    file.verify()?;
+    let mut hashes = vec![None; file.count()];
+    for (hash, place) in file.by_hash() {
+        *hashes.get_mut(place).ok_or_else(|| Malformed::new("a place without a series"))? = Some(hash);
+    }
     let mut index = SeriesIndex { mark, ..SeriesIndex::default() };
-    let mut made = Vec::with_capacity(count);
-    for _ in 0..count {
-        let id = SeriesId(cursor.int()?);
-        let key: Box<[u8]> = cursor.bytes()?.into();
-        let attributes: Box<[u8]> = cursor.bytes()?.into();
-        Attributes::decode(&attributes)?;
-        let newest = cursor.i64()?;
-        let dropped: u64 = cursor.int()?;
-        let place = id.0 as usize;
-        if id.0 >= next || place < index.entries.len() {
+    index.entries.reserve(file.next_id as usize);
+    index.by_hash.reserve(file.by_hash().len(), |_| 0);
+    for (place, hash) in hashes.into_iter().enumerate() {
+        let StoredSeries { id, key, attributes, newest, ended } = file.series(place)?;
+        Attributes::decode(attributes)?;
+        if id.0 >= file.next_id || index.next_id() > id.0 || hash.is_none() != ended.is_some() {
             return Err(Malformed::new("series are out of order"));
         }
-        let hash = key_hash(&key);
-        let dropped = if dropped == 0 { Sequence::MAX } else { Sequence(dropped) };
-        index.entries.resize(place, None);
-        index.entries.push(Some(SeriesEntry { key, hash, attributes, created: Sequence::ZERO, dropped, newest }));
-        if dropped == Sequence::MAX {
+        index.entries.resize(id.0 as usize, None);
+        index.entries.push(Some(SeriesEntry {
+            key: key.into(),
+            hash: hash.unwrap_or_else(|| key_hash(key)),
+            attributes: attributes.into(),
+            created: Sequence::ZERO,
+            dropped: ended.unwrap_or(Sequence::MAX),
+            newest,
+        }));
+        if let Some(hash) = hash {
             index.link(id, hash);
-            made.push(id);
         }
     }
-    index.entries.resize(next as usize, None);
-    index.events.extend(made.into_iter().map(|id| (Sequence::ZERO, Event::Made(id))));
+    index.entries.resize(file.next_id as usize, None);
+    // In key order, so that the first snapshot finds them sorted.
+    for place in file.by_key() {
+        index.events.push_back((Sequence::ZERO, Event::Made(file.series(place)?.id)));
+    }
     Ok(index)
 }

@@ -7,6 +7,7 @@
 
 mod attributes;
 mod checkpoint;
+mod checkpoint_file;
 mod key_values;
 mod snapshot;
 
@@ -208,6 +209,15 @@ impl SeriesIndex {
             self.snapshot = Arc::new(next);
         }
         self.snapshot.clone()
+    }
+
+    /// The same for a number that lies behind.
+    pub(crate) fn snapshot_at(&self, sequence: Sequence) -> Arc<SeriesSnapshot> {
+        let is_listed = |e: &SeriesEntry| e.created <= sequence && sequence < e.dropped;
+        let entries = (0..).map(SeriesId).zip(&self.entries);
+        let listed: Vec<_> = entries.filter(|(_, e)| e.as_ref().is_some_and(is_listed)).map(|(id, _)| id).collect();
+        let key = |id| self.entry(id).map_or(&[][..], |e: &SeriesEntry| &e.key);
+        Arc::new(SeriesSnapshot::default().after(&listed, &[], key))
     }
 
     pub(crate) fn attribute_version(&self) -> u64 {

@@ -62,11 +62,15 @@ fn a_checkpoint_holds_what_its_mark_says() {
     add(&mut index, b"late", 9);
     let table = TableId(5);
     let checkpoints = Checkpoints::new(&files);
-    checkpoints.write(table, Sequence(7), &index.encode(table, Sequence(7), Sequence(1))).unwrap();
-    checkpoints.write(table, Sequence(8), &index.encode(table, Sequence(8), Sequence(5))).unwrap();
+    for (mark, ended_after) in [(7, 1), (8, 5)] {
+        let listed = index.snapshot(Sequence(mark));
+        let encoded = index.encode(table, Sequence(mark), Sequence(ended_after), listed.ids()).unwrap();
+        checkpoints.write(table, Sequence(mark), &encoded).unwrap();
+    }
     let files = files.crash(0);
     assert_eq!(files.list(std::path::Path::new(DIRECTORY)).unwrap().len(), 1, "older ones go");
-    let mut loaded = Checkpoints::new(&files).load(|_| true).unwrap().remove(&table).unwrap();
+    let least = |mark: u64| std::collections::BTreeMap::from([(table, Sequence(mark))]);
+    let mut loaded = Checkpoints::new(&files).load(&least(7)).unwrap().remove(&table).unwrap();
     assert_eq!(loaded.mark(), Sequence(8));
     assert_eq!(loaded.next_id(), 3);
     assert!(loaded.entry(a).is_none(), "no row in the log can speak of it");
@@ -78,8 +82,11 @@ fn a_checkpoint_holds_what_its_mark_says() {
 
     let name = files.list(std::path::Path::new(DIRECTORY)).unwrap().remove(0);
     files.flip_bit(&std::path::Path::new(DIRECTORY).join(name), 300).unwrap();
-    let error = Checkpoints::new(&files).load(|_| true).unwrap_err();
+    let error = Checkpoints::new(&files).load(&least(8)).unwrap_err();
     assert!(matches!(*error.kind, model::ErrorKind::Corrupt { .. }), "{error}");
+    let error = Checkpoints::new(&files).load(&least(9)).unwrap_err();
+    let named = format!("{DIRECTORY}/5-00000000000000000009.series");
+    assert!(matches!(&*error.kind, model::ErrorKind::Corrupt { file, .. } if *file == named), "{error}");
 }
 
 #[test]

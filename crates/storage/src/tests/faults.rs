@@ -68,23 +68,6 @@ async fn damage_in_what_was_acknowledged_names_the_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_missing_log_file_is_damage() {
-    let options = || StorageOptions { log_file_bytes: 1, ..options() };
-    let fixture = Fixture::open(&ForgetfulFiles::new(), options()).unwrap();
-    fixture.create(vec![keyed_table(2)]).await.unwrap();
-    for i in 0..5 {
-        fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(i, i)])).await.unwrap();
-    }
-    let disk = fixture.disk.crash(0);
-    drop(fixture);
-    let paths = log_files(&disk);
-    assert!(paths.len() >= 5, "a file for each record");
-    disk.remove(&paths[2]).unwrap();
-    let error = Fixture::open(&disk, options()).unwrap_err();
-    assert!(matches!(&*error.kind, ErrorKind::Corrupt { file, .. } if Path::new(file) == paths[2]), "{error}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_failed_sync_makes_the_store_read_only() {
     let fixture = five_rows().await;
     fixture.disk.fail_next_sync("log/");

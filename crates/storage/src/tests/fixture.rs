@@ -12,16 +12,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-pub(super) const KEY: ColumnId = ColumnId(1);
-pub(super) const KEY_2: ColumnId = ColumnId(2);
-pub(super) const TIME: ColumnId = ColumnId(3);
-pub(super) const ATTRIBUTE: ColumnId = ColumnId(4);
-pub(super) const FIELD: ColumnId = ColumnId(5);
-pub(super) const TEXT: ColumnId = ColumnId(6);
+pub(crate) const KEY: ColumnId = ColumnId(1);
+pub(crate) const KEY_2: ColumnId = ColumnId(2);
+pub(crate) const TIME: ColumnId = ColumnId(3);
+pub(crate) const ATTRIBUTE: ColumnId = ColumnId(4);
+pub(crate) const FIELD: ColumnId = ColumnId(5);
+pub(crate) const TEXT: ColumnId = ColumnId(6);
 
 /// A clock that goes on by one microsecond a look.
 #[derive(Debug, Default)]
-pub(super) struct TestClock(AtomicU64);
+pub(crate) struct TestClock(AtomicU64);
 
 impl Clock for TestClock {
     fn now_micros(&self) -> u64 {
@@ -29,7 +29,7 @@ impl Clock for TestClock {
     }
 }
 
-pub(super) fn options() -> StorageOptions {
+pub(crate) fn options() -> StorageOptions {
     StorageOptions {
         wal_sync: WalSync::Always,
         flush_bytes: 1 << 30,
@@ -42,14 +42,14 @@ pub(super) fn options() -> StorageOptions {
 
 /// A disk with a catalogue and a store on it.
 #[derive(Clone, Debug)]
-pub(super) struct Fixture {
-    pub(super) disk: ForgetfulFiles,
-    pub(super) catalog: Arc<dyn CatalogStore>,
-    pub(super) storage: Storage,
+pub(crate) struct Fixture {
+    pub(crate) disk: ForgetfulFiles,
+    pub(crate) catalog: Arc<dyn CatalogStore>,
+    pub(crate) storage: Storage,
 }
 
 impl Fixture {
-    pub(super) fn open(disk: &ForgetfulFiles, options: StorageOptions) -> Result<Self> {
+    pub(crate) fn open(disk: &ForgetfulFiles, options: StorageOptions) -> Result<Self> {
         let files: Arc<dyn Files> = Arc::new(disk.clone());
         let catalog: Arc<dyn CatalogStore> = Arc::new(RedbCatalog::open(files.clone())?);
         let storage = Storage::open(files, catalog.clone(), options)?;
@@ -57,13 +57,13 @@ impl Fixture {
     }
 
     /// A new disk with a database and tables.
-    pub(super) async fn with(tables: Vec<Table>) -> Self {
+    pub(crate) async fn with(tables: Vec<Table>) -> Self {
         let fixture = Self::open(&ForgetfulFiles::new(), options()).unwrap();
         fixture.create(tables).await.unwrap();
         fixture
     }
 
-    pub(super) async fn create(&self, tables: Vec<Table>) -> Result<()> {
+    pub(crate) async fn create(&self, tables: Vec<Table>) -> Result<()> {
         let database = Database {
             id: DatabaseId(1),
             name: "plant".into(),
@@ -80,17 +80,17 @@ impl Fixture {
     }
 
     /// The same disk after the power was cut.
-    pub(super) fn crash(self, seed: u64) -> Self {
+    pub(crate) fn crash(self, seed: u64) -> Self {
         let disk = self.disk.crash(seed);
         drop(self);
         Self::open(&disk, options()).unwrap()
     }
 
-    pub(super) async fn write(&self, part: WriteBatch) -> Result<model::WriteOutcome> {
+    pub(crate) async fn write(&self, part: WriteBatch) -> Result<model::WriteOutcome> {
         self.storage.write(WriteRequest { parts: vec![WritePart::Rows(part)] }).await
     }
 
-    pub(super) fn rows(&self, table: TableId) -> Vec<Vec<Value>> {
+    pub(crate) fn rows(&self, table: TableId) -> Vec<Vec<Value>> {
         rows_of(&self.storage.view(table).unwrap())
     }
 }
@@ -115,7 +115,7 @@ fn table(id: u64, name: &str, kind: TableKind, columns: Vec<Column>, key: Vec<Co
 }
 
 /// A series table: two key columns, time, an attribute, two fields.
-pub(super) fn series_table(id: u64) -> Table {
+pub(crate) fn series_table(id: u64) -> Table {
     let columns = vec![
         Column::new(TIME, "time", ColumnRole::Time, DataType::Instant(TimeUnit::Millisecond)),
         Column::new(KEY, "meter", ColumnRole::Key, DataType::Text(None)),
@@ -128,7 +128,7 @@ pub(super) fn series_table(id: u64) -> Table {
 }
 
 /// A keyed table: a key and two fields.
-pub(super) fn keyed_table(id: u64) -> Table {
+pub(crate) fn keyed_table(id: u64) -> Table {
     let columns = vec![
         Column::new(KEY, "id", ColumnRole::Key, DataType::Int64),
         Column::new(FIELD, "load", ColumnRole::Field, DataType::Int64),
@@ -138,7 +138,7 @@ pub(super) fn keyed_table(id: u64) -> Table {
 }
 
 /// Cells; `None` is absent.
-pub(super) fn cells(data_type: DataType, values: impl IntoIterator<Item = Option<Value>>) -> Cells {
+pub(crate) fn cells(data_type: DataType, values: impl IntoIterator<Item = Option<Value>>) -> Cells {
     let mut builder = CellsBuilder::new(data_type).unwrap();
     for value in values {
         match value {
@@ -149,20 +149,20 @@ pub(super) fn cells(data_type: DataType, values: impl IntoIterator<Item = Option
     builder.finish()
 }
 
-pub(super) fn text(t: &str) -> Value {
+pub(crate) fn text(t: &str) -> Value {
     Value::Text(t.to_owned())
 }
 
-pub(super) fn int(i: i64) -> Value {
+pub(crate) fn int(i: i64) -> Value {
     Value::Integer(i.into())
 }
 
-pub(super) fn at(millis: i64) -> Value {
+pub(crate) fn at(millis: i64) -> Value {
     Value::Instant(millis, TimeUnit::Millisecond)
 }
 
 /// A batch from cells by column; every row has as many cells as there are columns.
-pub(super) fn batch(table: &Table, kind: WriteKind, columns: &[ColumnId], rows: &[Vec<Option<Value>>]) -> WriteBatch {
+pub(crate) fn batch(table: &Table, kind: WriteKind, columns: &[ColumnId], rows: &[Vec<Option<Value>>]) -> WriteBatch {
     let columns = columns
         .iter()
         .enumerate()
@@ -179,24 +179,24 @@ pub(super) fn batch(table: &Table, kind: WriteKind, columns: &[ColumnId], rows: 
 }
 
 /// Rows of (meter, time, load) for a series table.
-pub(super) fn loads(table: &Table, kind: WriteKind, rows: &[(&str, i64, i64)]) -> WriteBatch {
+pub(crate) fn loads(table: &Table, kind: WriteKind, rows: &[(&str, i64, i64)]) -> WriteBatch {
     let rows: Vec<_> = rows.iter().map(|(m, t, l)| vec![Some(text(m)), Some(at(*t)), Some(int(*l))]).collect();
     batch(table, kind, &[KEY, TIME, FIELD], &rows)
 }
 
 /// Rows of (id, load) for a keyed table.
-pub(super) fn sites(table: &Table, kind: WriteKind, rows: &[(i64, i64)]) -> WriteBatch {
+pub(crate) fn sites(table: &Table, kind: WriteKind, rows: &[(i64, i64)]) -> WriteBatch {
     let rows: Vec<_> = rows.iter().map(|(k, l)| vec![Some(int(*k)), Some(int(*l))]).collect();
     batch(table, kind, &[KEY, FIELD], &rows)
 }
 
 /// All rows of a view, all columns in table order.
-pub(super) fn rows_of(view: &TableView) -> Vec<Vec<Value>> {
+pub(crate) fn rows_of(view: &TableView) -> Vec<Vec<Value>> {
     let columns: Vec<ColumnId> = view.table().columns.iter().map(|c| c.id).collect();
     scan(view, &columns, ScanKeys::All, TimeBounds::ALL)
 }
 
-pub(super) fn scan(view: &TableView, columns: &[ColumnId], keys: ScanKeys, time: TimeBounds) -> Vec<Vec<Value>> {
+pub(crate) fn scan(view: &TableView, columns: &[ColumnId], keys: ScanKeys, time: TimeBounds) -> Vec<Vec<Value>> {
     let request = ScanRequest { columns: columns.to_vec(), time, keys, batch_rows: 7 };
     let types: Vec<DataType> = columns.iter().map(|id| view.table().column(*id).unwrap().data_type).collect();
     let mut rows = Vec::new();
@@ -211,7 +211,7 @@ pub(super) fn scan(view: &TableView, columns: &[ColumnId], keys: ScanKeys, time:
 }
 
 /// The series of a view with their attributes, in key order.
-pub(super) fn series_of(view: &TableView) -> Vec<Vec<Value>> {
+pub(crate) fn series_of(view: &TableView) -> Vec<Vec<Value>> {
     let of_series = |c: &&Column| matches!(c.role, ColumnRole::Key | ColumnRole::Attribute);
     let columns: Vec<&Column> = view.table().columns.iter().filter(of_series).collect();
     let ids: Vec<ColumnId> = columns.iter().map(|c| c.id).collect();
@@ -228,6 +228,6 @@ fn values(arrays: &[ArrayRef], types: &[DataType], rows: usize) -> Vec<Vec<Value
 }
 
 /// The number that the newest visible write has.
-pub(super) fn sequence(fixture: &Fixture, table: TableId) -> Sequence {
+pub(crate) fn sequence(fixture: &Fixture, table: TableId) -> Sequence {
     fixture.storage.view(table).unwrap().sequence()
 }

@@ -6,10 +6,13 @@
 mod changes;
 mod dice;
 mod faults;
-mod fixture;
+pub(crate) mod fixture;
+mod log_files;
 mod naive;
 mod random;
 mod read_write;
 mod retention;
+mod schema;
 mod series_file;
 mod simulation;
+mod views;

@@ -18,6 +18,19 @@ pub(super) enum Event {
     Change(Table),
 }
 
+impl Event {
+    /// Whether it writes or changes a table.
+    pub(super) fn touches(&self, id: TableId) -> bool {
+        match self {
+            Self::Write(request) => request.parts.iter().any(|part| match part {
+                WritePart::Rows(batch) => batch.table == id,
+                WritePart::Delete(delete) => delete.table == id,
+            }),
+            Self::Change(table) => table.id == id,
+        }
+    }
+}
+
 /// Why an event cannot have happened in this state.
 #[derive(Debug)]
 pub(super) struct Impossible(pub(super) String);

@@ -1,13 +1,14 @@
 //! The stored bytes: what format 1 is. A change here needs another format number.
 
 use super::{RedbCatalog, commit, open, script};
+use crate::snapshot::Part;
 use crate::store::backend::{Backend, FirstFailure};
 use crate::store::encoding::{DATABASES, DROPPED, META, Stored, TABLES, decode, encode};
-use crate::{TableManifest, sample};
+use crate::{Change, TableManifest, sample};
 use files::{Files, ForgetfulFiles};
 use model::{
-    ColumnDefault, DataType, Decimal, Declared, DefaultValue, ErrorKind, Interval, Result, Sequence, Table, TextLength,
-    TimeUnit, TypeChange, TypeConversion, Value,
+    ColumnDefault, DataType, DatabaseId, Decimal, Declared, DefaultValue, ErrorKind, Interval, Result, Scope, Sequence,
+    Table, TableId, TextLength, TimeUnit, TypeChange, TypeConversion, UserId, Value,
 };
 use redb::TableHandle;
 use std::path::Path;
@@ -24,7 +25,7 @@ const TABLE: &[u8] = b"\
     \xc0\xa6hidden\xc2\xa7comment\xc0\xaaproperties\x80";
 
 const MANIFEST: &[u8] = b"\
-    \x01\x83\xa7flushed\x05\xa8segments\x91\x8c\xa2id\x07\xa4path\xb2segments/7.parquet\xa5bytes\xcd\x04\xd2\xa8checks\
+    \x01\x84\xa7flushed\x05\xa8segments\x91\x8c\xa2id\x07\xa4path\xb2segments/7.parquet\xa5bytes\xcd\x04\xd2\xa8checks\
     um\xcf\xff\xff\xff\xff\xff\xff\xff\xff\xa9partition\xd2\xff\xf2\xd1\x00\xb1partition_seconds\xce\x00\r/\x00\xa4row\
     s\n\xa9sequences\x92\x01\x05\xa4time\x82\xa5first\xd3\x80\x00\x00\x00\x00\x00\x00\x00\xa4last\xcf\x7f\xff\xff\xff\
     \xff\xff\xff\xff\xa4keys\x92\xc4\x00\xc4\x02\x01\xff\xaball_replace\xc3\xaeschema_version\x01\xaatombstones\x93\
@@ -32,7 +33,40 @@ const MANIFEST: &[u8] = b"\
     \xfe\xa4time\x82\xa5first\xd3\x80\x00\x00\x00\x00\x00\x00\x00\xa4last\xcf\x7f\xff\xff\xff\xff\xff\xff\xff\x83\xa8s\
     equence\x05\xa4keys\x81\xa5Range\x82\xa5first\xa9Unbounded\xa4last\x81\xa8Excluded\xc4\x02\x01\xff\xa4time\x82\xa5\
     first\xd3\x80\x00\x00\x00\x00\x00\x00\x00\xa4last\xcf\x7f\xff\xff\xff\xff\xff\xff\xff\x83\xa8sequence\x05\xa4keys\
-    \xa3All\xa4time\x82\xa5first\xd3\x80\x00\x00\x00\x00\x00\x00\x00\xa4last\xcf\x7f\xff\xff\xff\xff\xff\xff\xff";
+    \xa3All\xa4time\x82\xa5first\xd3\x80\x00\x00\x00\x00\x00\x00\x00\xa4last\xcf\x7f\xff\xff\xff\xff\xff\xff\xff\xa6series\x04";
+
+const ROWS: &[&str] = &[
+    concat!(
+        r"databases \x00\x00\x00\x00\x00\x00\x00\x01 = ",
+        r"\x01\x87\xa2id\x01\xa4name\xa3one\xa5label\xa3Any\xb1partition_seconds\xcd\x0e\x10\xb1retention_seco",
+        r"nds\xc0\xa7comment\xa8a remark\xaaproperties\x81\xaadoor.owner\xa4root",
+    ),
+    r"dropped \x00\x00\x00\x00\x00\x00\x00\x15 = \x01\xc0",
+    concat!(
+        r"users \x00\x00\x00\x00\x00\x00\x00\x1f = ",
+        r"\x01\x87\xa2id\x1f\xa4name\xa3ann\xa7is_role\xc2\xaamay_log_in\xc3\xadpassword_hash\xaa$argon2id$\xa",
+        r"evalid_until_ms\x01\xb0may_create_roles\xc2",
+    ),
+    concat!(
+        r"grants \x00\x00\x00\x00\x00\x00\x00 \x01\x00\x00\x00\x00\x00\x00\x00\x01 = ",
+        r"\x01\x84\xa7grantee \xa5scope\x81\xa8Database\x01\xaaprivileges\x03\xa9grantable\x00",
+    ),
+    concat!(
+        r"grants \x00\x00\x00\x00\x00\x00\x00 \x02\x00\x00\x00\x00\x00\x00\x00\x0b = ",
+        r"\x01\x84\xa7grantee \xa5scope\x81\xa5Table\x0b\xaaprivileges\x03\xa9grantable\x00",
+    ),
+    concat!(
+        r"memberships \x00\x00\x00\x00\x00\x00\x00!\x00\x00\x00\x00\x00\x00\x00  = ",
+        r"\x01\x83\xa4role!\xa6member \xa5admin\xc3",
+    ),
+    r"settings wal.sync = \x01\xa6always",
+    r"meta sequence = \x01\x05",
+    r"meta log_files = \x01\x82\xa5first\x07\xa4last\x07",
+    concat!(
+        r"grants \x00\x00\x00\x00\x00\x00\x00\x1f\x00\x00\x00\x00\x00\x00\x00\x00\x00 = ",
+        r"\x01\x84\xa7grantee\x1f\xa5scope\xa3All\xaaprivileges\x03\xa9grantable\x00",
+    ),
+];
 
 fn table() -> Table {
     let mut table = sample::with_unique(sample::table(11, 1, "meters"), 12);
@@ -54,6 +88,37 @@ fn the_bytes_of_format_1_stand() {
     assert_eq!(decode::<TableManifest>(MANIFEST).unwrap(), sample::manifest(5));
     assert_eq!(encode(&table()).unwrap().escape_ascii().to_string(), TABLE.escape_ascii().to_string());
     assert_eq!(encode(&sample::manifest(5)).unwrap().escape_ascii().to_string(), MANIFEST.escape_ascii().to_string());
+}
+
+/// Keys and values of the other rows: what is stored in each of redb's tables.
+#[test]
+fn the_rows_of_format_1_stand() {
+    let mut commits = script();
+    commits.truncate(7);
+    commits.extend([vec![Change::BeginLogFile(7)], vec![Change::DropTable(TableId(21))]]);
+    let catalog =
+        commits.into_iter().fold(crate::Catalog::default(), |catalog, changes| catalog.with(changes).unwrap());
+    let (all, role, member) = (UserId(31), UserId(33), UserId(32));
+    let parts = [
+        Part::Database(DatabaseId(1)),
+        Part::Dropped(TableId(21)),
+        Part::User(all),
+        Part::Grant(member, Scope::Database(DatabaseId(1))),
+        Part::Grant(member, Scope::Table(TableId(11))),
+        Part::Membership { role, member },
+        Part::Setting("wal.sync".to_owned()),
+        Part::Sequence,
+        Part::LogFiles,
+        Part::Grant(all, Scope::All),
+    ];
+    let rows: Vec<String> = parts
+        .iter()
+        .map(|part| {
+            let value = part.value(&catalog).unwrap().unwrap_or_default();
+            format!("{} {} = {}", part.stored_in().name(), part.key().escape_ascii(), value.escape_ascii())
+        })
+        .collect();
+    assert_eq!(rows, ROWS);
 }
 
 #[test]

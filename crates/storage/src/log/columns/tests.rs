@@ -99,6 +99,88 @@ proptest! {
     }
 }
 
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The layout of cells is part of the storage format.
+#[test]
+fn the_format_stands() {
+    let text = |t: &str| Some(Some(Value::Text(t.into())));
+    let columns: Vec<ChunkColumn> = [
+        (1, DataType::Boolean, vec![Some(Some(Value::Boolean(true))), Some(None), None]),
+        (2, DataType::Int16, vec![Some(Some(Value::Integer(258))); 3]),
+        (300, DataType::Text(Some(TextLength::bytes(200))), vec![text("ab"), text(""), Some(None)]),
+    ]
+    .map(|(id, data_type, values)| ChunkColumn { id: ColumnId(id), data_type, cells: cells(data_type, &values) })
+    .into();
+    let block = encode_block(Some(&[1, -1, 258]), &columns).unwrap();
+    let expected = [
+        // Not compressed, the times, three columns.
+        "00",
+        "0100000000000000",
+        "ffffffffffffffff",
+        "0201000000000000",
+        "03",
+        // Id, type, whether there are NULLs and absent cells, both as bits, the values.
+        "01",
+        "00",
+        "03",
+        "01",
+        "04",
+        "01",
+        "02",
+        "02",
+        "00",
+        "020102010201",
+        "ac02",
+        "0dc801",
+        "01",
+        "03",
+        "020000000200000002000000",
+        "6162",
+    ]
+    .concat();
+    assert_eq!(hex(&block), expected);
+    let types = [
+        DataType::Boolean,
+        DataType::Int8,
+        DataType::Int16,
+        DataType::Int32,
+        DataType::Int64,
+        DataType::UInt8,
+        DataType::UInt16,
+        DataType::UInt32,
+        DataType::UInt64,
+        DataType::Float32,
+        DataType::Float64,
+        DataType::Decimal { precision: 20, scale: -3 },
+        DataType::Text(None),
+        DataType::Text(Some(TextLength::bytes(200))),
+        DataType::Text(Some(TextLength::characters(3))),
+        DataType::Binary(None),
+        DataType::Binary(Some(200)),
+        DataType::Json,
+        DataType::Geometry,
+        DataType::Date,
+        DataType::TimeOfDay,
+        DataType::Interval,
+        DataType::Uuid,
+        DataType::Inet,
+        DataType::Instant(TimeUnit::Millisecond),
+        DataType::LocalDateTime(TimeUnit::Nanosecond),
+    ];
+    let mut tags = Vec::new();
+    types.iter().for_each(|data_type| put_data_type(*data_type, &mut tags));
+    assert_eq!(hex(&tags), "000102030405060708090a0b14fd0c0dc8010e030f10c801111213141516171803 1909".replace(' ', ""));
+    let mut cursor = Cursor::new(&tags);
+    types.iter().for_each(|data_type| assert_eq!(read_data_type(&mut cursor).unwrap(), *data_type));
+    // The tag that is kept for arrays, and the first that is free.
+    for tag in [26, 27] {
+        assert!(read_data_type(&mut Cursor::new(&[tag, 4])).is_err());
+    }
+}
+
 #[test]
 fn large_blocks_are_compressed() {
     let times: Vec<i64> = (0..10_000).collect();

@@ -1,0 +1,33 @@
+//! Commits to the catalogue from the store's own threads, and from whatever thread opens it.
+
+use catalog::{CatalogStore, Change, CommitError};
+use model::{Error, Result};
+use std::sync::Arc;
+use std::thread;
+use tokio::runtime::{Builder, Runtime};
+
+/// A runtime for one thread that is no task of another.
+pub(crate) fn own_runtime() -> Result<Runtime> {
+    Builder::new_current_thread().build().map_err(|e| Error::internal(format!("starting a runtime: {e}")))
+}
+
+/// Commits changes that hold for any version, on a thread that is no task.
+pub(crate) fn commit(runtime: &Runtime, catalog: &dyn CatalogStore, changes: Vec<Change>) -> Result<()> {
+    runtime.block_on(catalog.commit(None, changes)).map(drop).map_err(failed)
+}
+
+/// The same from any thread, also from one that runs tasks; blocks it.
+pub(crate) fn commit_blocking(catalog: &Arc<dyn CatalogStore>, changes: Vec<Change>) -> Result<()> {
+    thread::scope(|scope| {
+        let committed = scope.spawn(|| commit(&own_runtime()?, catalog.as_ref(), changes));
+        committed.join().unwrap_or_else(|_| Err(Error::internal("a commit to the catalogue panicked")))
+    })
+}
+
+/// The error of a commit that holds for any version.
+pub(crate) fn failed(error: CommitError) -> Error {
+    match error {
+        CommitError::Failed(error) => error,
+        CommitError::Conflict => Error::internal("a commit for any version met a conflict"),
+    }
+}
