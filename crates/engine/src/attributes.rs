@@ -11,6 +11,7 @@ use arrow::compute::concat;
 use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use datafusion::datasource::MemTable;
+use datafusion::sql::sqlparser::ast;
 use model::{
     AttributePolicy, Cells, ColumnId, ColumnRole, Error, ErrorKind, Privilege, Result, Scope, Table, TableId,
     TableKind, WriteKind, WritePart, WriteRequest, arrow_type,
@@ -58,6 +59,33 @@ impl Engine {
         Ok(count as u64)
     }
 
+    /// The series that a condition on key and attribute columns selects, with or without stored rows:
+    /// key columns in key order, then attributes. Needs `select`.
+    ///
+    /// # Errors
+    /// A keyed table; whatever is wrong with the condition.
+    pub async fn series(
+        &self,
+        caller: &Caller,
+        context: &QueryRequest,
+        table: TableId,
+        filter: Option<ast::Expr>,
+    ) -> Result<Vec<RecordBatch>> {
+        let target = self.series_target(caller, Privilege::Select, table).await?;
+        let mut items = key_items(&target.table);
+        let mut attributes: Vec<_> = target.table.columns_with(ColumnRole::Attribute).collect();
+        attributes.sort_by_key(|column| column.id);
+        items.extend(attributes.iter().map(|column| column_item(&column.name)));
+        if items.is_empty() {
+            let view = self.parts.storage.view(table)?;
+            let count = run_blocking(move || view.series(&[])).await?.ids.len();
+            let options = RecordBatchOptions::new().with_row_count(Some(count));
+            let none = RecordBatch::try_new_with_options(Arc::new(Schema::empty()), Vec::new(), &options);
+            return Ok(vec![none.map_err(Error::internal)?]);
+        }
+        self.read_selected(caller, context, &target, items, filter).await
+    }
+
     /// The series of a table as the target of a statement: one row each, key and attribute columns.
     pub(crate) async fn series_target(&self, caller: &Caller, privilege: Privilege, table: TableId) -> Result<Target> {
         let catalog = self.catalog();
@@ -84,6 +112,6 @@ impl Engine {
 }
 
 /// The key columns of a table as items of a SELECT.
-pub(crate) fn key_items(table: &Table) -> Vec<datafusion::sql::sqlparser::ast::SelectItem> {
+pub(crate) fn key_items(table: &Table) -> Vec<ast::SelectItem> {
     table.key_columns().map(|column| column_item(&column.name)).collect()
 }

@@ -37,7 +37,7 @@ impl Engine {
             return Ok(());
         }
         let ids = self.parts.catalog.take_ids(missing as u64).await?;
-        self.change_catalog(|catalog| {
+        self.change_schema(|catalog| {
             let mut ids = ids.clone();
             let mut next = || ids.next().ok_or_else(|| Error::internal("too few ids for the built-in things"));
             let mut changes = Vec::new();

@@ -5,6 +5,7 @@ use crate::privileges::require_on;
 use crate::{Caller, Engine, NewDatabase, run_to_end};
 use catalog::{Catalog, Change, Database};
 use model::{DatabaseId, ErrorKind, Privilege, Result, Scope, TableId, check_name};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 impl Engine {
@@ -19,7 +20,7 @@ impl Engine {
             return Err(ErrorKind::InvalidName { name: new.name, reason: "it is reserved".to_owned() }.into());
         }
         let id = DatabaseId(self.parts.catalog.take_ids(1).await?.start);
-        self.change_catalog(|catalog| {
+        self.change_schema(|catalog| {
             require_on(catalog, caller, Privilege::Create, Scope::All)?;
             if catalog.database_named(&new.name).is_some() {
                 return Err(ErrorKind::DatabaseExists { database: new.name.clone() }.into());
@@ -38,6 +39,76 @@ impl Engine {
         .await
     }
 
+    /// Changes what is kept of a database: how long the rows of its tables are kept, in seconds, and
+    /// dialects' records; `None` leaves the retention as it is and takes a record away.
+    ///
+    /// # Errors
+    /// An unknown database; no `alter` on it.
+    pub async fn alter_database(
+        &self,
+        caller: &Caller,
+        id: DatabaseId,
+        retention_seconds: Option<Option<u64>>,
+        records: BTreeMap<String, Option<String>>,
+    ) -> Result<()> {
+        self.change_catalog(|catalog| {
+            require_on(catalog, caller, Privilege::Alter, Scope::Database(id))?;
+            let current =
+                catalog.database(id).ok_or_else(|| ErrorKind::DatabaseNotFound { database: id.to_string() })?;
+            let mut changed = Database::clone(current);
+            changed.retention_seconds = retention_seconds.unwrap_or(changed.retention_seconds);
+            for (key, value) in &records {
+                match value {
+                    Some(value) => changed.properties.insert(key.clone(), value.clone()),
+                    None => changed.properties.remove(key),
+                };
+            }
+            Ok((vec![Change::PutDatabase(changed)], ()))
+        })
+        .await
+    }
+
+    /// Gives a database another name.
+    ///
+    /// # Errors
+    /// An unknown or built-in database, a name that is taken or reserved; no `alter` on it.
+    pub async fn rename_database(&self, caller: &Caller, id: DatabaseId, name: &str) -> Result<()> {
+        check_name(name)?;
+        if RESERVED_DATABASES.contains(&name.to_lowercase().as_str()) {
+            return Err(ErrorKind::InvalidName { name: name.to_owned(), reason: "it is reserved".to_owned() }.into());
+        }
+        self.change_schema(|catalog| {
+            require_on(catalog, caller, Privilege::Alter, Scope::Database(id))?;
+            let current =
+                catalog.database(id).ok_or_else(|| ErrorKind::DatabaseNotFound { database: id.to_string() })?;
+            if is_built_in(&current.name) {
+                let reason = format!("database \"{}\" is built in and cannot be renamed", current.name);
+                return Err(ErrorKind::InvalidDefinition { reason }.into());
+            }
+            if catalog.database_named(name).is_some_and(|other| other.id != id) {
+                return Err(ErrorKind::DatabaseExists { database: name.to_owned() }.into());
+            }
+            let changed = Database { name: name.to_owned(), ..Database::clone(current) };
+            Ok((vec![Change::PutDatabase(changed)], ()))
+        })
+        .await
+    }
+
+    /// Changes the remark on a database.
+    ///
+    /// # Errors
+    /// An unknown database; no `alter` on it.
+    pub async fn set_database_comment(&self, caller: &Caller, id: DatabaseId, comment: Option<String>) -> Result<()> {
+        self.change_catalog(|catalog| {
+            require_on(catalog, caller, Privilege::Alter, Scope::Database(id))?;
+            let current =
+                catalog.database(id).ok_or_else(|| ErrorKind::DatabaseNotFound { database: id.to_string() })?;
+            let changed = Database { comment: comment.clone(), ..Database::clone(current) };
+            Ok((vec![Change::PutDatabase(changed)], ()))
+        })
+        .await
+    }
+
     /// Drops a database; with `cascade` whatever it holds.
     ///
     /// # Errors
@@ -46,7 +117,7 @@ impl Engine {
         let (engine, caller) = (self.clone(), caller.clone());
         run_to_end(async move {
             let tables = engine
-                .change_catalog(|catalog| {
+                .change_schema(|catalog| {
                     let tables = droppable(catalog, &caller, database, cascade)?;
                     Ok((vec![Change::DropDatabase(database)], tables))
                 })

@@ -125,7 +125,7 @@ impl Engine {
         let statement = target.select(items.clone(), Some(filter.clone()))?;
         let tables = Arc::new(target.tables(self, caller, context));
         let planning = self.plan_context(context);
-        let plan = self.parts.query.plan(&context.profile, tables, statement, &planning).await?;
+        let plan = self.parts.query.plan(&context.profile, tables, statement, &planning, context.timeout).await?;
         let (queries, profile, of_table) = (self.parts.query.clone(), context.profile.clone(), Arc::clone(table));
         let range = run_blocking(move || {
             let Some(selected) = queries.selected_range(&profile, &plan, &planning, &provider)? else {

@@ -6,6 +6,7 @@
 mod admin;
 mod assignment;
 mod attributes;
+mod automatic;
 mod bootstrap;
 mod caller;
 mod commit;
@@ -33,9 +34,11 @@ mod test_store;
 mod tests;
 
 pub use admin::{Alteration, NewColumn, NewDatabase, NewTable, NewUnique, NewUser, UserChange};
+pub use automatic::{AutomaticPolicy, AutomaticTable, AutomaticWrite, AutomaticWritten};
 pub use bootstrap::{ADMIN_ROLE, BUILT_IN_DATABASES, DEFAULT_DATABASE, RESERVED_DATABASES, ROOT_USER};
 pub use caller::Caller;
 pub use options::EngineOptions;
+pub use settings::RECORD;
 pub use write::PRIMARY_KEY;
 
 use catalog::{Catalog, CatalogStore};
@@ -65,6 +68,8 @@ struct Parts {
     options: EngineOptions,
     /// Changes of the catalogue take turns, so that they only ever conflict with those of storage.
     catalog_turn: tokio::sync::Mutex<()>,
+    /// Writers that miss a table or a column take turns: the first makes it.
+    automatic_turn: tokio::sync::Mutex<()>,
     passwords: Passwords,
     row_ids: UniqueRowIds,
     statement_locks: StatementLocks,
@@ -161,6 +166,7 @@ impl Engine {
             query,
             options,
             catalog_turn: tokio::sync::Mutex::default(),
+            automatic_turn: tokio::sync::Mutex::default(),
             passwords,
             row_ids,
             statement_locks: StatementLocks::default(),

@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::ast;
 use model::Result;
 use query::{PlanContext, QueryLabel, RowStream, TableLookup};
 use std::sync::Arc;
+use std::time::Instant;
 
 impl Engine {
     /// Runs a query (or EXPLAIN of one) on one snapshot of the catalogue.
@@ -25,9 +26,10 @@ impl Engine {
         tables: impl TableLookup + 'static,
         statement: ast::Statement,
     ) -> Result<RowStream> {
+        let (began, timeout) = (Instant::now(), request.timeout);
         let context = self.plan_context(request);
-        let plan = self.parts.query.plan(&request.profile, Arc::new(tables), statement, &context).await?;
-        let label = QueryLabel { user: caller.name.clone(), text: request.text.clone(), timeout: request.timeout };
+        let plan = self.parts.query.plan(&request.profile, Arc::new(tables), statement, &context, timeout).await?;
+        let label = QueryLabel { user: caller.name.clone(), text: request.text.clone(), timeout, began };
         self.parts.query.run(&request.profile, plan, &context, label).await
     }
 

@@ -6,5 +6,7 @@ mod create;
 mod drop;
 mod rules;
 
+pub(crate) use alter::altered;
+
 #[cfg(test)]
 mod tests;

@@ -61,6 +61,32 @@ impl Engine {
         .await
     }
 
+    /// Gives a user or role another name; everything granted to it stays.
+    ///
+    /// # Errors
+    /// An unknown user, a name that is taken or no name, `root`, the role `admin`; a caller that may
+    /// not.
+    pub async fn rename_user(&self, caller: &Caller, user: UserId, name: &str) -> Result<()> {
+        check_name(name)?;
+        self.change_catalog(|catalog| {
+            let current = catalog.user(user).ok_or_else(|| ErrorKind::UserNotFound { user: user.to_string() })?;
+            if user != caller.user {
+                require_may_manage(catalog, caller, user)?;
+            }
+            if current.name == ROOT_USER || current.name == ADMIN_ROLE {
+                let reason = format!("\"{}\" is built in and keeps its name", current.name);
+                return Err(ErrorKind::InvalidDefinition { reason }.into());
+            }
+            if catalog.user_named(name).is_some_and(|other| other.id != user) {
+                return Err(ErrorKind::UserExists { user: name.to_owned() }.into());
+            }
+            let mut changed = User::clone(current);
+            name.clone_into(&mut changed.name);
+            Ok((vec![Change::PutUser(changed)], ()))
+        })
+        .await
+    }
+
     /// Drops a user or role with its grants and memberships. Whether one that still has grants may
     /// go is the dialect's rule ([`Catalog::grants_of`]).
     ///

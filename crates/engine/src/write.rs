@@ -9,7 +9,6 @@ pub use unique::PRIMARY_KEY;
 pub(crate) use unique::{KeyedWrite, replace_rows};
 
 use crate::privileges::require_on;
-use crate::statement_lock::StatementGuard;
 use crate::{Caller, Engine, run_blocking, run_to_end, visible_table};
 use catalog::Catalog;
 use model::{
@@ -19,6 +18,13 @@ use model::{
 use std::sync::Arc;
 use unique::{insert_parts, keep_first, named_duplicate};
 
+/// A batch that may go to storage, and what it was checked against.
+pub(crate) struct Admitted {
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) table: Arc<Table>,
+    pub(crate) batch: WriteBatch,
+}
+
 impl Engine {
     /// Writes one batch. Cells that the batch leaves out are filled with defaults where the kind
     /// makes whole rows.
@@ -26,21 +32,10 @@ impl Engine {
     /// # Errors
     /// No privilege; [`ErrorKind::SchemaChanged`] when the batch was made for another definition;
     /// [`ErrorKind::NullValue`], [`ErrorKind::KeyMissing`], [`ErrorKind::DuplicateKey`].
-    pub async fn write(&self, caller: &Caller, mut batch: WriteBatch) -> Result<WriteOutcome> {
-        let catalog = self.catalog();
-        let table = visible_table(&catalog, batch.table)?;
-        require_write(&catalog, caller, &table, &batch)?;
-        if batch.schema_version != table.schema_version {
-            return Err(ErrorKind::SchemaChanged { table: table.name.clone() }.into());
-        }
-        checks::check_shape(&table, &batch)?;
-        if batch.rows == 0 {
+    pub async fn write(&self, caller: &Caller, batch: WriteBatch) -> Result<WriteOutcome> {
+        let Some(Admitted { catalog, table, batch }) = self.admit(caller, batch)? else {
             return Ok(WriteOutcome::default());
-        }
-        if batch.kind != WriteKind::Erase {
-            self.fill_defaults(&table, &mut batch)?;
-        }
-        checks::check_values(&table, &batch)?;
+        };
         match (table.kind, table.unique.is_empty(), batch.kind) {
             (TableKind::Series, ..) | (TableKind::Keyed, true, _) => {
                 let guard = self.parts.statement_locks.share(table.id).await;
@@ -62,6 +57,26 @@ impl Engine {
                 self.write_after_look(catalog, table, batch).await
             }
         }
+    }
+
+    /// Checks a batch against the newest definition and fills in what it leaves out; `None` when it
+    /// has no rows.
+    pub(crate) fn admit(&self, caller: &Caller, mut batch: WriteBatch) -> Result<Option<Admitted>> {
+        let catalog = self.catalog();
+        let table = visible_table(&catalog, batch.table)?;
+        require_write(&catalog, caller, &table, &batch)?;
+        if batch.schema_version != table.schema_version {
+            return Err(ErrorKind::SchemaChanged { table: table.name.clone() }.into());
+        }
+        checks::check_shape(&table, &batch)?;
+        if batch.rows == 0 {
+            return Ok(None);
+        }
+        if batch.kind != WriteKind::Erase {
+            self.fill_defaults(&table, &mut batch)?;
+        }
+        checks::check_values(&table, &batch)?;
+        Ok(Some(Admitted { catalog, table, batch }))
     }
 
     /// Writes that must know the older rows, because those have entries in unique sets.
@@ -88,9 +103,9 @@ impl Engine {
         Ok(outcome)
     }
 
-    /// Gives a request to storage and keeps the statement's lock until it is durable, even when
+    /// Gives a request to storage and keeps the statement's locks until it is durable, even when
     /// whoever asked has gone.
-    pub(crate) async fn hand_over(&self, guard: StatementGuard, request: WriteRequest) -> Result<WriteOutcome> {
+    pub(crate) async fn hand_over(&self, guard: impl Send + 'static, request: WriteRequest) -> Result<WriteOutcome> {
         let storage = self.parts.storage.clone();
         run_to_end(async move {
             let outcome = storage.write(request).await;

@@ -16,6 +16,9 @@ pub const DECLARED_LENGTH: &str = "chronoglot.length";
 /// Metadata key: the column's role, `key`, `attribute`, `time` or `field`.
 pub const COLUMN_ROLE: &str = "chronoglot.role";
 
+/// Metadata key: what a value is that Arrow's type does not tell: `json`, `geometry` or `inet`.
+pub const VALUE_KIND: &str = "chronoglot.kind";
+
 /// The Arrow field of a stored column, with its declaration as metadata.
 #[must_use]
 pub fn column_field(column: &Column) -> Field {
@@ -31,6 +34,15 @@ pub fn column_field(column: &Column) -> Field {
     };
     if let Some(length) = length {
         metadata.insert(DECLARED_LENGTH.to_owned(), length.to_string());
+    }
+    let kind = match column.data_type {
+        DataType::Json => Some("json"),
+        DataType::Geometry => Some("geometry"),
+        DataType::Inet => Some("inet"),
+        _ => None,
+    };
+    if let Some(kind) = kind {
+        metadata.insert(VALUE_KIND.to_owned(), kind.to_owned());
     }
     let role = match column.role {
         ColumnRole::Key => "key",

@@ -18,6 +18,7 @@ pub use checked_integers::CheckedIntegers;
 pub use exact::{avg_exact, sum_exact};
 pub use time_bucket::time_bucket;
 
-pub(crate) use bounded_text::{BoundedOperator, bounded, bounded_aggregate};
-pub(crate) use convert_time::{Rounding, convert_time};
+pub(crate) use bounded_text::{BoundedOperator, TextLimit, bounded, bounded_aggregate, join};
+pub(crate) use checked_integers::checked;
+pub(crate) use convert_time::{ConvertTime, Rounding, convert_time};
 pub(crate) use times::TimeType;

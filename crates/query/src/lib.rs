@@ -8,15 +8,18 @@ use arrow::datatypes::SchemaRef;
 use arrow::record_batch::RecordBatch;
 use datafusion::catalog::TableProvider;
 use datafusion::execution::SessionState;
+use datafusion::logical_expr::ScalarUDF;
 use datafusion::logical_expr::planner::TypePlanner;
 use futures::Stream;
 use model::Result;
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 mod batches;
+mod codec;
 mod constants;
 mod error;
 mod field;
@@ -37,7 +40,8 @@ mod table;
 mod testing;
 mod time_text;
 
-pub use field::{COLUMN_ROLE, DECLARED_DIALECT, DECLARED_LENGTH, DECLARED_WORD, column_field};
+pub use codec::PlanCodec;
+pub use field::{COLUMN_ROLE, DECLARED_DIALECT, DECLARED_LENGTH, DECLARED_WORD, VALUE_KIND, column_field};
 pub use hidden::HIDDEN_FIELD;
 pub use profile::ProfileBuilder;
 pub use range::SelectedRange;
@@ -68,6 +72,8 @@ pub struct Profile {
     pub state: Arc<SessionState>,
     /// Its type words, which a session does not give back.
     pub type_planner: Option<Arc<dyn TypePlanner>>,
+    /// Functions of its plans that no statement can name, by name.
+    pub(crate) unwritten: Arc<HashMap<String, Arc<ScalarUDF>>>,
 }
 
 /// Finds tables for one statement; checks privileges on the way.
@@ -94,6 +100,8 @@ pub struct QueryLabel {
     pub text: String,
     /// A shorter limit than [`QueryOptions::timeout`], if any.
     pub timeout: Option<Duration>,
+    /// When its time began to run: before it was planned.
+    pub began: Instant,
 }
 
 /// A running query.

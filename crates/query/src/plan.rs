@@ -4,8 +4,9 @@
 //! sees the same rows.
 
 use crate::error::{ErrorContext, external, to_error};
+use crate::functions::TextLimit;
 use crate::rules::{SubqueryValues, TimeComparisons};
-use crate::run::{broken, timeout};
+use crate::run::{broken, timeout as timed_out};
 use crate::runtime::{Inner, QueryEngine};
 use crate::{PlanContext, Profile, TableLookup, constants, hidden, relations, time_text};
 use arrow::datatypes::{DataType, SchemaRef};
@@ -28,12 +29,14 @@ use model::{Error, ErrorKind, Result};
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Terms that AND may join.
 const CONJUNCTION_MAX: usize = 1_000;
 
 impl QueryEngine {
-    /// Plans one statement (a query, or EXPLAIN of one), on the query runtime.
+    /// Plans one statement (a query, or EXPLAIN of one), on the query runtime, in at most `timeout`
+    /// if that is shorter than [`crate::QueryOptions::timeout`].
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for another kind of statement, [`ErrorKind::InvalidStatement`]
@@ -45,16 +48,17 @@ impl QueryEngine {
         tables: Arc<dyn TableLookup>,
         statement: ast::Statement,
         context: &PlanContext,
+        timeout: Option<Duration>,
     ) -> Result<LogicalPlan> {
         refuse_other_statements(&statement)?;
         relations::refuse_many(&statement)?;
         let (engine, profile, context) = (self.clone(), profile.clone(), context.clone());
         let planning =
             self.inner.handle()?.spawn_blocking(move || engine.plan_here(&profile, tables, statement, &context));
-        let limit = self.inner.options.timeout;
+        let limit = self.inner.limit(timeout);
         match tokio::time::timeout(limit, planning).await {
             Ok(planned) => planned.unwrap_or_else(|e| Err(broken(e))),
-            Err(_elapsed) => Err(timeout(limit)),
+            Err(_elapsed) => Err(timed_out(limit)),
         }
     }
 
@@ -114,6 +118,7 @@ pub(crate) fn statement_state(inner: &Inner, profile: &Profile, context: &PlanCo
     let mut state = (*profile.state).clone();
     let options = state.config_mut().options_mut();
     options.execution.time_zone = Some(context.time_zone.clone());
+    options.extensions.insert(TextLimit::of_memory(inner.memory_bytes()));
     // A sort reserves this before it starts: it must fit beside the sort itself.
     let quarter = inner.memory_bytes() / 4;
     let reservation = &mut options.execution.sort_spill_reservation_bytes;

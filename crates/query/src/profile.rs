@@ -23,6 +23,7 @@ pub struct ProfileBuilder {
     scalars: Vec<Arc<ScalarUDF>>,
     aggregates: Vec<Arc<AggregateUDF>>,
     windows: Vec<Arc<WindowUDF>>,
+    unwritten: Vec<Arc<ScalarUDF>>,
     table_functions: Vec<Arc<TableFunction>>,
     expr_planners: Vec<Arc<dyn ExprPlanner>>,
     relation_planners: Vec<Arc<dyn RelationPlanner>>,
@@ -49,6 +50,14 @@ impl ProfileBuilder {
     #[must_use]
     pub fn scalar(mut self, function: impl Into<ScalarUDF>) -> Self {
         self.scalars.push(Arc::new(function.into()));
+        self
+    }
+
+    /// Adds a scalar function that plans of this dialect call, put there by its planners and rules,
+    /// and that no statement can name.
+    #[must_use]
+    pub fn unwritten_scalar(mut self, function: impl Into<ScalarUDF>) -> Self {
+        self.unwritten.push(Arc::new(function.into()));
         self
     }
 
@@ -210,6 +219,7 @@ impl ProfileBuilder {
             builder = builder.with_physical_optimizer_rule(rule);
         }
         builder = builder.with_physical_optimizer_rule(Arc::new(LargeFetch));
-        Profile { state: Arc::new(builder.build()), type_planner: self.type_planner }
+        let unwritten = self.unwritten.into_iter().map(|f| (f.name().to_owned(), f)).collect();
+        Profile { state: Arc::new(builder.build()), type_planner: self.type_planner, unwritten: Arc::new(unwritten) }
     }
 }

@@ -118,11 +118,17 @@ mod tests {
                 Err(ErrorKind::TableNotFound { table: "t".into() }.into())
             }
         }
-        let bench = Bench::with(|options| options.timeout = std::time::Duration::from_millis(50));
+        let bench = Bench::new();
+        let limited = Bench::with(|options| options.timeout = std::time::Duration::from_millis(50));
         let dialect = datafusion::sql::sqlparser::dialect::GenericDialect {};
         let mut parsed = datafusion::sql::sqlparser::parser::Parser::parse_sql(&dialect, "SELECT * FROM t").unwrap();
-        let planned = bench.engine.plan(&bench.profile, std::sync::Arc::new(Slow), parsed.remove(0), &bench.context);
-        let error = planned.await.unwrap_err();
-        assert!(matches!(*error.kind, ErrorKind::QueryTimeout { limit_ms: 50 }), "{error:?}");
+        let statement = parsed.remove(0);
+        for (bench, timeout, expected) in [(&limited, None, 50), (&limited, Some(900), 50), (&bench, Some(40), 40)] {
+            let timeout = timeout.map(std::time::Duration::from_millis);
+            let slow = std::sync::Arc::new(Slow);
+            let planned = bench.engine.plan(&bench.profile, slow, statement.clone(), &bench.context, timeout);
+            let error = planned.await.unwrap_err();
+            assert_eq!(*error.kind, ErrorKind::QueryTimeout { limit_ms: expected }, "{error:?}");
+        }
     }
 }

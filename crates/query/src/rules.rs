@@ -1,6 +1,7 @@
 //! Rewrites of plans: comparisons of times with their exact meaning, subqueries wherever they
 //! stand, sorts that can spill, IN lists and floats kept from rewrites that change their value.
 
+mod correlation;
 mod float_operands;
 mod interruptible_rule;
 mod large_fetch;
@@ -11,6 +12,6 @@ mod time_comparisons;
 pub(crate) use float_operands::FloatOperands;
 pub(crate) use interruptible_rule::{InterruptibleRule, PLANNING};
 pub(crate) use large_fetch::LargeFetch;
-pub(crate) use list_pairs::ListPairs;
+pub(crate) use list_pairs::{ListPairs, numbered};
 pub(crate) use subquery_values::SubqueryValues;
 pub(crate) use time_comparisons::TimeComparisons;

@@ -11,6 +11,7 @@ mod interruptible;
 mod timed_yield;
 
 use crate::batches::batch_rows;
+use crate::codec::Functions;
 use crate::error::to_error;
 use crate::plan::statement_state;
 use crate::rules::PLANNING;
@@ -24,8 +25,9 @@ use datafusion::execution::{SessionState, TaskContext};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::execute_stream;
 use futures::StreamExt;
+pub(crate) use guarded::Guarded;
 pub(crate) use interrupt::{Interrupt, timeout};
-use interruptible::interruptible;
+pub(crate) use interruptible::interruptible;
 use model::{Error, ErrorKind, Result};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -54,9 +56,9 @@ impl QueryEngine {
         label: QueryLabel,
     ) -> Result<RowStream> {
         let inner = &self.inner;
-        let limit = label.timeout.map_or(inner.options.timeout, |t| t.min(inner.options.timeout));
-        let now = Instant::now();
-        let deadline = now.checked_add(limit).unwrap_or(now + FAR);
+        let limit = inner.limit(label.timeout);
+        let began = Instant::from_std(label.began);
+        let deadline = began.checked_add(limit).unwrap_or(began + FAR);
         let permit = inner.admission.enter(deadline).await?;
         let (guard, cancelled) = inner.running.enter(label);
 
@@ -75,6 +77,8 @@ impl QueryEngine {
             HashMap::new(),
             inner.environment(Arc::clone(&interrupt)),
         ));
+        // In debug builds, so that tests find what nobody registered.
+        let named = cfg!(debug_assertions).then(|| Functions::new(profile, Arc::clone(state.config_options())));
         let (opened, schema) = oneshot::channel();
         let (sender, batches) = mpsc::channel(BATCHES_AHEAD);
         let mut ending = cancelled.clone();
@@ -82,7 +86,7 @@ impl QueryEngine {
         let task = inner.handle()?.spawn(async move {
             let _permit = permit;
             tokio::select! {
-                done = work(state, task_context, plan, &asked, opened, sender) => done.map_err(|e| to_error(&e, &error_context)),
+                done = work(state, named, task_context, plan, &asked, opened, sender) => done.map_err(|e| to_error(&e, &error_context)),
                 () = ending.wait() => Err(ErrorKind::QueryCancelled {}.into()),
                 () = tokio::time::sleep_until(deadline) => Err(timeout(limit)),
             }
@@ -105,6 +109,7 @@ impl QueryEngine {
 /// All that happens on the query runtime.
 async fn work(
     state: SessionState,
+    named: Option<Functions>,
     task_context: Arc<TaskContext>,
     plan: LogicalPlan,
     interrupt: &Arc<Interrupt>,
@@ -112,7 +117,13 @@ async fn work(
     batches: mpsc::Sender<RecordBatch>,
 ) -> DataFusionResult<()> {
     let planning = PLANNING.scope(Arc::clone(interrupt), state.create_physical_plan(&plan));
-    let physical = interruptible(planning.await?, interrupt)?;
+    let physical = planning.await?;
+    if cfg!(debug_assertions)
+        && let Some(functions) = named
+    {
+        functions.check_plan(&physical)?;
+    }
+    let physical = interruptible(physical, interrupt)?;
     let mut stream = execute_stream(physical, task_context)?;
     if opened.send(stream.schema()).is_err() {
         return Ok(());

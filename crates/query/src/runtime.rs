@@ -15,6 +15,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Predicates may be as deep as they are long, and are walked by recursion.
@@ -68,6 +69,11 @@ impl Inner {
         Arc::new(RuntimeEnv { memory_pool: Arc::new(memory), ..self.environment.clone() })
     }
 
+    /// How long a query may take that asked for no longer than this.
+    pub(crate) fn limit(&self, timeout: Option<Duration>) -> Duration {
+        timeout.map_or(self.options.timeout, |timeout| timeout.min(self.options.timeout))
+    }
+
     pub(crate) fn error_context(&self) -> ErrorContext {
         ErrorContext {
             memory_bytes: self.options.memory_bytes,
@@ -111,6 +117,12 @@ impl QueryEngine {
                 options,
             }),
         })
+    }
+
+    /// How long one query may take.
+    #[must_use]
+    pub fn timeout(&self) -> Duration {
+        self.inner.options.timeout
     }
 
     /// What runs now.

@@ -1,6 +1,7 @@
 //! Reading a stored table as a physical plan: what to read, and reading it.
 
 mod compact;
+mod described;
 mod exec;
 mod key_ranges;
 #[cfg(test)]
@@ -11,4 +12,4 @@ mod time_bounds;
 
 pub(crate) use exec::ScanExec;
 pub(crate) use pushdown::{Pushdown, Selection};
-pub(crate) use source::ScanSource;
+pub(crate) use source::{OpenScan, ScanSource};

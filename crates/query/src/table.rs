@@ -6,7 +6,7 @@ use crate::scan::{Pushdown, ScanExec, ScanSource, Selection};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::DFSchema;
+use datafusion::common::{DFSchema, internal_datafusion_err};
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
@@ -109,6 +109,16 @@ impl TableProvider for StorageTable {
 }
 
 impl StorageTable {
+    /// The scan of some columns, by their ids.
+    pub(crate) fn scan_of(&self, columns: &[ColumnId], selection: Selection, limit: Option<usize>) -> Result<ScanExec> {
+        let place = |id: &ColumnId| {
+            let found = self.columns.iter().position(|column| column == id);
+            found.ok_or_else(|| internal_datafusion_err!("table \"{}\" has no column {id}", self.table().name))
+        };
+        let places = columns.iter().map(place).collect::<Result<Vec<_>>>()?;
+        self.read(&places, selection, limit)
+    }
+
     /// The scan of some columns, by their places in the schema.
     fn read(&self, columns: &[usize], selection: Selection, limit: Option<usize>) -> Result<ScanExec> {
         let schema = Arc::new(self.schema.project(columns)?);

@@ -1,11 +1,15 @@
 //! What tests of planning and running share: an engine, tables by name, answers as text.
 
-use crate::scan::memory::MemoryTable;
-use crate::{PlanContext, Profile, QueryEngine, QueryLabel, QueryOptions, RowStream, StorageTable, TableLookup};
+use crate::plan::statement_state;
+use crate::scan::memory::{MemoryTable, MemoryTables};
+use crate::{
+    PlanCodec, PlanContext, Profile, QueryEngine, QueryLabel, QueryOptions, RowStream, StorageTable, TableLookup,
+};
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::catalog::TableProvider;
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::sql::sqlparser::{dialect::GenericDialect, parser::Parser};
 use futures::{StreamExt, TryStreamExt};
 use model::{ErrorKind, Result};
@@ -13,7 +17,7 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// 2024-03-01T00:00:00Z in nanoseconds.
 pub(crate) const NOW: i64 = 1_709_251_200_000_000_000;
@@ -34,6 +38,7 @@ pub(crate) struct Bench {
     pub(crate) context: PlanContext,
     pub(crate) directory: PathBuf,
     tables: Tables,
+    pub(crate) in_memory: MemoryTables,
 }
 
 pub(crate) fn options(directory: &std::path::Path) -> QueryOptions {
@@ -64,6 +69,7 @@ impl Bench {
             context: PlanContext { time_zone: "+08:00".into(), now_nanos: NOW },
             directory,
             tables: Tables::default(),
+            in_memory: MemoryTables::default(),
         }
     }
 
@@ -79,6 +85,7 @@ impl Bench {
 
     pub(crate) fn table(&mut self, table: MemoryTable) -> Arc<MemoryTable> {
         let table = Arc::new(table);
+        self.in_memory.0.push(Arc::clone(&table));
         let name = crate::scan::ScanSource::table(table.as_ref()).name.clone();
         self.provider(&name, Arc::new(StorageTable::over(Arc::clone(&table) as Arc<_>)));
         table
@@ -92,7 +99,7 @@ impl Bench {
     pub(crate) async fn plan(&self, sql: &str) -> Result<LogicalPlan> {
         let mut statements = Parser::parse_sql(&GenericDialect {}, sql).unwrap();
         let tables = Arc::new(Tables(self.tables.0.clone()));
-        self.engine.plan(&self.profile, tables, statements.remove(0), &self.context).await
+        self.engine.plan(&self.profile, tables, statements.remove(0), &self.context, None).await
     }
 
     pub(crate) async fn start_labelled(&self, sql: &str, label: QueryLabel) -> Result<RowStream> {
@@ -108,9 +115,40 @@ impl Bench {
         self.start(sql).await?.batches.try_collect().await
     }
 
-    /// The answer's rows, values joined by `|`.
+    /// The answer's rows, values joined by `|`. The plan is run once more after it was written as
+    /// bytes and read.
     pub(crate) async fn rows(&self, sql: &str) -> Result<Vec<String>> {
-        Ok(self.batches(sql).await?.iter().flat_map(text_rows).collect())
+        let rows: Vec<String> = self.batches(sql).await?.iter().flat_map(text_rows).collect();
+        if !sql.starts_with("EXPLAIN") {
+            self.travel(sql, &rows).await;
+        }
+        Ok(rows)
+    }
+
+    /// The physical plan, as it is before it is made interruptible.
+    pub(crate) async fn physical(&self, sql: &str) -> Arc<dyn ExecutionPlan> {
+        let plan = self.plan(sql).await.unwrap();
+        let state = statement_state(&self.engine.inner, &self.profile, &self.context).unwrap();
+        state.create_physical_plan(&plan).await.unwrap()
+    }
+
+    pub(crate) fn codec(&self) -> PlanCodec {
+        PlanCodec::over(&self.profile, Arc::new(self.in_memory.clone()), &self.context.time_zone)
+    }
+
+    /// The rows of a physical plan.
+    pub(crate) async fn collect(&self, plan: Arc<dyn ExecutionPlan>) -> Vec<String> {
+        let state = statement_state(&self.engine.inner, &self.profile, &self.context).unwrap();
+        let batches = datafusion::physical_plan::collect(plan, state.task_ctx()).await.unwrap();
+        batches.iter().flat_map(text_rows).collect()
+    }
+
+    async fn travel(&self, sql: &str, rows: &[String]) {
+        let plan = self.physical(sql).await;
+        let bytes = self.codec().encode(&plan).unwrap_or_else(|e| panic!("{sql}: {e}"));
+        let read = self.codec().decode(&bytes).unwrap_or_else(|e| panic!("{sql}: {e}"));
+        assert_eq!(read.schema().fields().len(), plan.schema().fields().len(), "{sql}");
+        assert_eq!(self.collect(read).await, rows, "{sql}, after it was written and read");
     }
 
     pub(crate) async fn error(&self, sql: &str) -> ErrorKind {
@@ -139,7 +177,7 @@ impl Drop for Bench {
 }
 
 pub(crate) fn label() -> QueryLabel {
-    QueryLabel { user: "root".into(), text: "select".into(), timeout: None }
+    QueryLabel { user: "root".into(), text: "select".into(), timeout: None, began: Instant::now() }
 }
 
 fn text_rows(batch: &RecordBatch) -> Vec<String> {

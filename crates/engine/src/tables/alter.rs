@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 /// What the rules need to know of a table's contents.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Contents {
+pub(crate) struct Contents {
     /// A series table has at least one series.
-    pub(super) has_series: bool,
+    pub(crate) has_series: bool,
     /// The table may have rows.
-    pub(super) has_rows: bool,
+    pub(crate) has_rows: bool,
 }
 
 impl Engine {
@@ -59,7 +59,7 @@ impl Engine {
         Ok(changed)
     }
 
-    async fn contents(&self, table: &Table) -> Result<Contents> {
+    pub(crate) async fn contents(&self, table: &Table) -> Result<Contents> {
         let view = self.parts.storage.view(table.id)?;
         let of_series = table.kind == TableKind::Series;
         run_blocking(move || {
@@ -71,7 +71,7 @@ impl Engine {
 }
 
 /// The definition after a change that takes this number.
-pub(super) fn altered(table: &Table, alteration: &Alteration, at: Sequence, contents: Contents) -> Result<Table> {
+pub(crate) fn altered(table: &Table, alteration: &Alteration, at: Sequence, contents: Contents) -> Result<Table> {
     let mut changed = table.clone();
     changed.schema_version += 1;
     match alteration {
@@ -235,9 +235,13 @@ fn plain_conversion(from: DataType, to: DataType) -> bool {
     let number = |t: DataType| t.is_integer() || t.is_float() || matches!(t, DataType::Decimal { .. });
     let text = |t: DataType| matches!(t, DataType::Text(_) | DataType::Json | DataType::Inet);
     let bytes = |t: DataType| matches!(t, DataType::Binary(_) | DataType::Geometry);
-    let instant = |t: DataType| matches!(t, DataType::Instant(_));
-    let local = |t: DataType| matches!(t, DataType::LocalDateTime(_));
-    [number as fn(DataType) -> bool, text, bytes, instant, local].iter().any(|group| group(from) && group(to))
+    let time = |t: DataType| matches!(t, DataType::Instant(_) | DataType::LocalDateTime(_));
+    // A number and its text; a time and its count.
+    let across = (number(from) && matches!(to, DataType::Text(_)))
+        || (matches!(from, DataType::Text(_)) && number(to))
+        || (time(from) && number(to));
+    [number as fn(DataType) -> bool, text, bytes, time].iter().any(|group| group(from) && group(to))
+        || across
         || from == to
 }
 

@@ -26,7 +26,7 @@ impl Engine {
         check_may_create(&self.catalog(), caller, &new)?;
         let ids = self.parts.catalog.take_ids(1 + new.unique.len() as u64).await?;
         let (table, hidden) = define(&new, ids)?;
-        self.change_catalog(|catalog| {
+        self.change_schema(|catalog| {
             check_may_create(catalog, caller, &new)?;
             let changes = hidden.iter().chain([&table]).map(|t| Change::PutTable(Box::new(t.clone()))).collect();
             Ok((changes, Arc::new(table.clone())))

@@ -14,7 +14,7 @@ impl Engine {
         let (engine, caller) = (self.clone(), caller.clone());
         run_to_end(async move {
             let dropped = engine
-                .change_catalog(|catalog| {
+                .change_schema(|catalog| {
                     let found = visible_table(catalog, table)?;
                     require_on(catalog, &caller, Privilege::Drop, Scope::Table(table))?;
                     let hidden = found.unique.iter().map(|set| set.index);

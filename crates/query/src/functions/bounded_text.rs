@@ -4,10 +4,12 @@
 //! there. So the length of each result is computed first.
 
 mod aggregated;
+mod limit;
 mod operator;
 
 pub(crate) use aggregated::bounded_aggregate;
-pub(crate) use operator::BoundedOperator;
+pub(crate) use limit::TextLimit;
+pub(crate) use operator::{BoundedOperator, join};
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
@@ -22,9 +24,6 @@ use std::sync::Arc;
 
 /// Bytes of one text.
 const VALUE_MAX: usize = 64 << 20;
-
-/// Bytes of all texts that one call returns.
-const BATCH_MAX: usize = 256 << 20;
 
 /// Bytes of the widest character.
 const CHARACTER_MAX: usize = 4;
@@ -64,16 +63,20 @@ impl Bounded {
         let rows = if constant { 1 } else { args.number_rows };
         let arrays = args.args.iter().map(|a| a.to_array(rows)).collect::<Result<Vec<_>>>()?;
         let lengths = self.lengths(&arrays, rows)?;
+        let batch_max = TextLimit::batch_bytes(&args.config_options);
+        let too_long = |limit: usize, what: &str| {
+            let (name, megabytes) = (self.name(), limit >> 20);
+            let reason = format!("{name} may build at most {megabytes} MB of text for one {what}");
+            Err(DataFusionError::Execution(reason))
+        };
         let mut total = 0_usize;
         for bytes in lengths {
             total = total.saturating_add(bytes);
-            if bytes > VALUE_MAX || total > BATCH_MAX {
-                let (limit, what) = if bytes > VALUE_MAX { (VALUE_MAX, "value") } else { (BATCH_MAX, "batch of rows") };
-                return Err(DataFusionError::Execution(format!(
-                    "{} may build at most {} MB of text for one {what}",
-                    self.name(),
-                    limit >> 20
-                )));
+            if bytes > VALUE_MAX {
+                return too_long(VALUE_MAX, "value");
+            }
+            if total > batch_max {
+                return too_long(batch_max, "batch of rows (a quarter of query.memory_bytes)");
             }
         }
         Ok(())
@@ -203,6 +206,24 @@ mod tests {
             let error = format!("{:?}", bench.error(sql).await);
             assert!(error.contains(&format!("{function} may build at most")), "{sql}: {error}");
         }
+    }
+
+    #[tokio::test]
+    async fn the_texts_of_a_batch_share_a_quarter_of_the_querys_memory() {
+        // 120 texts of 2 MB: each is short enough, all of them are 240 MB.
+        let rows: Vec<_> = (0..120).map(|n| ("ab", 1_000_000, "x", n * 1_000, None, None)).collect();
+        let sql = "SELECT count(DISTINCT length(repeat(site, meter))) FROM meters";
+        for (memory_bytes, limit) in [(64 << 20, 64), (400 << 20, 100)] {
+            let mut bench = Bench::with(|options| options.memory_bytes = memory_bytes);
+            bench.table(meters(&rows));
+            let error = format!("{:?}", bench.error(sql).await);
+            let expected =
+                format!("at most {limit} MB of text for one batch of rows (a quarter of query.memory_bytes)");
+            assert!(error.contains(&expected), "{error}");
+        }
+        let mut bench = Bench::with(|options| options.memory_bytes = 1 << 30);
+        bench.table(meters(&rows));
+        assert_eq!(bench.rows(sql).await.unwrap(), ["1"]);
     }
 
     #[tokio::test]

@@ -66,6 +66,11 @@ fn check(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     })
 }
 
+/// The functions that operators become.
+pub(crate) fn checked() -> [Arc<ScalarUDF>; 4] {
+    [&ADD, &SUBTRACT, &MULTIPLY, &NEGATE].map(|function| Arc::clone(function))
+}
+
 static ADD: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| function(Operation::Add));
 static SUBTRACT: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| function(Operation::Subtract));
 static MULTIPLY: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| function(Operation::Multiply));

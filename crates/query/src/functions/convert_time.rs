@@ -22,11 +22,11 @@ pub(crate) enum Rounding {
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct ConvertTime {
-    target: DataType,
-    rounding: Rounding,
+pub(crate) struct ConvertTime {
+    pub(crate) target: DataType,
+    pub(crate) rounding: Rounding,
     /// The zone of wall clocks.
-    zone: String,
+    pub(crate) zone: String,
     signature: Signature,
 }
 

@@ -127,6 +127,11 @@ fn tested_value(expr: &Expr) -> Option<&Expr> {
     }
 }
 
+/// The function that gives a value its number.
+pub(crate) fn numbered() -> Arc<ScalarUDF> {
+    Arc::clone(&NUMBERED)
+}
+
 static NUMBERED: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
     Arc::new(ScalarUDF::new_from_impl(Numbered { signature: Signature::any(2, Volatility::Immutable) }))
 });

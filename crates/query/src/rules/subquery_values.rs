@@ -1,18 +1,20 @@
-//! `IN (subquery)` and `EXISTS (subquery)` as values, wherever they stand.
+//! `IN (subquery)` and `EXISTS (subquery)` as values, wherever they stand; and subqueries as values
+//! that depend on the row around them in ways that DataFusion does not join.
 //!
-//! DataFusion runs them only as conditions of WHERE and HAVING. Elsewhere (the select list, ON,
+//! DataFusion runs predicates only as conditions of WHERE and HAVING. Elsewhere (the select list, ON,
 //! CASE, an aggregate's argument) they become comparisons of counts, which it does run, with the
 //! NULLs that SQL wants: `x IN (s)` is NULL when no value matches and x or some value is NULL.
 
+use super::correlation::{by_equality, compares_by_equality, is_correlated, is_joinable};
 use arrow::datatypes::{DataType, Field};
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, DFSchema, JoinType, ScalarValue, Spans};
 use datafusion::error::Result;
-use datafusion::functions_aggregate::expr_fn::count;
+use datafusion::functions_aggregate::expr_fn::{count, first_value};
 use datafusion::logical_expr::expr::{Exists, InSubquery};
 use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::type_coercion::binary::comparison_coercion;
-use datafusion::logical_expr::utils::{conjunction, merge_schema, split_conjunction_owned};
+use datafusion::logical_expr::utils::{conjunction, split_conjunction_owned};
 use datafusion::logical_expr::{
     Distinct, Expr, ExprSchemable, Join, LogicalPlan, LogicalPlanBuilder, Projection, Subquery, lit, when,
 };
@@ -38,9 +40,9 @@ impl SubqueryValues {
             }
             Ok(Transformed::yes(match plan {
                 LogicalPlan::Filter(filter) => {
-                    let schema = Arc::clone(filter.input.schema());
                     let terms = split_conjunction_owned(filter.predicate);
-                    let terms = terms.into_iter().map(|term| condition(term, &schema)).collect::<Result<Vec<_>>>()?;
+                    let terms =
+                        terms.into_iter().map(|term| condition(term, &filter.input)).collect::<Result<Vec<_>>>()?;
                     let builder = LogicalPlanBuilder::from(Arc::unwrap_or_clone(filter.input));
                     builder.filter(conjunction(terms).unwrap_or_else(|| lit(true)))?.build()?
                 }
@@ -65,10 +67,9 @@ impl SubqueryValues {
         let columns = join.schema.columns();
         let mut changed = false;
         for side in [&mut join.left, &mut join.right] {
-            let schema = Arc::clone(side.schema());
             let mut made = HashMap::new();
             for term in &mut on {
-                *term = self.replaced(std::mem::take(term), &schema, &mut made)?;
+                *term = self.replaced(std::mem::take(term), side, &mut made)?;
             }
             if !made.is_empty() {
                 changed = true;
@@ -82,8 +83,7 @@ impl SubqueryValues {
             builder = builder.project(columns.into_iter().map(Expr::Column))?;
         }
         let plan = builder.build()?;
-        let schema = Arc::clone(plan.schema());
-        let above = above.into_iter().map(|term| condition(term, &schema)).collect::<Result<Vec<_>>>()?;
+        let above = above.into_iter().map(|term| condition(term, &plan)).collect::<Result<Vec<_>>>()?;
         match conjunction(above) {
             Some(above) => LogicalPlanBuilder::from(plan).filter(above)?.build(),
             None => Ok(plan),
@@ -93,7 +93,7 @@ impl SubqueryValues {
     /// Computes the predicates of a node as columns below it.
     fn below(&mut self, plan: LogicalPlan) -> Result<LogicalPlan> {
         let [input] = plan.inputs()[..] else { return Ok(plan) };
-        let (input, schema) = (input.clone(), Arc::clone(input.schema()));
+        let input = input.clone();
         let keeps_columns = !matches!(plan, LogicalPlan::Aggregate(_));
         let columns = plan.schema().columns();
         let names = NamePreserver::new(&plan);
@@ -101,7 +101,7 @@ impl SubqueryValues {
         let mut expressions = Vec::new();
         for expr in plan.expressions() {
             let name = names.save(&expr);
-            expressions.push(name.restore(self.replaced(expr, &schema, &mut made)?));
+            expressions.push(name.restore(self.replaced(expr, &input, &mut made)?));
         }
         if made.is_empty() {
             return Ok(plan);
@@ -113,8 +113,9 @@ impl SubqueryValues {
         Ok(rewritten)
     }
 
-    /// The expression with its predicates over these columns replaced by columns to be made.
-    fn replaced(&mut self, expr: Expr, schema: &DFSchema, made: &mut HashMap<Expr, (String, Expr)>) -> Result<Expr> {
+    /// The expression with its predicates over a plan's columns replaced by columns to be made.
+    fn replaced(&mut self, expr: Expr, around: &LogicalPlan, made: &mut HashMap<Expr, (String, Expr)>) -> Result<Expr> {
+        let schema = around.schema();
         let rewritten = expr.transform_down(|expr| {
             if !is_predicate(&expr) || !speaks_of(&expr, schema) {
                 return Ok(Transformed::no(expr));
@@ -122,7 +123,7 @@ impl SubqueryValues {
             if let Some((name, _)) = made.get(&expr) {
                 return Ok(Transformed::yes(Expr::Column(Column::new_unqualified(name))));
             }
-            let Some(value) = value(&expr, schema)? else { return Ok(Transformed::no(expr)) };
+            let Some(value) = value(&expr, around)? else { return Ok(Transformed::no(expr)) };
             self.columns += 1;
             let name = format!("__predicate_{}", self.columns);
             made.insert(expr, (name.clone(), value));
@@ -133,7 +134,29 @@ impl SubqueryValues {
 }
 
 fn is_predicate(expr: &Expr) -> bool {
-    matches!(expr, Expr::InSubquery(_) | Expr::Exists(_))
+    match expr {
+        Expr::InSubquery(_) | Expr::Exists(_) => true,
+        Expr::ScalarSubquery(subquery) => is_dependent_value(subquery),
+        _ => false,
+    }
+}
+
+/// Whether a subquery has at most one row for each row around it, and no join that finds it.
+fn is_dependent_value(subquery: &Subquery) -> bool {
+    let plan = &subquery.subquery;
+    !is_joinable(plan) && (is_one_row(plan) || is_first_row(plan))
+}
+
+/// Whether a subquery ends with LIMIT 1.
+fn is_first_row(plan: &LogicalPlan) -> bool {
+    match plan {
+        LogicalPlan::Projection(projection) => is_first_row(&projection.input),
+        LogicalPlan::SubqueryAlias(alias) => is_first_row(&alias.input),
+        LogicalPlan::Limit(limit) => {
+            matches!(limit.fetch.as_deref(), Some(Expr::Literal(ScalarValue::Int64(Some(0 | 1)), _)))
+        }
+        _ => false,
+    }
 }
 
 fn has_predicate(expr: &Expr) -> bool {
@@ -145,6 +168,7 @@ fn speaks_of(predicate: &Expr, schema: &DFSchema) -> bool {
     let outer = match predicate {
         Expr::InSubquery(predicate) => &predicate.subquery.outer_ref_columns,
         Expr::Exists(predicate) => &predicate.subquery.outer_ref_columns,
+        Expr::ScalarSubquery(subquery) => &subquery.outer_ref_columns,
         _ => return false,
     };
     let outer = outer.iter().filter_map(|e| match e {
@@ -165,19 +189,19 @@ fn with_columns(input: &LogicalPlan, made: HashMap<Expr, (String, Expr)>) -> Res
 }
 
 fn in_place(plan: LogicalPlan) -> Result<LogicalPlan> {
-    let schema = merge_schema(&plan.inputs());
-    let names = NamePreserver::new(&plan);
+    let [input] = plan.inputs()[..] else { return Ok(plan) };
+    let (input, names) = (input.clone(), NamePreserver::new(&plan));
     let rewritten = plan.map_expressions(|expr| {
         let name = names.save(&expr);
-        Ok(Transformed::yes(name.restore(values_in(expr, &schema)?)))
+        Ok(Transformed::yes(name.restore(values_in(expr, &input)?)))
     })?;
     rewritten.data.recompute_schema()
 }
 
 /// The expression with values for its predicates; those that cannot be counted stay.
-fn values_in(expr: Expr, schema: &DFSchema) -> Result<Expr> {
+fn values_in(expr: Expr, around: &LogicalPlan) -> Result<Expr> {
     let rewritten = expr.transform_down(|expr| {
-        Ok(match value(&expr, schema)? {
+        Ok(match value(&expr, around)? {
             Some(value) => Transformed::new(value, true, TreeNodeRecursion::Jump),
             None => Transformed::no(expr),
         })
@@ -187,26 +211,39 @@ fn values_in(expr: Expr, schema: &DFSchema) -> Result<Expr> {
 
 /// A term of a condition. DataFusion joins predicates that stand alone, and EXISTS anywhere; it
 /// takes IN within a greater term for false where it is NULL.
-fn condition(term: Expr, schema: &DFSchema) -> Result<Expr> {
+fn condition(term: Expr, around: &LogicalPlan) -> Result<Expr> {
     match term {
-        Expr::Not(inner) if is_predicate(&inner) => Ok(Expr::Not(Box::new(without_order(*inner)?))),
-        term if is_predicate(&term) => without_order(term),
+        Expr::Not(inner) if is_predicate(&inner) => Ok(Expr::Not(Box::new(joined_or_value(*inner, around)?))),
+        term if is_predicate(&term) => joined_or_value(term, around),
         term => {
             let rewritten = term.transform_down(|expr| {
                 let counted = match &expr {
-                    Expr::InSubquery(predicate) if predicate.subquery.outer_ref_columns.is_empty() => {
-                        value(&expr, schema)?
-                    }
+                    Expr::InSubquery(_) => value(&expr, around)?,
                     _ => None,
                 };
                 Ok(match counted {
                     Some(value) => Transformed::new(value, true, TreeNodeRecursion::Jump),
-                    None => Transformed::no(without_order(expr)?),
+                    None if is_predicate(&expr) => Transformed::yes(joined_or_value(expr, around)?),
+                    None => Transformed::no(expr),
                 })
             })?;
             Ok(rewritten.data)
         }
     }
+}
+
+/// The predicate as DataFusion joins it; as a value where it does not.
+fn joined_or_value(predicate: Expr, around: &LogicalPlan) -> Result<Expr> {
+    let predicate = without_order(predicate)?;
+    let rows = match &predicate {
+        Expr::InSubquery(predicate) => &predicate.subquery.subquery,
+        Expr::Exists(predicate) => &predicate.subquery.subquery,
+        _ => return Ok(value(&predicate, around)?.unwrap_or(predicate)),
+    };
+    if is_joinable(rows) {
+        return Ok(predicate);
+    }
+    Ok(value(&predicate, around)?.unwrap_or(predicate))
 }
 
 /// The predicate over the subquery without what changes no answer, and may stand in a join's way.
@@ -244,6 +281,9 @@ fn stripped(plan: &LogicalPlan, emptiness: bool) -> Result<LogicalPlan> {
 
 /// Whether rows of a correlated subquery can be counted by a join.
 fn is_plain(plan: &LogicalPlan) -> bool {
+    if !is_correlated(plan) {
+        return true;
+    }
     let plain = matches!(
         plan,
         LogicalPlan::Projection(_)
@@ -253,6 +293,11 @@ fn is_plain(plan: &LogicalPlan) -> bool {
             | LogicalPlan::TableScan(_)
     );
     plain && plan.inputs().into_iter().all(is_plain)
+}
+
+/// Rows that a join can count; `None` where that cannot be had.
+fn countable(rows: LogicalPlan, around: &LogicalPlan) -> Result<Option<LogicalPlan>> {
+    if is_plain(&rows) && compares_by_equality(&rows) { Ok(Some(rows)) } else { by_equality(&rows, around) }
 }
 
 /// Whether a subquery has one row, always: an aggregate without GROUP BY.
@@ -266,33 +311,39 @@ fn is_one_row(plan: &LogicalPlan) -> bool {
 }
 
 /// The value of a predicate, if rows can be counted.
-fn value(predicate: &Expr, schema: &DFSchema) -> Result<Option<Expr>> {
+fn value(predicate: &Expr, around: &LogicalPlan) -> Result<Option<Expr>> {
     let (value, negated) = match predicate {
         Expr::Exists(Exists { subquery, negated }) => {
             let rows = stripped(&subquery.subquery, true)?;
             if is_one_row(&rows) {
                 return Ok(Some(lit(!negated)));
             }
-            if !subquery.outer_ref_columns.is_empty() && !is_plain(&rows) {
-                return Ok(None);
-            }
+            let independent = !is_correlated(&rows);
+            let Some(rows) = countable(rows, around)? else { return Ok(None) };
             let mut rows = LogicalPlanBuilder::from(rows);
-            if subquery.outer_ref_columns.is_empty() {
+            if independent {
                 rows = rows.limit(0, Some(1))?;
             }
             (counted(rows)?.gt(lit(0_i64)), *negated)
         }
-        Expr::InSubquery(InSubquery { expr, subquery, negated }) => match membership(expr, subquery, schema)? {
+        Expr::InSubquery(InSubquery { expr, subquery, negated }) => match membership(expr, subquery, around)? {
             Some(value) => (value, *negated),
             None => return Ok(None),
         },
+        Expr::ScalarSubquery(subquery) if is_dependent_value(subquery) => {
+            return match by_equality(&subquery.subquery, around)? {
+                Some(rows) => only_value(rows).map(Some),
+                None => Ok(None),
+            };
+        }
         _ => return Ok(None),
     };
     Ok(Some(if negated { Expr::Not(Box::new(value)) } else { value }))
 }
 
 /// `expr IN (subquery)`.
-fn membership(expr: &Expr, subquery: &Subquery, schema: &DFSchema) -> Result<Option<Expr>> {
+fn membership(expr: &Expr, subquery: &Subquery, around: &LogicalPlan) -> Result<Option<Expr>> {
+    let schema = around.schema();
     if expr.contains_outer() {
         return Ok(None);
     }
@@ -300,14 +351,12 @@ fn membership(expr: &Expr, subquery: &Subquery, schema: &DFSchema) -> Result<Opt
     if rows.schema().fields().len() != 1 {
         return Ok(None);
     }
-    if is_one_row(&rows) {
+    if is_one_row(&rows) && is_joinable(&rows) {
         return Ok(Some(expr.clone().eq(scalar(rows))));
     }
-    if !subquery.outer_ref_columns.is_empty() && !is_plain(&rows) {
-        return Ok(None);
-    }
+    let Some(rows) = countable(rows, around)? else { return Ok(None) };
     let (qualifier, field) = rows.schema().qualified_field(0);
-    let left = expr.get_type(schema)?;
+    let left = expr.get_type(schema.as_ref())?;
     let Some(common) = comparison_coercion(&left, field.data_type()) else { return Ok(None) };
     let found = Expr::Column(Column::new(qualifier.cloned(), field.name()));
     let found = cast(found, field.data_type(), &common).alias(VALUE);
@@ -327,7 +376,7 @@ fn membership(expr: &Expr, subquery: &Subquery, schema: &DFSchema) -> Result<Opt
     let unknown = || lit(ScalarValue::Boolean(None));
     let positive = |count: Expr| count.gt(lit(0_i64));
     let mut cases = when(positive(those(column().eq(outer))?), lit(true));
-    if expr.nullable(schema)? {
+    if expr.nullable(schema.as_ref())? {
         let any = positive(counted(LogicalPlanBuilder::from(values.clone()))?);
         cases = cases.when(expr.clone().is_null(), when(any, unknown()).otherwise(lit(false))?);
     }
@@ -339,6 +388,13 @@ fn membership(expr: &Expr, subquery: &Subquery, schema: &DFSchema) -> Result<Opt
 
 fn cast(expr: Expr, from: &DataType, to: &DataType) -> Expr {
     if from == to { expr } else { Expr::Cast(datafusion::logical_expr::Cast::new(Box::new(expr), to.clone())) }
+}
+
+/// The value of the only row, if there is one.
+fn only_value(rows: LogicalPlan) -> Result<Expr> {
+    let column = rows.schema().columns().into_iter().next().map(Expr::Column).unwrap_or_default();
+    let value = first_value(column, Vec::new());
+    Ok(scalar(LogicalPlanBuilder::from(rows).aggregate(Vec::<Expr>::new(), [value])?.build()?))
 }
 
 /// The number of rows of a plan, as a value.

@@ -203,6 +203,15 @@ async fn a_query_that_takes_too_long_is_ended() {
 }
 
 #[tokio::test]
+async fn the_time_of_planning_is_time_of_the_query() {
+    let bench = bench();
+    let began = Instant::now().checked_sub(Duration::from_millis(200)).unwrap();
+    let label = QueryLabel { timeout: Some(Duration::from_millis(150)), began, ..label() };
+    let error = bench.start_labelled("SELECT count(*) FROM meters", label).await.unwrap_err();
+    assert_eq!(*error.kind, ErrorKind::QueryTimeout { limit_ms: 150 });
+}
+
+#[tokio::test]
 async fn a_dropped_answer_stops_the_work() {
     for sql in [
         "SELECT sum(n) FROM wide",

@@ -35,12 +35,12 @@ use storage::{ScanKeys, ScanMetrics, ScanRequest};
 /// Reads a table.
 #[derive(Debug, Clone)]
 pub(crate) struct ScanExec {
-    source: Arc<dyn ScanSource>,
+    pub(super) source: Arc<dyn ScanSource>,
     schema: SchemaRef,
-    columns: Vec<ColumnId>,
-    selection: Arc<Selection>,
+    pub(super) columns: Vec<ColumnId>,
+    pub(super) selection: Arc<Selection>,
     /// Rows at most.
-    fetch: Option<usize>,
+    pub(super) fetch: Option<usize>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }

@@ -1,20 +1,20 @@
 //! Tables in memory, for tests: rows in the order that storage promises, filtered row by row.
 
-use super::source::{ScanSource, SourceScan};
+use super::source::{OpenScan, ScanSource, SourceScan};
 use arrow::array::{ArrayRef, BooleanArray};
 use arrow::compute::{filter_record_batch, take_record_batch};
 use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use model::{
-    CellsBuilder, Column, ColumnId, ColumnRole, DataType, DatabaseId, KeyBytes, Result, SeriesId, Table, TableId,
-    TableKind, TimeUnit, Value, arrow_type, encode_keys,
+    CellsBuilder, Column, ColumnId, ColumnRole, DataType, DatabaseId, KeyBytes, KeyHash, Result, Sequence, SeriesId,
+    Table, TableId, TableKind, TimeBounds, TimeUnit, Value, arrow_type, encode_keys, key_hash,
 };
 use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use storage::{ScanKeys, ScanMetrics, ScanRequest, SeriesBatch};
+use storage::{DescribedKeys, ScanDescription, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, WriterId};
 
 /// A table and all its rows.
 #[derive(Debug)]
@@ -181,6 +181,51 @@ impl ScanSource for MemoryTable {
 
     fn rows_at_most(&self) -> u64 {
         self.rows.num_rows() as u64 * self.repeat
+    }
+
+    /// The table's name stands for its sources.
+    fn describe(&self, columns: &[ColumnId], time: TimeBounds, keys: &ScanKeys) -> Result<ScanDescription> {
+        let firsts = self.firsts();
+        let hash = |id: &SeriesId| key_hash(&self.keys[firsts[id.0 as usize - 10]].0);
+        Ok(ScanDescription {
+            table: self.table.id,
+            schema_version: self.table.schema_version,
+            writer: WriterId(key_hash(self.table.name.as_bytes()).0),
+            sequence: Sequence::ZERO,
+            kept: TimeBounds::ALL,
+            tombstones: Vec::new(),
+            sources: Vec::new(),
+            columns: columns.to_vec(),
+            time,
+            keys: match keys {
+                ScanKeys::All => DescribedKeys::All,
+                ScanKeys::Series(ids) => DescribedKeys::Series(ids.iter().map(hash).collect()),
+                ScanKeys::Ranges(ranges) => DescribedKeys::Ranges(ranges.clone()),
+            },
+        })
+    }
+}
+
+/// Tables in memory that described scans are opened on.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct MemoryTables(pub(crate) Vec<Arc<MemoryTable>>);
+
+impl OpenScan for MemoryTables {
+    fn open(&self, description: &ScanDescription) -> Result<(Arc<dyn ScanSource>, ScanKeys)> {
+        let is_described = |t: &&Arc<MemoryTable>| key_hash(t.table.name.as_bytes()).0 == description.writer.0;
+        let table =
+            self.0.iter().find(is_described).ok_or_else(|| model::Error::internal("no such table in memory"))?;
+        let firsts = table.firsts();
+        let id = |hash: &KeyHash| {
+            let place = firsts.iter().position(|row| key_hash(&table.keys[*row].0) == *hash).unwrap();
+            SeriesId(u32::try_from(place).unwrap() + 10)
+        };
+        let keys = match &description.keys {
+            DescribedKeys::All => ScanKeys::All,
+            DescribedKeys::Series(hashes) => ScanKeys::Series(hashes.iter().map(id).collect()),
+            DescribedKeys::Ranges(ranges) => ScanKeys::Ranges(ranges.clone()),
+        };
+        Ok((Arc::clone(table) as _, keys))
     }
 }
 

@@ -1,10 +1,10 @@
 //! What a scan needs of a table view; a trait so that tests can stand in for storage.
 
 use arrow::record_batch::RecordBatch;
-use model::{ColumnId, Result, Table};
+use model::{ColumnId, Result, Table, TimeBounds};
 use std::fmt::Debug;
 use std::sync::Arc;
-use storage::{Scan, ScanMetrics, ScanRequest, SeriesBatch, TableView};
+use storage::{OpenedScan, Scan, ScanDescription, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, Storage, TableView};
 
 /// A table at one number.
 pub(crate) trait ScanSource: Debug + Send + Sync {
@@ -12,6 +12,21 @@ pub(crate) trait ScanSource: Debug + Send + Sync {
     fn series(&self, columns: &[ColumnId]) -> Result<SeriesBatch>;
     fn scan(&self, request: ScanRequest) -> Result<Box<dyn SourceScan>>;
     fn rows_at_most(&self) -> u64;
+    /// What [`OpenScan`] opens again.
+    fn describe(&self, columns: &[ColumnId], time: TimeBounds, keys: &ScanKeys) -> Result<ScanDescription>;
+}
+
+/// Where described scans are opened; a trait for the same reason.
+pub(crate) trait OpenScan: Debug + Send + Sync {
+    /// The table, and the keys as a scan of it wants them.
+    fn open(&self, description: &ScanDescription) -> Result<(Arc<dyn ScanSource>, ScanKeys)>;
+}
+
+impl OpenScan for Storage {
+    fn open(&self, description: &ScanDescription) -> Result<(Arc<dyn ScanSource>, ScanKeys)> {
+        let OpenedScan { view, keys } = self.open_scan(description)?;
+        Ok((Arc::new(view), keys))
+    }
 }
 
 /// Rows as they are read.
@@ -34,6 +49,10 @@ impl ScanSource for TableView {
 
     fn rows_at_most(&self) -> u64 {
         TableView::rows_at_most(self)
+    }
+
+    fn describe(&self, columns: &[ColumnId], time: TimeBounds, keys: &ScanKeys) -> Result<ScanDescription> {
+        TableView::describe(self, columns, time, keys)
     }
 }
 

@@ -51,6 +51,11 @@ impl AnalyzerRule for BoundedOperator {
     }
 }
 
+/// The function that `||` becomes.
+pub(crate) fn join() -> Arc<ScalarUDF> {
+    Arc::clone(&JOIN)
+}
+
 static JOIN: LazyLock<Arc<ScalarUDF>> = LazyLock::new(|| {
     let signature = Signature::exact(vec![DataType::Utf8; 2], Volatility::Immutable);
     let function = Arc::new(ScalarUDF::new_from_impl(Join { signature }));

@@ -114,10 +114,102 @@ async fn unknown_is_not_true_in_a_greater_condition() {
 }
 
 #[tokio::test]
+async fn limits_per_row_around() {
+    // The greatest of the smaller meters, and all but the first.
+    let smaller = "SELECT p.meter FROM meters p WHERE p.meter < m.meter ORDER BY p.meter DESC";
+    assert_rows(
+        &format!(
+            "SELECT m.meter, m.meter - 1 IN ({smaller} LIMIT 1) a, 1 IN ({smaller} LIMIT 1) b FROM meters m ORDER BY 1"
+        ),
+        &["1|false|false", "2|true|true", "3|true|false"],
+    )
+    .await;
+    assert_rows(
+        &format!("SELECT m.meter, EXISTS ({smaller} LIMIT 5 OFFSET 1) FROM meters m ORDER BY 1"),
+        &["1|false", "2|false", "3|true"],
+    )
+    .await;
+    assert_rows(&format!("SELECT m.meter FROM meters m WHERE EXISTS ({smaller} LIMIT 5 OFFSET 1)"), &["3"]).await;
+    assert_rows(&format!("SELECT m.meter FROM meters m WHERE NOT EXISTS ({smaller} OFFSET 1) ORDER BY 1"), &["1", "2"])
+        .await;
+    assert_rows(
+        &format!("SELECT m.meter FROM meters m WHERE 1 IN (SELECT n.meter FROM ({smaller} LIMIT 1) n) OR m.meter = 9"),
+        &["2"],
+    )
+    .await;
+    // What comes from around alone decides between all rows and none.
+    assert_rows(
+        "SELECT m.meter FROM meters m
+         WHERE m.meter - 1 IN (SELECT p.meter FROM meters p WHERE m.meter > 2 ORDER BY p.ts, p.meter LIMIT 1 OFFSET 1)",
+        &["3"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn one_value_per_row_around() {
+    assert_rows(
+        "SELECT m.meter, (SELECT max(p.site) FROM meters p WHERE p.meter < m.meter) a, \
+         (SELECT count(*) FROM meters p WHERE p.meter < m.meter) b, \
+         (SELECT p.site FROM meters p WHERE p.meter > m.meter ORDER BY p.meter LIMIT 1) c FROM meters m ORDER BY 1",
+        &["1|NULL|0|b", "2|a|1|c", "3|b|2|NULL"],
+    )
+    .await;
+    assert_rows(
+        "SELECT m.meter FROM meters m WHERE m.meter > 1 + (SELECT min(p.meter) FROM meters p WHERE p.meter <= m.meter)",
+        &["3"],
+    )
+    .await;
+    assert_rows("SELECT sum((SELECT count(*) FROM meters p WHERE p.meter < m.meter)) FROM meters m", &["3"]).await;
+}
+
+#[tokio::test]
+async fn null_around_is_a_value_within() {
+    let list = r#"SELECT m.meter, m.meter IN (
+        SELECT p.meter FROM meters p WHERE p."Pulses" = m."Pulses" OR m."Pulses" IS NULL ORDER BY p.meter LIMIT 2
+    ) FROM meters m ORDER BY 1"#;
+    assert_rows(list, &["1|true", "2|true", "3|true"]).await;
+    let values = r#"SELECT m.meter, m."Pulses" IN (
+        SELECT p."Pulses" FROM meters p WHERE p.meter <= m.meter ORDER BY p.meter LIMIT 2
+    ) FROM meters m ORDER BY 1"#;
+    assert_rows(values, &["1|true", "2|NULL", "3|NULL"]).await;
+}
+
+#[tokio::test]
+async fn aggregates_unions_and_joins_per_row_around() {
+    assert_rows(
+        "SELECT m.meter, m.meter IN (SELECT max(p.meter) FROM meters p WHERE p.meter <= m.meter) a, \
+         0 IN (SELECT count(*) FROM meters p WHERE p.meter < m.meter) b, \
+         9 IN (SELECT max(p.meter) FROM meters p WHERE p.meter < m.meter) c FROM meters m ORDER BY 1",
+        &["1|true|true|NULL", "2|true|false|false", "3|true|false|false"],
+    )
+    .await;
+    assert_rows(
+        "SELECT m.meter, m.meter IN (SELECT p.meter FROM meters p WHERE p.meter < m.meter UNION SELECT 1) \
+         FROM meters m ORDER BY 1",
+        &["1|true", "2|false", "3|false"],
+    )
+    .await;
+    assert_rows(
+        "SELECT m.meter, EXISTS (SELECT p.site FROM meters p WHERE p.meter <= m.meter GROUP BY p.ts, p.site \
+         HAVING count(*) > 1) a, EXISTS (SELECT 1 FROM meters p WHERE p.meter <= m.meter GROUP BY p.ts \
+         HAVING count(*) > 1) b FROM meters m ORDER BY 1",
+        &["1|false|false", "2|false|true", "3|false|true"],
+    )
+    .await;
+    assert_rows(
+        "SELECT m.meter FROM meters m WHERE EXISTS (SELECT 1 FROM meters p JOIN meters q ON p.meter < q.meter \
+         WHERE q.meter <= m.meter ORDER BY q.meter LIMIT 1 OFFSET 1)",
+        &["3"],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn what_cannot_be_counted_is_said_in_words() {
     let error = bench()
         .error(
-            "SELECT m.meter IN (SELECT p.meter FROM meters p WHERE p.meter < m.meter ORDER BY p.ts LIMIT 1)
+            "SELECT m.meter IN (SELECT p.meter + rank() OVER (ORDER BY p.ts) FROM meters p WHERE p.meter < m.meter)
              FROM meters m",
         )
         .await;

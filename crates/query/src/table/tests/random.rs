@@ -135,6 +135,7 @@ proptest! {
             let memory = Arc::new(memory(definition, &rows));
             let mut bench = Bench::new();
             bench.provider("plain", Arc::new(without_pushdown(&memory)));
+            bench.in_memory.0.push(Arc::clone(&memory));
             bench.provider("t", Arc::new(StorageTable::over(Arc::clone(&memory) as Arc<dyn ScanSource>)));
             for condition in &conditions {
                 for select in [

@@ -1,0 +1,119 @@
+//! Writes whose tables come to be as they are needed: one request, one log record, many tables.
+
+use super::AutomaticTable;
+use crate::write::Admitted;
+use crate::{Caller, Engine};
+use model::{DatabaseId, Error, ErrorKind, Result, Table, WriteBatch, WriteOutcome, WritePart, WriteRequest};
+use std::sync::Arc;
+
+/// So often a batch is made anew because its table was changed meanwhile.
+const ATTEMPTS_MAX: usize = 100;
+
+/// Rows for one table that may have to be made or widened first. It may be asked several times,
+/// when others change the table meanwhile; the last answer counts.
+pub trait AutomaticWrite: Send {
+    /// Where the table is, and its exact name.
+    fn table(&self) -> (DatabaseId, &str);
+    /// What the table must have for these rows, given what it has now; `None`: no table yet.
+    ///
+    /// # Errors
+    /// None of the rows can be written.
+    fn wanted(&mut self, now: Option<&Table>) -> Result<AutomaticTable>;
+    /// The rows for the table as it is.
+    ///
+    /// # Errors
+    /// None of the rows can be written; [`ErrorKind::SchemaChanged`]: ask again.
+    fn batch(&mut self, table: &Table) -> Result<WriteBatch>;
+}
+
+/// What became of writes to several tables.
+#[derive(Debug, Default)]
+pub struct AutomaticWritten {
+    /// Rows accepted and discarded, over all tables.
+    pub outcome: WriteOutcome,
+    /// The writes of which no row was stored, by their position, and why.
+    pub failed: Vec<(usize, Error)>,
+}
+
+impl Engine {
+    /// Writes rows into tables that are made or widened as needed. The rows of all tables are one
+    /// log record; a table that cannot be written does not keep the others from it.
+    ///
+    /// # Errors
+    /// Nothing was written: the store takes no writes now.
+    pub async fn write_automatic(
+        &self,
+        caller: &Caller,
+        writes: &mut [Box<dyn AutomaticWrite + '_>],
+    ) -> Result<AutomaticWritten> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let (admitted, failed) = self.admit_all(caller, writes).await;
+            if admitted.is_empty() {
+                return Ok(AutomaticWritten { outcome: WriteOutcome::default(), failed });
+            }
+            match self.write_admitted(admitted).await {
+                Err(error) if is_outdated(&error) && attempt < ATTEMPTS_MAX => {}
+                Err(error) => return Err(error),
+                Ok(outcome) => return Ok(AutomaticWritten { outcome, failed }),
+            }
+        }
+    }
+
+    /// Makes every batch against its table, and checks it.
+    async fn admit_all(
+        &self,
+        caller: &Caller,
+        writes: &mut [Box<dyn AutomaticWrite + '_>],
+    ) -> (Vec<Admitted>, Vec<(usize, Error)>) {
+        let mut admitted = Vec::with_capacity(writes.len());
+        let mut failed = Vec::new();
+        for (position, write) in writes.iter_mut().enumerate() {
+            match self.admit_one(caller, write.as_mut()).await {
+                Ok(Some(batch)) => admitted.push(batch),
+                Ok(None) => {}
+                Err(error) => failed.push((position, error)),
+            }
+        }
+        (admitted, failed)
+    }
+
+    async fn admit_one(&self, caller: &Caller, write: &mut (dyn AutomaticWrite + '_)) -> Result<Option<Admitted>> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let now = {
+                let (database, name) = write.table();
+                self.catalog().table_named(database, name).map(Arc::clone)
+            };
+            let wanted = write.wanted(now.as_deref())?;
+            let table = self.ensure_table(caller, &wanted).await?;
+            match write.batch(&table).and_then(|batch| self.admit(caller, batch)) {
+                Err(error) if is_outdated(&error) && attempt < ATTEMPTS_MAX => {}
+                admitted => return admitted,
+            }
+        }
+    }
+
+    /// Hands several batches over as one request.
+    async fn write_admitted(&self, mut admitted: Vec<Admitted>) -> Result<WriteOutcome> {
+        // In the order of ids, as everybody who holds several.
+        admitted.sort_by_key(|admitted| admitted.table.id);
+        let mut guards = Vec::with_capacity(admitted.len());
+        let mut held = None;
+        for Admitted { table, .. } in &admitted {
+            if held != Some(table.id) {
+                guards.push(self.parts.statement_locks.share(table.id).await);
+                held = Some(table.id);
+            }
+        }
+        let parts = admitted.into_iter().map(|admitted| WritePart::Rows(admitted.batch)).collect();
+        self.hand_over(guards, WriteRequest { parts }).await
+    }
+}
+
+/// Whether a batch was made for a definition that is gone.
+fn is_outdated(error: &Error) -> bool {
+    matches!(*error.kind, ErrorKind::SchemaChanged { .. } | ErrorKind::TableNotFound { .. })
+}
