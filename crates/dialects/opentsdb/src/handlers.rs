@@ -1,0 +1,6 @@
+//! The handlers, one file per topic.
+
+pub(crate) mod put;
+#[cfg(test)]
+mod tests;
+pub(crate) mod version;
