@@ -5,7 +5,11 @@
 //! piece as it comes, not as it was announced: beyond the first piece of each request, all bodies
 //! together stay within a share of `memory.limit_bytes`, and a body that finds it full waits for
 //! `limits.waiting_ms`. Small bodies are never kept waiting by large ones.
+//!
+//! A sender has its time: no pause is longer than `limits.body_read_timeout_ms`, and all of them
+//! together only as long as what has come earns at `limits.body_bytes_per_second`.
 
+mod patience;
 mod receiver;
 
 use crate::rejection::Rejections;
@@ -20,6 +24,7 @@ use bytes::Bytes;
 use dialect::body_error;
 use http_body_util::BodyExt;
 use model::{Error, ErrorKind, Result};
+use patience::Patience;
 use receiver::{PIECE, Receiver};
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +38,7 @@ const SHARE: u64 = 4;
 #[derive(Debug)]
 pub(crate) struct Arrivals {
     limit: usize,
-    longest_pause_ms: u64,
+    patience: Patience,
     longest_wait: Duration,
     /// Pieces of memory that are free.
     memory: Arc<Semaphore>,
@@ -52,7 +57,7 @@ impl Arrivals {
         let pieces = usize::try_from(share).unwrap_or(usize::MAX) / PIECE;
         Self {
             limit: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
-            longest_pause_ms: limits.body_read_timeout_ms,
+            patience: Patience::new(limits),
             longest_wait: milliseconds(limits.waiting_ms),
             memory: Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))),
         }
@@ -62,13 +67,10 @@ impl Arrivals {
     async fn read(&self, mut body: Body, is_gzip: bool) -> Result<Arrived> {
         let mut receiver = Receiver::new(is_gzip, self.limit);
         let mut memory = None;
-        let longest_pause = milliseconds(self.longest_pause_ms);
-        loop {
-            let next = timeout(longest_pause, body.frame()).await;
-            let Some(frame) = next.map_err(|_| ErrorKind::BodyTimeout { limit_ms: self.longest_pause_ms })? else {
-                break;
-            };
+        let mut patience = self.patience.clone();
+        while let Some(frame) = patience.wait_for(body.frame()).await? {
             let frame = frame.map_err(|error| body_error(&error, self.limit))?;
+            patience.earn(frame.data_ref().map_or(0, Bytes::len));
             let mut rest = frame.data_ref().map(Bytes::as_ref).unwrap_or_default();
             while !rest.is_empty() {
                 rest = receiver.receive(rest)?;

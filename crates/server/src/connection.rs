@@ -3,9 +3,9 @@
 //! A client that goes away, or shuts down its sending side, drops the request's future: that is how
 //! queries nobody waits for are ended. It depends on hyper's `half_close` staying off.
 //!
-//! A head that hyper cannot read (malformed, too long, contradictory lengths) never becomes a
-//! request: hyper answers it 400, 414 or 431 without a body, and leaves no way to give it one.
+//! A head that hyper cannot read never becomes a request: see `bare_answers`.
 
+use crate::bare_answers::{Counted, Explained, Underway};
 use crate::linger::Linger;
 use crate::settings::{Limits, milliseconds};
 use axum::Router;
@@ -98,13 +98,16 @@ impl Door {
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let stays = admitted == Admitted::Yes;
+        let underway = Underway::default();
+        let stream = Explained::new(stream, underway.clone());
         let service = service_fn(move |request: hyper::Request<Incoming>| {
             let client_waits = request.headers().contains_key(EXPECT);
             let mut request = request.map(|body| Body::new(Linger::new(body, client_waits)));
             request.extensions_mut().insert(Peer(peer));
-            let routes = routes.clone();
+            let (routes, answering) = (routes.clone(), underway.begin());
             async move {
-                let mut response = routes.oneshot(request).await?;
+                let response = routes.oneshot(request).await?;
+                let mut response = response.map(|body| Counted::new(body, answering));
                 if !stays {
                     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
                 }

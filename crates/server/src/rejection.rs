@@ -35,13 +35,17 @@ impl Rejections {
         response
     }
 
-    /// The dialect with the longest prefix of the path, in whole segments.
+    /// The dialect with the longest prefix of the path, in whole segments; of several the first.
     fn dialect_of(&self, path: &str) -> Option<&Arc<dyn Dialect>> {
-        let owns = |dialect: &&Arc<dyn Dialect>| {
-            let rest = path.strip_prefix(dialect.prefix().trim_end_matches('/'));
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        let reach = |dialect: &Arc<dyn Dialect>| {
+            let prefixes = dialect.prefixes().iter().map(|prefix| prefix.trim_end_matches('/'));
+            let owned = prefixes.filter(|prefix| {
+                path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            });
+            owned.map(str::len).max()
         };
-        self.dialects.iter().filter(owns).max_by_key(|dialect| dialect.prefix().trim_end_matches('/').len())
+        let owners = self.dialects.iter().filter_map(|dialect| Some((reach(dialect)?, dialect)));
+        owners.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, dialect)| dialect)
     }
 }
 

@@ -16,6 +16,7 @@ pub use load::{ENVIRONMENT_PREFIX, Environment};
 pub use section::Row;
 
 use section::section;
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -29,6 +30,9 @@ section! {
         /// Where the server listens.
         #[serde(deserialize_with = "listener::listeners")]
         listen: Vec<Listener> = vec![Listener::default()],
+        /// Switches: `false` for the name of a dialect, and it answers nowhere. All are on unless
+        /// switched off.
+        dialects: BTreeMap<String, bool> = BTreeMap::new(),
         /// Web pages that may use an insecure server, such as `http://localhost:3000`.
         allowed_origins: Vec<String> = Vec::new(),
         /// Certificates.
@@ -68,6 +72,10 @@ section! {
         /// The longest single statement.
         #[serde(deserialize_with = "size::bytes")]
         statement_bytes: u64 = 16 << 20,
+        /// The greatest answer to a query of those dialects whose documents cut longer ones at a
+        /// row. Unset: as their documents say; 0: none is cut.
+        #[serde(deserialize_with = "size::optional_bytes")]
+        result_bytes: Option<u64> = None,
         /// Connections at once; more are answered 503.
         connections: usize = 1_024,
         /// Requests being worked on at once; more wait.
@@ -80,6 +88,10 @@ section! {
         header_read_timeout_ms: u64 = 60_000,
         /// How long a client may pause inside a request's body.
         body_read_timeout_ms: u64 = 30_000,
+        /// How many bytes a second a body must bring, on average of the time that the server waits
+        /// for it and beyond the first `limits.body_read_timeout_ms` of that.
+        #[serde(deserialize_with = "size::bytes")]
+        body_bytes_per_second: u64 = 1_000,
         /// How long a TLS handshake may take.
         tls_handshake_timeout_ms: u64 = 10_000,
         /// How long running requests may take to end when the server stops.
@@ -183,6 +195,7 @@ impl Settings {
             ("limits.requests", limits.requests > 0),
             ("limits.header_read_timeout_ms", limits.header_read_timeout_ms > 0),
             ("limits.body_read_timeout_ms", limits.body_read_timeout_ms > 0),
+            ("limits.body_bytes_per_second", limits.body_bytes_per_second > 0),
             ("limits.tls_handshake_timeout_ms", limits.tls_handshake_timeout_ms > 0),
             ("query.memory_bytes", self.query_memory_bytes() > 0),
             ("query.timeout_ms", self.query.timeout_ms > 0),

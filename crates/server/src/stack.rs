@@ -6,18 +6,20 @@ use crate::admission::{Admission, admission};
 use crate::arrival::{Arrivals, arrival};
 use crate::body_limit::body_limit;
 use crate::loopback_guard::{LoopbackGuard, loopback_guard};
+use crate::openapi::document;
 use crate::pages;
 use crate::panic_guard::panic_guard;
 use crate::rejection::Rejections;
 use crate::request_id::request_id;
 use crate::settings::Settings;
+use crate::shared::{mount_shared, shared_headers};
 use crate::standard_headers::standard_headers;
 use crate::urls::UrlTable;
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
-use dialect::Dialect;
+use dialect::{Dialect, SharedRoute};
 use model::{Error, ErrorKind, Result};
 use std::sync::Arc;
 use tower::ServiceBuilder;
@@ -33,6 +35,7 @@ const COMPRESSED_FROM_BYTES: u64 = 1024;
 pub(crate) struct Mount {
     pub(crate) dialect: Arc<dyn Dialect>,
     pub(crate) router: Router,
+    pub(crate) shared: Vec<SharedRoute>,
 }
 
 /// What all listeners have in common.
@@ -54,19 +57,21 @@ impl Shared {
 /// If two dialects claim the same requests; see [`UrlTable::new`].
 pub(crate) fn listener_routes(mounts: &[Mount], settings: &Settings, shared: &Shared) -> Result<Router> {
     let dialects: Vec<Arc<dyn Dialect>> = mounts.iter().map(|mount| Arc::clone(&mount.dialect)).collect();
-    let urls = UrlTable::new(&dialects)?;
+    let mut urls = UrlTable::new(&dialects)?;
     let rejections = Rejections::new(dialects.iter().map(Arc::clone));
     let body_bytes = usize::try_from(settings.limits.body_bytes).unwrap_or(usize::MAX);
     let guard = settings.insecure.then(|| LoopbackGuard::new(&settings.allowed_origins));
 
     let places = from_fn_with_state((Arc::clone(&shared.admission), rejections.clone()), admission);
     let bodies = from_fn_with_state((Arc::clone(&shared.arrivals), rejections.clone()), arrival);
-    let routes = mounts
-        .iter()
-        .fold(Router::new(), |routes, mount| routes.merge(mount.router.clone().reset_fallback()))
+    let claimed =
+        mounts.iter().fold(Router::new(), |routes, mount| routes.merge(mount.router.clone().reset_fallback()));
+    let (routes, headers) = mount_shared(claimed, &mut urls, mounts)?;
+    let routes = routes
         .layer(places)
         .layer(bodies)
-        .merge(pages::routes(&dialects));
+        .layer(from_fn_with_state(headers, shared_headers))
+        .merge(pages::routes(&dialects, document(&urls)));
     let stack = ServiceBuilder::new()
         .layer(from_fn(request_id))
         .layer(from_fn(access_log))

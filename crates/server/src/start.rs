@@ -7,15 +7,14 @@ use crate::rejection::Rejections;
 use crate::settings::{Listener, Settings, milliseconds};
 use crate::stack::{Mount, Shared, listener_routes};
 use crate::tls::Tls;
-use crate::tokens::{Standing, TokenDirectory, TokenPolicy};
+use crate::tokens::TokenDirectory;
 use axum::Router;
 use axum::extract::Request;
-use dialect::{Dialect, DialectContext, TOKEN_LIFETIME_SETTING, Tokens};
+use dialect::{Dialect, DialectContext, Tokens};
 use engine::Engine;
-use model::{Error, ErrorKind, Result, UserId};
+use model::{Error, ErrorKind, Result};
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -50,19 +49,25 @@ impl Server {
     ///
     /// # Errors
     /// [`ErrorKind::InvalidParameter`] for an address that cannot be, or not without TLS, and for
-    /// an unknown dialect; [`ErrorKind::InvalidDefinition`] for dialects that claim the same
+    /// an unknown dialect or one that is switched off; [`ErrorKind::InvalidDefinition`] for dialects that claim the same
     /// requests; [`ErrorKind::Io`] for an address that is taken; whatever is wrong with certificates.
     pub async fn start(settings: Settings, engine: Engine, dialects: Vec<Arc<dyn Dialect>>) -> Result<RunningServer> {
-        let policy = EnginePolicy { engine: engine.clone(), default_minutes: settings.tokens.lifetime_minutes };
-        let tokens = Arc::new(TokenDirectory::new(Arc::new(policy), settings.tokens.alive));
+        let dialects = switched_on(&settings, dialects)?;
+        let lifetime = settings.tokens.lifetime_minutes;
+        let tokens = Arc::new(TokenDirectory::of_engine(engine.clone(), lifetime, settings.tokens.alive));
         let context = DialectContext {
             engine,
             tokens: Arc::clone(&tokens) as Arc<dyn Tokens>,
             insecure: settings.insecure,
             body_bytes: usize::try_from(settings.limits.body_bytes).unwrap_or(usize::MAX),
             statement_bytes: usize::try_from(settings.limits.statement_bytes).unwrap_or(usize::MAX),
+            result_bytes: result_bytes(&settings),
         };
-        let mount = |dialect: Arc<dyn Dialect>| Mount { router: dialect.router(context.clone()), dialect };
+        let mount = |dialect: Arc<dyn Dialect>| Mount {
+            router: dialect.router(context.clone()),
+            shared: dialect.shared_routes(context.clone()),
+            dialect,
+        };
         let mut running = start_mounted(&settings, &dialects.into_iter().map(mount).collect::<Vec<_>>()).await?;
         running.tokens = Some(tokens);
         Ok(running)
@@ -94,26 +99,12 @@ impl RunningServer {
     }
 }
 
-/// The store's word on tokens.
-#[derive(Debug)]
-struct EnginePolicy {
-    engine: Engine,
-    default_minutes: u64,
-}
-
-impl TokenPolicy for EnginePolicy {
-    fn lifetime(&self) -> Duration {
-        let catalog = self.engine.catalog();
-        let set = catalog.setting(TOKEN_LIFETIME_SETTING).and_then(|minutes| minutes.parse().ok());
-        let minutes = set.filter(|minutes| *minutes > 0).unwrap_or(self.default_minutes);
-        Duration::from_secs(minutes.saturating_mul(60))
-    }
-
-    fn standing(&self, user: UserId) -> Option<Standing> {
-        let catalog = self.engine.catalog();
-        let user = catalog.user(user).filter(|user| user.may_log_in)?;
-        Some(Standing::of(user.password_hash.as_deref()))
-    }
+/// Where answers are cut that a dialect cuts: nowhere for 0.
+fn result_bytes(settings: &Settings) -> Option<usize> {
+    settings.limits.result_bytes.map(|bytes| match bytes {
+        0 => usize::MAX,
+        _ => usize::try_from(bytes).unwrap_or(usize::MAX),
+    })
 }
 
 /// A listener with its sockets, not yet accepting.
@@ -174,17 +165,26 @@ pub(crate) async fn start_mounted(settings: &Settings, mounts: &[Mount]) -> Resu
 fn chosen(row: &Listener, mounts: &[Mount]) -> Result<Vec<Mount>> {
     let Some(names) = &row.dialects else { return Ok(mounts.to_vec()) };
     let find = |name: &String| {
-        mounts.iter().find(|mount| mount.dialect.name() == name).cloned().ok_or_else(|| {
-            let known: Vec<&str> = mounts.iter().map(|mount| mount.dialect.name()).collect();
-            let expected = format!("one of {}", known.join(", "));
-            Error::new(ErrorKind::InvalidParameter {
-                name: "listen.dialects".to_owned(),
-                value: name.clone(),
-                expected,
-            })
-        })
+        let known = mounts.iter().map(|mount| mount.dialect.name());
+        let found = mounts.iter().find(|mount| mount.dialect.name() == name).cloned();
+        found.ok_or_else(|| no_dialect("listen.dialects", name, known))
     };
     names.iter().map(find).collect()
+}
+
+/// The dialects that the settings do not switch off.
+fn switched_on(settings: &Settings, mut dialects: Vec<Arc<dyn Dialect>>) -> Result<Vec<Arc<dyn Dialect>>> {
+    let known = || dialects.iter().map(|dialect| dialect.name());
+    if let Some(name) = settings.dialects.keys().find(|name| !known().any(|known| known == *name)) {
+        return Err(no_dialect("dialects", name, known()));
+    }
+    dialects.retain(|dialect| settings.dialects.get(dialect.name()).copied().unwrap_or(true));
+    Ok(dialects)
+}
+
+fn no_dialect(setting: &str, name: &str, known: impl Iterator<Item = &'static str>) -> Error {
+    let expected = format!("one of {}", known.collect::<Vec<_>>().join(", "));
+    ErrorKind::InvalidParameter { name: setting.to_owned(), value: name.to_owned(), expected }.into()
 }
 
 /// What connections beyond the limit hear, whatever they ask.

@@ -2,10 +2,13 @@
 //! checked at every use, gone with their user or with the password that they were issued for. They
 //! live in memory: a restart ends them.
 
-use dialect::Tokens;
-use engine::Caller;
+mod policy;
+
+use dialect::{Session, Tokens};
+use engine::{Caller, Engine};
 use model::UserId;
 use parking_lot::Mutex;
+use policy::EnginePolicy;
 use std::collections::HashMap;
 use std::fmt::{self, Write};
 use std::sync::Arc;
@@ -37,27 +40,6 @@ impl Standing {
     pub(crate) fn of(password_hash: Option<&str>) -> Self {
         Self(xxh3_128_with_seed(password_hash.unwrap_or_default().as_bytes(), 0))
     }
-}
-
-/// A token in use, for lists; the token itself is not in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Session {
-    /// Names the session without being the token.
-    pub id: String,
-    /// Whose it is.
-    pub user: UserId,
-    /// The user's name at login.
-    pub user_name: String,
-    /// The dialect that issued it.
-    pub dialect: &'static str,
-    /// The token's first eight digits.
-    pub token_start: String,
-    /// When it was issued.
-    pub created: SystemTime,
-    /// When it was used last.
-    pub last_used: SystemTime,
-    /// When it runs out unless it is used.
-    pub expires: SystemTime,
 }
 
 /// The directory of tokens.
@@ -101,8 +83,15 @@ impl TokenDirectory {
         Self { policy, alive, seed: u64::from_be_bytes(random()), held: Mutex::new(held) }
     }
 
-    /// The sessions of one user, or of all, the newest last.
-    pub fn sessions(&self, user: Option<UserId>) -> Vec<Session> {
+    /// The directory of a store: its users and its setting of a token's lifetime count, with this
+    /// lifetime where none is set.
+    #[must_use]
+    pub fn of_engine(engine: Engine, default_minutes: u64, alive: usize) -> Self {
+        Self::new(Arc::new(EnginePolicy { engine, default_minutes }), alive)
+    }
+
+    /// The living sessions of one dialect, or of all; of one user, or of all; the newest last.
+    fn list(&self, dialect: Option<&str>, user: Option<UserId>) -> Vec<Session> {
         let now = self.policy.now();
         let lifetime = self.policy.lifetime();
         let clock = SystemTime::now();
@@ -111,7 +100,9 @@ impl TokenDirectory {
         let mut found: Vec<(Option<Standing>, Session)> = {
             let held = self.held.lock();
             let alive = held.entries.values().filter(|entry| !has_run_out(entry, now, lifetime));
-            let wanted = alive.filter(|entry| user.is_none_or(|user| user == entry.user));
+            let wanted = alive
+                .filter(|entry| user.is_none_or(|user| user == entry.user))
+                .filter(|entry| dialect.is_none_or(|dialect| dialect == entry.dialect));
             wanted
                 .map(|entry| {
                     let session = Session {
@@ -132,19 +123,6 @@ impl TokenDirectory {
         let mut found: Vec<Session> = found.into_iter().map(|(_, session)| session).collect();
         found.sort_by(|one, other| (one.created, &one.id).cmp(&(other.created, &other.id)));
         found
-    }
-
-    /// Ends a session by its id; false if there is none.
-    pub fn remove(&self, id: &str) -> bool {
-        let mut held = self.held.lock();
-        let before = held.entries.len();
-        held.entries.retain(|_, entry| entry.id != id);
-        held.entries.len() < before
-    }
-
-    /// Ends every session of a user.
-    pub fn remove_user(&self, user: UserId) {
-        self.held.lock().entries.retain(|_, entry| entry.user != user);
     }
 
     fn hash(&self, token: &str) -> u128 {
@@ -205,6 +183,21 @@ impl Tokens for TokenDirectory {
             return None;
         }
         Some(user)
+    }
+
+    fn sessions(&self, dialect: &str, user: Option<UserId>) -> Vec<Session> {
+        self.list(Some(dialect), user)
+    }
+
+    fn remove(&self, id: &str) -> bool {
+        let mut held = self.held.lock();
+        let before = held.entries.len();
+        held.entries.retain(|_, entry| entry.id != id);
+        held.entries.len() < before
+    }
+
+    fn remove_user(&self, user: UserId) {
+        self.held.lock().entries.retain(|_, entry| entry.user != user);
     }
 }
 

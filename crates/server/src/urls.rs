@@ -1,12 +1,21 @@
 //! The URL table of one listener: every route of its dialects and of the server itself, checked
 //! for overlaps when the listener is set up.
 
-use dialect::Dialect;
+use dialect::{Dialect, Media, Route};
 use model::{ErrorKind, Result};
 use std::sync::Arc;
 
+/// The owner of the server's own routes.
+pub(crate) const SERVER: &str = "server";
+
 /// The routes that the server answers itself.
-const OWN: [(&str, &str); 2] = [("GET", "/"), ("GET", "/health")];
+const OWN: [Route; 4] = [
+    Route::get("/", "What this is and who answers where").answer(&[Media::Text]),
+    Route::get("/health", "Whether the server is up"),
+    Route::get("/openapi.json", "This document"),
+    Route::get("/compat/{dialect}", "What of its vendor's API a dialect does, and what it refuses")
+        .answer(&[Media::Text]),
+];
 
 /// All routes of one listener.
 #[derive(Debug, Default)]
@@ -14,11 +23,11 @@ pub(crate) struct UrlTable {
     rows: Vec<Row>,
 }
 
+/// One route and who answers it.
 #[derive(Debug)]
-struct Row {
-    owner: &'static str,
-    method: &'static str,
-    path: &'static str,
+pub(crate) struct Row {
+    pub(crate) owner: &'static str,
+    pub(crate) route: Route,
 }
 
 impl UrlTable {
@@ -28,26 +37,41 @@ impl UrlTable {
     /// [`ErrorKind::InvalidDefinition`] naming both owners of a route that two claim.
     pub(crate) fn new(dialects: &[Arc<dyn Dialect>]) -> Result<Self> {
         let mut table = Self::default();
-        for (method, path) in OWN {
-            table.add(Row { owner: "server", method, path })?;
+        for route in OWN {
+            table.add(SERVER, route)?;
         }
         for dialect in dialects {
             for route in dialect.routes() {
-                table.add(Row { owner: dialect.name(), method: route.method, path: route.path })?;
+                table.add(dialect.name(), *route)?;
             }
         }
         Ok(table)
     }
 
-    /// The methods that work at a path in axum's spelling, such as `GET, POST`.
-    pub(crate) fn allowed(&self, path: &str) -> String {
-        let methods: Vec<&str> = self.rows.iter().filter(|row| row.path == path).map(|row| row.method).collect();
-        methods.join(", ")
+    /// Every row, in the order of the dialects.
+    pub(crate) fn rows(&self) -> &[Row] {
+        &self.rows
     }
 
-    fn add(&mut self, new: Row) -> Result<()> {
-        if let Some(old) = self.rows.iter().find(|old| old.collides(&new)) {
-            let claim = |row: &Row| format!("{} claims {} {}", row.owner, row.method, row.path);
+    /// The methods that work at a path in axum's spelling, such as `GET, POST`.
+    pub(crate) fn allowed(&self, path: &str) -> String {
+        let own = self.rows.iter().map(|row| &row.route).filter(|route| route.path == path);
+        own.map(|route| route.method).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Whether somebody answers the requests of a route.
+    pub(crate) fn claims(&self, route: &Route) -> bool {
+        self.rows.iter().any(|row| row.route.method == route.method && shape(row.route.path).eq(shape(route.path)))
+    }
+
+    /// Adds a row.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidDefinition`] naming both owners if it collides with another.
+    pub(crate) fn add(&mut self, owner: &'static str, route: Route) -> Result<()> {
+        let new = Row { owner, route };
+        if let Some(old) = self.rows.iter().find(|old| collide(&old.route, &new.route)) {
+            let claim = |row: &Row| format!("{} claims {} {}", row.owner, row.route.method, row.route.path);
             let reason = format!("two routes answer the same requests: {}, {}", claim(old), claim(&new));
             return Err(ErrorKind::InvalidDefinition { reason }.into());
         }
@@ -56,12 +80,10 @@ impl UrlTable {
     }
 }
 
-impl Row {
-    /// Whether some request would be for both. One pattern in two spellings cannot stand in one
-    /// router at all.
-    fn collides(&self, other: &Self) -> bool {
-        shape(self.path).eq(shape(other.path)) && (self.method == other.method || self.path != other.path)
-    }
+/// Whether some request would be for both. One pattern in two spellings cannot stand in one router
+/// at all.
+fn collide(one: &Route, other: &Route) -> bool {
+    shape(one.path).eq(shape(other.path)) && (one.method == other.method || one.path != other.path)
 }
 
 /// A path with the names of its parameters taken away.
@@ -77,18 +99,19 @@ fn shape(path: &str) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn row(owner: &'static str, method: &'static str, path: &'static str) -> Row {
-        Row { owner, method, path }
+    fn add(table: &mut UrlTable, owner: &'static str, method: &'static str, path: &'static str) -> Result<()> {
+        table.add(owner, Route::new(method, path, ""))
     }
 
     #[test]
     fn an_overlap_names_both_owners() {
         let mut table = UrlTable::new(&[]).unwrap();
-        table.add(row("one", "GET", "/a/{x}")).unwrap();
-        let error = table.add(row("two", "GET", "/a/{x}")).unwrap_err().to_string();
+        add(&mut table, "one", "GET", "/a/{x}").unwrap();
+        let error = add(&mut table, "two", "GET", "/a/{x}").unwrap_err().to_string();
         assert_eq!(error, "two routes answer the same requests: one claims GET /a/{x}, two claims GET /a/{x}");
-        assert!(table.add(row("two", "POST", "/a/{y}")).is_err(), "another spelling of the same pattern");
-        assert!(table.add(row("two", "GET", "/health")).unwrap_err().to_string().contains("server claims GET /health"));
+        assert!(add(&mut table, "two", "POST", "/a/{y}").is_err(), "another spelling of the same pattern");
+        let error = add(&mut table, "two", "GET", "/health").unwrap_err().to_string();
+        assert!(error.contains("server claims GET /health"), "{error}");
     }
 
     #[test]
@@ -97,9 +120,11 @@ mod tests {
         for (method, path) in
             [("GET", "/a/{x}"), ("POST", "/a/{x}"), ("GET", "/a/b"), ("GET", "/a/{x}/c"), ("GET", "/a/{*rest}")]
         {
-            table.add(row("one", method, path)).unwrap();
+            add(&mut table, "one", method, path).unwrap();
         }
         assert_eq!(table.allowed("/a/{x}"), "GET, POST");
         assert_eq!(table.allowed("/b"), "");
+        assert!(table.claims(&Route::get("/a/{other}", "")));
+        assert!(!table.claims(&Route::delete("/a/{x}", "")));
     }
 }

@@ -5,40 +5,52 @@
 
 mod body;
 mod credentials;
+mod points;
+mod route;
+mod tokens;
 
 pub use body::{body_error, read_bytes, read_text};
 pub use credentials::{Authorization, Basic};
+pub use points::{PointDoor, PointsWritten, plain_column, write_points};
+pub use route::{Media, Parameter, ParameterPlace, Route, SharedRoute};
+pub use tokens::{Session, TOKEN_LIFETIME_SETTING, Tokens};
 
 use axum::Router;
 use engine::Engine;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-/// One route that a dialect answers, for the server's URL table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// Method, upper case.
-    pub method: &'static str,
-    /// Path in axum's spelling, such as `/rest/login/{user}/{password}`.
-    pub path: &'static str,
-}
-
 /// A vendor's REST API over the engine.
 pub trait Dialect: Debug + Send + Sync {
-    /// Its name in settings, logs and metrics, lower case.
+    /// Its name in settings, URLs, logs and metrics: lower case, one word.
     fn name(&self) -> &'static str;
-    /// Every route that [`Dialect::router`] answers; the server refuses overlaps by name.
+    /// Every route that [`Dialect::router`] answers. The server's URL table, its 405 answers and the
+    /// OpenAPI document are made of this list; overlaps between dialects are refused by name.
     fn routes(&self) -> &'static [Route];
-    /// The prefix below which the dialect words 404 and 405 itself, such as `/restapi`.
-    fn prefix(&self) -> &'static str;
+    /// The prefixes below which the dialect words 404 and 405 itself, such as `/restapi`; of all
+    /// dialects' prefixes the longest in whole segments counts.
+    fn prefixes(&self) -> &'static [&'static str];
     /// Its handlers over an engine. Handlers find the shared state in the router's extensions.
     ///
     /// A client that hangs up, or shuts down its sending side before it has the answer, drops the
     /// handler's future and the answer's body: whatever a handler must bring to its end belongs in
     /// a task of its own.
     fn router(&self, context: DialectContext) -> Router;
-    /// Its answer to a request that the server turned away before any handler saw it.
+    /// Its answer to a request that the server turned away before any handler saw it. Total over
+    /// the error catalogue: the dialect's skin decides about status, code and text.
     fn reject(&self, error: &model::Error) -> axum::response::Response;
+    /// Its compatibility table: the crate's `COMPAT.md`.
+    fn compat(&self) -> &'static str;
+    /// The word for a type that a column of another dialect was declared with, for the page of
+    /// types; `None` where this dialect never tells a column's type.
+    fn type_word(&self, _data_type: model::DataType) -> Option<String> {
+        None
+    }
+    /// Routes, besides [`Dialect::routes`], that another dialect of the same listener may answer in
+    /// its place.
+    fn shared_routes(&self, _context: DialectContext) -> Vec<SharedRoute> {
+        Vec::new()
+    }
 }
 
 /// What the server hands to every dialect.
@@ -54,16 +66,7 @@ pub struct DialectContext {
     pub body_bytes: usize,
     /// The longest single statement in bytes.
     pub statement_bytes: usize,
-}
-
-/// The store's setting for how many minutes a token lives after its last use; what is set counts at
-/// once for every token. See `Engine::set_setting`.
-pub const TOKEN_LIFETIME_SETTING: &str = "token.timeout_minutes";
-
-/// Login tokens of all dialects.
-pub trait Tokens: Debug + Send + Sync {
-    /// Issues a token: 128 random bits as 32 lower-case hexadecimal digits.
-    fn issue(&self, dialect: &'static str, caller: &engine::Caller) -> String;
-    /// The user behind a token, if it is known and not run out; renews its life.
-    fn verify(&self, token: &str) -> Option<model::UserId>;
+    /// The greatest answer to a query in bytes, where the vendor's documents cut longer ones at a
+    /// row; `None`: as they say.
+    pub result_bytes: Option<usize>,
 }

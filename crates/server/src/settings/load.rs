@@ -9,6 +9,9 @@ use toml::{Table, Value};
 /// `CHRONOGLOT_LIMITS_BODY_BYTES`.
 pub const ENVIRONMENT_PREFIX: &str = "CHRONOGLOT_";
 
+/// The section whose keys are names of dialects.
+const SWITCHES: &str = "dialects";
+
 /// The environment as far as settings are concerned.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
@@ -79,6 +82,10 @@ fn refuse_unknown(table: &Table, file: &Path) -> Result<(), SettingsError> {
             Value::Array(rows) => rows.iter().filter_map(Value::as_table).collect(),
             _ => Vec::new(),
         };
+        if name == SWITCHES {
+            // Its keys are names of dialects, checked against those that there are.
+            continue;
+        }
         let written: Vec<String> = if is_section(name) {
             inner.iter().flat_map(|table| table.keys()).map(|key| format!("{name}.{key}")).collect()
         } else {
@@ -101,8 +108,11 @@ fn overlay(table: &mut Table, variable: &str, name: &str, value: &str) -> Result
     let rows: Vec<Row> = Settings::rows().into_iter().filter(|row| row.section != "listen").collect();
     let variables: Vec<String> =
         rows.iter().map(|row| variable_of(&row.key())).chain([variable_of("listen")]).collect();
-    let target = rows.iter().find(|row| variable_of(&row.key()) == variable).map(|row| (row.section, row.name));
-    let Some((section, key)) = target.or_else(|| (name == "LISTEN").then_some(("", "listen"))) else {
+    let target =
+        rows.iter().find(|row| variable_of(&row.key()) == variable).map(|row| (row.section, row.name.to_owned()));
+    let switch = || Some((SWITCHES, name.strip_prefix("DIALECTS_")?.to_ascii_lowercase()));
+    let listen = || (name == "LISTEN").then(|| ("", "listen".to_owned()));
+    let Some((section, key)) = target.or_else(listen).or_else(switch) else {
         return Err(SettingsError::UnknownKey {
             origin: "the environment".to_owned(),
             key: variable.to_owned(),
@@ -112,10 +122,10 @@ fn overlay(table: &mut Table, variable: &str, name: &str, value: &str) -> Result
     let mut reason = String::new();
     for reading in readings(value) {
         let mut alone = Table::new();
-        put(&mut alone, section, key, reading.clone());
+        put(&mut alone, section, &key, reading.clone());
         match decode(alone) {
             Ok(_) => {
-                put(table, section, key, reading);
+                put(table, section, &key, reading);
                 return Ok(());
             }
             Err(why) if reason.is_empty() => reason = why,

@@ -48,6 +48,14 @@ fn listeners_are_rows_or_plain_addresses() {
 }
 
 #[test]
+fn dialects_are_switched_by_name() {
+    let settings = load("[dialects]\none = false\ntwo = true\n", &[("CHRONOGLOT_DIALECTS_TWO", "false")]).unwrap();
+    assert_eq!(settings.dialects, [("one".to_owned(), false), ("two".to_owned(), false)].into());
+    assert!(error("[dialects]\none = 'maybe'\n", &[]).contains("line 2"));
+    assert!(error("", &[("CHRONOGLOT_DIALECTS_TWO", "maybe")]).contains("cannot be \"maybe\""));
+}
+
+#[test]
 fn lists_words_and_sizes_come_from_the_environment_too() {
     let variables = [
         ("CHRONOGLOT_TLS_NAMES", "db.example,10.0.0.7"),
@@ -115,6 +123,7 @@ fn the_list_of_keys_is_the_structs() {
     let full = Settings {
         listen: vec![Listener { tls: Some(true), dialects: Some(Vec::new()), ..Listener::default() }],
         tls: Tls { certificate_file: Some("c".into()), key_file: Some("k".into()), ..Tls::default() },
+        limits: Limits { result_bytes: Some(1), ..Limits::default() },
         query: Query { memory_bytes: Some(1), ..Query::default() },
         memory: Memory { limit_bytes: Some(1) },
         ..Settings::default()
@@ -123,7 +132,9 @@ fn the_list_of_keys_is_the_structs() {
     let mut written = Vec::new();
     for (name, value) in table {
         match value {
-            toml::Value::Table(inner) => written.extend(inner.keys().map(|key| format!("{name}.{key}"))),
+            toml::Value::Table(inner) if name != "dialects" => {
+                written.extend(inner.keys().map(|key| format!("{name}.{key}")))
+            }
             toml::Value::Array(rows) if rows.iter().all(toml::Value::is_table) && !rows.is_empty() => {
                 written.extend(rows[0].as_table().unwrap().keys().map(|key| format!("{name}.{key}")));
             }

@@ -70,7 +70,7 @@ fn use_renews_and_idleness_ends() {
     }
     policy.pass(MINUTE * 60);
     assert_eq!(tokens.verify(&token), None, "checked at use, without any sweep");
-    assert_eq!(tokens.sessions(None), []);
+    assert_eq!(tokens.list(None, None), []);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn another_lifetime_holds_at_once_for_tokens_in_use() {
     policy.pass(MINUTE * 50);
     *policy.lifetime.lock() = Duration::MAX;
     assert_eq!(tokens.verify(&token), Some(UserId(1)));
-    assert_eq!(tokens.sessions(None).len(), 1, "an endless lifetime can be listed");
+    assert_eq!(tokens.list(None, None).len(), 1, "an endless lifetime can be listed");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_token_goes_with_its_user() {
     let (policy, tokens) = directory(10);
     let (one, other) = (tokens.issue("test", &caller(1)), tokens.issue("test", &caller(2)));
     policy.gone.lock().insert(UserId(1));
-    assert_eq!(tokens.sessions(None).len(), 1);
+    assert_eq!(tokens.list(None, None).len(), 1);
     assert_eq!(tokens.verify(&one), None);
     policy.gone.lock().clear();
     assert_eq!(tokens.verify(&one), None, "it does not come back");
@@ -105,7 +105,7 @@ fn a_token_goes_with_the_password_it_was_issued_for() {
     let (one, again) = (tokens.issue("test", &caller(1)), tokens.issue("test", &caller(1)));
     let other = tokens.issue("test", &caller(2));
     policy.passwords.lock().insert(UserId(1), "$argon2id$new");
-    assert_eq!(tokens.sessions(None).len(), 1);
+    assert_eq!(tokens.list(None, None).len(), 1);
     let fresh = tokens.issue("test", &caller(1));
     assert_eq!(tokens.verify(&one), None);
     policy.passwords.lock().remove(&UserId(1));
@@ -122,7 +122,7 @@ fn sessions_are_listed_and_removed_without_their_tokens() {
     tokens.issue("b", &caller(2));
     policy.pass(MINUTE);
     tokens.verify(&first);
-    let all = tokens.sessions(None);
+    let all = tokens.list(None, None);
     assert_eq!(all.iter().map(|s| (s.user_name.as_str(), s.dialect)).collect::<Vec<_>>(), [("u1", "a"), ("u2", "b")]);
     let session = &all[0];
     assert_eq!(session.token_start, first[..8]);
@@ -130,13 +130,16 @@ fn sessions_are_listed_and_removed_without_their_tokens() {
     let between = session.last_used.duration_since(session.created).unwrap();
     assert!(between.abs_diff(MINUTE * 2) < Duration::from_secs(1));
     assert_eq!(session.expires.duration_since(session.last_used).unwrap(), MINUTE * 60);
-    assert_eq!(tokens.sessions(Some(UserId(2))).len(), 1);
+    assert_eq!(tokens.list(None, Some(UserId(2))).len(), 1);
+
+    assert_eq!(tokens.sessions("b", None).iter().map(|s| s.user).collect::<Vec<_>>(), [UserId(2)]);
+    assert_eq!(tokens.sessions("a", Some(UserId(2))), []);
 
     assert!(tokens.remove(&session.id));
     assert!(!tokens.remove(&session.id));
     assert_eq!(tokens.verify(&first), None);
     tokens.remove_user(UserId(2));
-    assert_eq!(tokens.sessions(None), []);
+    assert_eq!(tokens.list(None, None), []);
 }
 
 #[test]
@@ -152,7 +155,7 @@ fn the_number_is_bounded_and_nobody_pushes_others_out() {
     assert_eq!(own.iter().filter(|token| tokens.verify(token).is_some()).count(), 2);
     assert_eq!(tokens.verify(&own[3]), Some(UserId(1)));
     tokens.issue("test", &caller(3));
-    assert_eq!(tokens.sessions(None).len(), 3);
+    assert_eq!(tokens.list(None, None).len(), 3);
 }
 
 #[test]

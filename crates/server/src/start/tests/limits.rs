@@ -146,7 +146,42 @@ async fn half_a_head_and_a_body_that_stops_are_given_up() {
     let head = request("POST", "/test/length", "Content-Length: 10\r\n", "");
     stream.write_all((head + "12345").as_bytes()).await.unwrap();
     let answer = Answer::parse(&rest(&mut stream).await);
-    assert_eq!((answer.status, answer.text()), (408, "test says: the body of the request did not go on for 200 ms"));
+    assert_eq!(
+        (answer.status, answer.text()),
+        (408, "test says: the body of the request did not go on for 200 ms (limits.body_read_timeout_ms)")
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_drips_is_given_up() {
+    let limits = Limits { body_read_timeout_ms: 1_000, body_bytes_per_second: 100, ..Limits::default() };
+    let served = serve(&limited(limits)).await;
+    let (mut reading, mut writing) = TcpStream::connect(served.address).await.unwrap().into_split();
+    let head = request("POST", "/test/length", "Content-Length: 100000\r\n", "");
+    writing.write_all(head.as_bytes()).await.unwrap();
+    let began = Instant::now();
+    // Never a pause that would be too long by itself.
+    let dripping = tokio::spawn(async move {
+        while writing.write_all(b"x").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    });
+    let answer = Answer::parse(&rest(&mut reading).await);
+    let expected =
+        "test says: the body of the request brought less than 100 bytes a second (limits.body_bytes_per_second)";
+    assert_eq!((answer.status, answer.text()), (408, expected));
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+    dripping.abort();
+
+    // As slow, but fast enough.
+    let mut stream = TcpStream::connect(served.address).await.unwrap();
+    let head = request("POST", "/test/length", "Content-Length: 300\r\n", "");
+    stream.write_all(head.as_bytes()).await.unwrap();
+    for _ in 0..15 {
+        stream.write_all(&[b'x'; 20]).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(Answer::parse(&rest(&mut stream).await).text(), "300");
 }
 
 #[tokio::test]
@@ -183,6 +218,40 @@ async fn a_body_that_breaks_off_or_is_framed_wrongly_is_the_clients_fault() {
     let cut = Answer::parse(&rest(&mut stream).await);
     assert_eq!(cut.status, 400, "{cut:?}");
     assert!(cut.text().starts_with("test says: the body of the request cannot be read: "), "{}", cut.text());
+}
+
+#[tokio::test]
+async fn heads_that_cannot_be_read_are_answered_with_words() {
+    let served = serve(&insecure()).await;
+    let good = "GET /test/hello HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    let many: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
+    let long = "x".repeat(70_000);
+    let cases = [
+        ("NONSENSE\r\n\r\n".to_owned(), 400, "cannot be read"),
+        (request("POST", "/test/length", "Content-Length: 1\r\nContent-Length: 2\r\n", ""), 400, "contradict"),
+        (request("GET", "/test/hello", "bad header\r\n", ""), 400, "malformed"),
+        (request("GET", &format!("/test/{long}"), "", ""), 414, "too long"),
+        (request("GET", "/test/hello", &many, ""), 431, "too many headers"),
+        (request("GET", "/test/hello", &format!("x: {}\r\n", "y".repeat(1 << 20)), ""), 431, "too long"),
+    ];
+    for (sent, status, words) in cases {
+        let start = &sent[..sent.len().min(60)];
+        let answer = exchange(served.address, &sent).await;
+        assert_eq!(answer.status, status, "{start}: {answer:?}");
+        assert!(answer.text().contains(words), "{start}: {answer:?}");
+        assert_eq!(answer.header("content-length"), Some(answer.body.len().to_string().as_str()));
+        assert_eq!(answer.header("connection"), Some("close"));
+        // The same behind a good request on the same connection.
+        let mut stream = TcpStream::connect(served.address).await.unwrap();
+        stream.write_all(good.as_bytes()).await.unwrap();
+        let mut first = [0; 12];
+        stream.read_exact(&mut first).await.unwrap();
+        assert_eq!(&first, b"HTTP/1.1 200");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let _closed_early = stream.write_all(sent.as_bytes()).await;
+        let both = String::from_utf8(rest(&mut stream).await).unwrap();
+        assert!(both.contains("hello") && both.ends_with('\n') && both.contains(words), "{start}: {both}");
+    }
 }
 
 #[tokio::test]

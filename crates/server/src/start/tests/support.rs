@@ -10,7 +10,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use dialect::{Dialect, DialectContext, Route, read_text};
+use dialect::{Dialect, DialectContext, Media, Parameter, Route, read_text};
 use futures::{StreamExt, stream};
 use model::Error;
 use std::net::SocketAddr;
@@ -32,22 +32,18 @@ pub(super) struct Signals {
 #[derive(Debug)]
 pub(super) struct TestDialect {
     pub(super) name: &'static str,
-    pub(super) prefix: &'static str,
+    pub(super) prefixes: &'static [&'static str],
     pub(super) routes: &'static [Route],
 }
 
-const fn route(method: &'static str, path: &'static str) -> Route {
-    Route { method, path }
-}
-
 const ROUTES: &[Route] = &[
-    route("GET", "/test/hello"),
-    route("POST", "/test/length"),
-    route("GET", "/test/panic"),
-    route("GET", "/test/slow"),
-    route("GET", "/test/stream"),
-    route("GET", "/test/login/{password}"),
-    route("POST", "/test/ignore"),
+    Route::get("/test/hello", "Says hello"),
+    Route::post("/test/length", "Measures a text").body(&[Media::Text]),
+    Route::get("/test/panic", "Panics"),
+    Route::get("/test/slow", "Waits"),
+    Route::get("/test/stream", "Streams"),
+    Route::get("/test/login/{password}", "Logs in").parameters(&[Parameter::query("tz", "the zone")]),
+    Route::post("/test/ignore", "Ignores the body"),
 ];
 
 impl Dialect for TestDialect {
@@ -57,8 +53,11 @@ impl Dialect for TestDialect {
     fn routes(&self) -> &'static [Route] {
         self.routes
     }
-    fn prefix(&self) -> &'static str {
-        self.prefix
+    fn prefixes(&self) -> &'static [&'static str] {
+        self.prefixes
+    }
+    fn compat(&self) -> &'static str {
+        "# What works\n"
     }
     fn router(&self, _: DialectContext) -> Router {
         panic!("the tests mount their handlers themselves")
@@ -102,7 +101,7 @@ async fn streamed(State((signals, _)): State<(Arc<Signals>, usize)>) -> Response
 }
 
 pub(super) fn dialect(name: &'static str) -> Arc<dyn Dialect> {
-    Arc::new(TestDialect { name, prefix: "/test", routes: ROUTES })
+    Arc::new(TestDialect { name, prefixes: &["/test"], routes: ROUTES })
 }
 
 /// The dialect of the tests with its handlers.
@@ -117,7 +116,7 @@ pub(super) fn mount(signals: &Arc<Signals>, settings: &Settings) -> Mount {
         .route("/test/login/{password}", get(async |Path(_): Path<String>| "in"))
         .route("/test/ignore", post(async || StatusCode::UNAUTHORIZED))
         .with_state((Arc::clone(signals), limit));
-    Mount { dialect: dialect("test"), router }
+    Mount { dialect: dialect("test"), router, shared: Vec::new() }
 }
 
 /// Settings for an insecure server on any free port.
