@@ -2,12 +2,23 @@
 
 use std::borrow::Cow;
 
+/// What a backslash inside a string does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Escapes {
+    /// It is a character like any other.
+    None,
+    /// `\n`, `\r` and `\t` only; `\%` and `\_` keep it for patterns, anything else loses it.
+    Few,
+    /// Those of C, with digits too.
+    All,
+}
+
 /// Takes the quotes off and resolves doubled quotes, and escapes if the string has them. `None` for
 /// an escape without its digits, or one that makes no UTF-8.
-pub(crate) fn cook_string(quoted: &str, escapes: bool) -> Option<Cow<'_, str>> {
+pub(crate) fn cook_string(quoted: &str, escapes: Escapes) -> Option<Cow<'_, str>> {
     let (quote, inner) = strip(quoted)?;
     let has_quote = inner.as_bytes().contains(&quote);
-    let has_escape = escapes && inner.as_bytes().contains(&b'\\');
+    let has_escape = escapes != Escapes::None && inner.as_bytes().contains(&b'\\');
     if !has_quote && !has_escape {
         return Some(Cow::Borrowed(inner));
     }
@@ -18,7 +29,7 @@ pub(crate) fn cook_string(quoted: &str, escapes: bool) -> Option<Cow<'_, str>> {
 /// Bytes with escapes: `'\xaa\n'`.
 pub(crate) fn cook_bytes(quoted: &str) -> Option<Vec<u8>> {
     let (quote, inner) = strip(quoted)?;
-    unescape(inner, quote, true)
+    unescape(inner, quote, Escapes::All)
 }
 
 /// Bytes as pairs of hexadecimal digits.
@@ -36,7 +47,7 @@ fn strip(quoted: &str) -> Option<(u8, &str)> {
     Some((quote, inner))
 }
 
-fn unescape(inner: &str, quote: u8, escapes: bool) -> Option<Vec<u8>> {
+fn unescape(inner: &str, quote: u8, escapes: Escapes) -> Option<Vec<u8>> {
     let bytes = inner.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -46,8 +57,18 @@ fn unescape(inner: &str, quote: u8, escapes: bool) -> Option<Vec<u8>> {
             // The tokenizer lets a quote inside only when it is doubled.
             at += 1;
             out.push(quote);
-        } else if byte == b'\\' && escapes {
+        } else if byte == b'\\' && escapes == Escapes::All {
             at = escape(inner, at, &mut out)?;
+        } else if byte == b'\\' && escapes == Escapes::Few {
+            let escaped = *bytes.get(at)?;
+            at += 1;
+            match escaped {
+                b'n' => out.push(b'\n'),
+                b'r' => out.push(b'\r'),
+                b't' => out.push(b'\t'),
+                b'%' | b'_' => out.extend([b'\\', escaped]),
+                other => out.push(other),
+            }
         } else {
             out.push(byte);
         }
@@ -93,16 +114,17 @@ fn escape(inner: &str, at: usize, out: &mut Vec<u8>) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cook_bytes, cook_hexadecimal, cook_string};
+    use super::{Escapes, cook_bytes, cook_hexadecimal, cook_string};
 
     #[test]
     fn quotes_and_escapes_are_resolved() {
-        assert_eq!(cook_string("'it''s'", false).as_deref(), Some("it's"));
-        assert_eq!(cook_string(r"'a\n'", false).as_deref(), Some(r"a\n"));
-        assert_eq!(cook_string(r"'a\n\x41\101\u4e2d'", true).as_deref(), Some("a\nAA中"));
-        assert_eq!(cook_string(r"'\q\'\0'", true).as_deref(), Some("q'0"));
-        assert_eq!(cook_string(r"'\xq0'", true), None);
-        assert_eq!(cook_string(r"'\xff'", true), None);
+        assert_eq!(cook_string("'it''s'", Escapes::None).as_deref(), Some("it's"));
+        assert_eq!(cook_string(r"'a\n'", Escapes::None).as_deref(), Some(r"a\n"));
+        assert_eq!(cook_string(r"'a\n\x41\101\u4e2d'", Escapes::All).as_deref(), Some("a\nAA中"));
+        assert_eq!(cook_string(r"'\q\'\0'", Escapes::All).as_deref(), Some("q'0"));
+        assert_eq!(cook_string(r"'\xq0'", Escapes::All), None);
+        assert_eq!(cook_string(r"'\xff'", Escapes::All), None);
+        assert_eq!(cook_string(r"'a\n\x4\q\%\'\\'", Escapes::Few).as_deref(), Some("a\nx4q\\%'\\"));
         assert_eq!(cook_bytes(r"'\xff\0012'"), Some(vec![0xff, 1, b'2']));
         assert_eq!(cook_hexadecimal("'0aFF'"), Some(vec![10, 255]));
         assert_eq!(cook_hexadecimal("'0aF'"), None);

@@ -73,7 +73,8 @@ pub struct TokenProfile {
     pub name_quotes: &'static [u8],
     /// ASCII characters that quote strings.
     pub string_quotes: &'static [u8],
-    /// Whether a backslash escapes inside every string.
+    /// Whether a backslash escapes inside every string: `\n`, `\r`, `\t`, quotes and itself; `\%` and
+    /// `\_` keep it for patterns.
     pub backslash_escapes: bool,
     /// Letters (lower case) that change what the string behind them is.
     pub string_prefixes: &'static [(u8, StringPrefix)],
@@ -98,6 +99,11 @@ impl TokenProfile {
             Folding::Upper => name.to_uppercase(),
             Folding::Keep => name.to_owned(),
         }
+    }
+
+    /// What a backslash does in strings without a prefix.
+    pub(crate) const fn escapes(&self) -> crate::cook::Escapes {
+        if self.backslash_escapes { crate::cook::Escapes::Few } else { crate::cook::Escapes::None }
     }
 
     /// The unit that a word names, if it may stand behind a number.

@@ -11,9 +11,9 @@ use crate::{Clause, ClauseKind, ClauseTable, Cursor, TokenKind, Tokens};
 use model::{Error, Result};
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    Assignment, Cte, CteAsMaterialized, Expr, GroupByExpr, Ident, LimitClause, OrderBy, OrderByExpr, OrderByKind,
-    Query, Select, SelectFlavor, SelectItem, SetExpr, TableAlias, TableAliasColumnDef, TableWithJoins, VisitMut,
-    WildcardAdditionalOptions, With,
+    Assignment, Cte, CteAsMaterialized, Expr, GroupByExpr, Ident, LimitClause, Offset, OffsetRows, OrderBy,
+    OrderByExpr, OrderByKind, Query, Select, SelectFlavor, SelectItem, SetExpr, TableAlias, TableAliasColumnDef,
+    TableWithJoins, VisitMut, WildcardAdditionalOptions, With,
 };
 use sqlparser::parser::{Parser, ParserError};
 
@@ -38,6 +38,9 @@ pub enum QueryPlace {
 
 /// What a dialect adds to the skeleton.
 pub trait Grammar: Sized {
+    /// Whether `LIMIT a, b` is `LIMIT b OFFSET a`.
+    const LIMIT_TAKES_OFFSET: bool = true;
+
     /// Its clauses.
     fn clauses(&self) -> &'static ClauseTable;
 
@@ -46,6 +49,20 @@ pub trait Grammar: Sized {
     /// # Errors
     /// Whatever is wrong with the clause or its place.
     fn vendor_clause(parser: &mut QueryParser<'_, Self>, clause: &Clause<'_>, place: QueryPlace) -> Result<()>;
+
+    /// Looks at a SELECT that was read: `list` is its select list as written, `vendor` are its
+    /// clauses of kind [`ClauseKind::Vendor`], each of which [`Grammar::vendor_clause`] has seen.
+    ///
+    /// # Errors
+    /// Whatever is wrong with them.
+    fn finish_select(
+        _parser: &mut QueryParser<'_, Self>,
+        _select: &mut Select,
+        _list: Tokens<'_>,
+        _vendor: &[Clause<'_>],
+    ) -> Result<()> {
+        Ok(())
+    }
 
     /// Reads what stands in brackets where a table should; the name of a table that stands for it.
     ///
@@ -320,6 +337,9 @@ impl<'g, G: Grammar> QueryParser<'g, G> {
                 _ => return Err(clause.error("this clause may not stand here")),
             }
         }
+        let vendor: Vec<Clause<'_>> =
+            clauses.iter().filter(|clause| matches!(clause.kind, ClauseKind::Vendor(_))).copied().collect();
+        G::finish_select(self, &mut select, list, &vendor)?;
         Ok(select)
     }
 
@@ -333,7 +353,15 @@ impl<'g, G: Grammar> QueryParser<'g, G> {
                     let kind = OrderByKind::Expressions(self.piece(body, false, read)?);
                     query.order_by = Some(OrderBy { kind, interpolate: None });
                 }
-                ClauseKind::Limit => limit = self.piece(body, false, |p| p.parse_limit())?,
+                ClauseKind::Limit => match comma_at(body).filter(|_| G::LIMIT_TAKES_OFFSET) {
+                    // LIMIT offset, count
+                    Some(comma) => {
+                        let value = self.piece(body.part(0, comma), false, |p| p.parse_expr())?;
+                        offset = Some(Offset { value, rows: OffsetRows::None });
+                        limit = Some(self.piece(body.part(comma + 1, body.len()), false, |p| p.parse_expr())?);
+                    }
+                    None => limit = self.piece(body, false, |p| p.parse_limit())?,
+                },
                 ClauseKind::Offset => offset = Some(self.piece(body, false, |p| p.parse_offset())?),
                 ClauseKind::Fetch => query.fetch = Some(self.piece(body, false, |p| p.parse_fetch())?),
                 ClauseKind::Locking => {
@@ -356,6 +384,13 @@ const fn is_inner(kind: ClauseKind) -> bool {
         kind,
         ClauseKind::OrderBy | ClauseKind::Limit | ClauseKind::Offset | ClauseKind::Fetch | ClauseKind::Locking
     )
+}
+
+/// The index of the comma between two expressions.
+fn comma_at(body: Tokens<'_>) -> Option<usize> {
+    let mut cursor = Cursor::new(body);
+    cursor.take_until(|c| c.is_kind(TokenKind::Comma));
+    (!cursor.is_at_end()).then(|| cursor.index())
 }
 
 /// Two things read from one piece.

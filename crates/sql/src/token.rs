@@ -1,6 +1,6 @@
 //! Tokens: a kind and a span in the original text, nothing owned.
 
-use crate::cook::{cook_bytes, cook_hexadecimal, cook_string};
+use crate::cook::{Escapes, cook_bytes, cook_hexadecimal, cook_string};
 use crate::{IntervalUnit, Source, StringPrefix};
 use model::{Error, ErrorKind};
 use std::borrow::Cow;
@@ -183,12 +183,10 @@ impl<'a> Tokens<'a> {
                 let folded = self.source.profile.fold(text);
                 if folded == text { Cow::Borrowed(text) } else { Cow::Owned(folded) }
             }
-            TokenKind::QuotedName => cook_string(text, false).unwrap_or(Cow::Borrowed(text)),
-            TokenKind::String => {
-                cook_string(text, self.source.profile.backslash_escapes).unwrap_or(Cow::Borrowed(text))
-            }
+            TokenKind::QuotedName => cook_string(text, Escapes::None).unwrap_or(Cow::Borrowed(text)),
+            TokenKind::String => cook_string(text, self.source.profile.escapes()).unwrap_or(Cow::Borrowed(text)),
             TokenKind::Prefixed(StringPrefix::Escaped) => {
-                cook_string(text.get(1..).unwrap_or_default(), true).unwrap_or(Cow::Borrowed(text))
+                cook_string(text.get(1..).unwrap_or_default(), Escapes::All).unwrap_or(Cow::Borrowed(text))
             }
             _ => Cow::Borrowed(text),
         }

@@ -1,7 +1,7 @@
 //! Text to tokens. Never fails: what is no token becomes one of kind [`TokenKind::Defect`], so that
 //! a bad statement does not spoil its neighbours.
 
-use crate::cook::{cook_bytes, cook_hexadecimal, cook_string};
+use crate::cook::{Escapes, cook_bytes, cook_hexadecimal, cook_string};
 use crate::{Defect, Source, StringPrefix, Token, TokenKind};
 use model::{Error, ErrorKind, Result};
 
@@ -227,7 +227,7 @@ impl<'a> Tokenizer<'a> {
         }
         let quoted = self.source.text.get(start..self.at).unwrap_or_default();
         let sound = match prefix {
-            StringPrefix::Escaped => cook_string(quoted, true).is_some(),
+            StringPrefix::Escaped => cook_string(quoted, Escapes::All).is_some(),
             StringPrefix::Bytes => cook_bytes(quoted).is_some(),
             StringPrefix::Hexadecimal => cook_hexadecimal(quoted).is_some(),
         };
@@ -240,7 +240,7 @@ impl<'a> Tokenizer<'a> {
             return TokenKind::Defect(Defect::UnterminatedString);
         }
         let quoted = self.source.text.get(start..self.at).unwrap_or_default();
-        if escapes && cook_string(quoted, true).is_none() {
+        if cook_string(quoted, self.source.profile.escapes()).is_none() {
             return TokenKind::Defect(Defect::BadEscape);
         }
         TokenKind::String

@@ -70,7 +70,7 @@ fn looks_like_token(credential: &str) -> bool {
 }
 
 /// What a client that follows the redirect to TLS has to know: it leaves its credentials behind.
-const REDIRECT_HINT: &str = "(curl -L drops credentials on a redirect: use https:// in the URL)";
+const REDIRECT_HINT: &str = "(curl -L drops credentials on a redirect: use https:// in the URL, or --location-trusted)";
 
 impl Door {
     /// The credential in the header, with a hint where a redirect may have lost it.

@@ -86,13 +86,17 @@ impl Context {
         names::table(catalog, &self.database, name)
     }
 
+    /// Whether the caller has any right at all on a table.
+    pub(crate) fn sees(&self, table: &Table) -> bool {
+        Privilege::ALL.iter().any(|privilege| self.engine().may(&self.caller, *privilege, Scope::Table(table.id)))
+    }
+
     /// Fails unless the caller has any right at all on a table.
     ///
     /// # Errors
     /// This vendor's words for it.
     pub(crate) fn require_any(&self, table: &Table) -> Result<()> {
-        let scope = Scope::Table(table.id);
-        if Privilege::ALL.iter().any(|privilege| self.engine().may(&self.caller, *privilege, scope)) {
+        if self.sees(table) {
             return Ok(());
         }
         let noun = table_noun(table);

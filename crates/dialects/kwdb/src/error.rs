@@ -161,7 +161,7 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
         E::BodyTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, false, own()),
         E::BodyNotUtf8 { .. } => (S::BAD_REQUEST, false, format!("invalid request body: {}", own())),
         E::BodyBroken { reason } => (S::BAD_REQUEST, false, format!("invalid request body: {reason}")),
-        E::BodyTimeout { .. } => (S::REQUEST_TIMEOUT, false, own()),
+        E::BodyTimeout { .. } | E::BodyTooSlow { .. } => (S::REQUEST_TIMEOUT, false, own()),
         E::BodyEncodingUnsupported { .. } => (S::UNSUPPORTED_MEDIA_TYPE, false, own()),
         E::InvalidParameter { name, value, expected } => {
             (S::BAD_REQUEST, true, format!("invalid value for parameter \"{name}\": \"{value}\": expected {expected}"))

@@ -1,11 +1,13 @@
-//! From HTTP to statements and back: what the four handlers share.
+//! From HTTP to statements and back: what the handlers share.
 //!
 //! Checks come in the vendor's order: form of the header, method, body, credentials, time zone.
 
 pub(crate) mod ddl;
 pub(crate) mod insert;
 pub(crate) mod login;
+pub(crate) mod points;
 pub(crate) mod query;
+pub(crate) mod session;
 #[cfg(test)]
 mod tests;
 
@@ -44,6 +46,14 @@ impl Arrival {
     /// The body, as far as it could be read.
     pub(crate) fn text(&self) -> &str {
         self.body.as_deref().unwrap_or_default()
+    }
+
+    /// What the URL says.
+    ///
+    /// # Errors
+    /// As [`Parameters::read`].
+    pub(crate) fn parameters(&self) -> Result<&Parameters> {
+        self.parameters.as_ref().map_err(Clone::clone)
     }
 
     /// Whether the failure of [`Arrival::admit`] is one of credentials.
@@ -104,7 +114,7 @@ pub(crate) fn respond_json(status: StatusCode, body: &impl Serialize) -> Respons
 pub(crate) fn refusal(failure: &Error) -> Response {
     let skin = error::skin(&failure.kind);
     let text = error::request_text(failure);
-    let mut response = respond_json(skin.status, &wire::Failure { code: skin.code, desc: &text });
+    let mut response = respond_json(skin.status, &wire::Plain { code: skin.code, desc: &text });
     if skin.status == StatusCode::SERVICE_UNAVAILABLE {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }

@@ -1,5 +1,5 @@
-//! The KWDB / KaiwuDB RESTful API: `/restapi/login`, `ddl`, `insert` and `query`, with KWDB's SQL
-//! over the engine.
+//! The KWDB / KaiwuDB RESTful API: `/restapi/login`, `ddl`, `insert` and `query` with KWDB's SQL
+//! over the engine, `telegraf`, `influxdb`, `opentsdbjson` and `opentsdbtelnet` for points, `session`.
 //!
 //! A request goes: [`rest`] (route) -> `handlers` (authentication, parameters, text) -> `sql`
 //! (statements as plain data) -> `statements` (engine calls) -> `render` or `wire` (the documented
@@ -14,6 +14,7 @@ mod handlers;
 mod literals;
 mod names;
 mod parameters;
+mod points;
 mod render;
 mod rest;
 mod select;
@@ -61,8 +62,8 @@ impl Dialect for Kwdb {
         rest::ROUTES
     }
 
-    fn prefix(&self) -> &'static str {
-        rest::PREFIX
+    fn prefixes(&self) -> &'static [&'static str] {
+        rest::PREFIXES
     }
 
     fn router(&self, context: DialectContext) -> Router {
@@ -72,12 +73,21 @@ impl Dialect for Kwdb {
             insecure: context.insecure,
             body_bytes: context.body_bytes,
             statement_bytes: context.statement_bytes,
+            result_bytes: context.result_bytes.unwrap_or(render::json::DOCUMENTED_BYTES),
             profile: self.profile.clone(),
         }))
     }
 
     fn reject(&self, error: &model::Error) -> Response {
         handlers::refusal(error)
+    }
+
+    fn compat(&self) -> &'static str {
+        include_str!("../COMPAT.md")
+    }
+
+    fn type_word(&self, data_type: model::DataType) -> Option<String> {
+        Some(types::display(data_type, types::default_word(data_type)))
     }
 }
 
@@ -89,5 +99,6 @@ pub(crate) struct Door {
     pub(crate) insecure: bool,
     pub(crate) body_bytes: usize,
     pub(crate) statement_bytes: usize,
+    pub(crate) result_bytes: usize,
     pub(crate) profile: Profile,
 }

@@ -165,6 +165,8 @@ fn type_name(data_type: &ast::DataType) -> String {
     match ColumnType::from_ast(data_type) {
         Ok(ColumnType::String(_)) => "text".to_owned(),
         Ok(ColumnType::Varbytes(_)) => "varbytea".to_owned(),
+        Ok(ColumnType::Bytes(_)) => "bytea".to_owned(),
+        Ok(ColumnType::Decimal(_)) => "numeric".to_owned(),
         Ok(known) => {
             let text = known.to_string().to_ascii_lowercase();
             text.split('(').next().unwrap_or_default().to_owned()

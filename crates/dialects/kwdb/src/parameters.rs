@@ -1,4 +1,4 @@
-//! The URL parameters `db` and `tz`. Others are passed over, as the vendor's server does.
+//! The URL parameters `db`, `tz` and `precision`. Others are passed over, as the vendor's server does.
 
 use crate::settings;
 use crate::timezone::{Zone, unquote};
@@ -6,6 +6,7 @@ use axum::extract::Query;
 use axum::http::Uri;
 use catalog::Catalog;
 use engine::DEFAULT_DATABASE;
+use ingest::Precision;
 use model::{Error, ErrorKind, Result};
 
 /// What the URL says.
@@ -15,6 +16,8 @@ pub(crate) struct Parameters {
     pub(crate) database: Option<String>,
     /// `tz`
     pub(crate) zone: Option<String>,
+    /// `precision`: the unit of the times of points.
+    precision: Option<String>,
 }
 
 impl Parameters {
@@ -35,6 +38,7 @@ impl Parameters {
             match name.as_str() {
                 "db" => parameters.database.get_or_insert(value),
                 "tz" => parameters.zone.get_or_insert(value),
+                "precision" => parameters.precision.get_or_insert(value),
                 _ => continue,
             };
         }
@@ -47,6 +51,21 @@ impl Parameters {
             None | Some("") => DEFAULT_DATABASE.to_owned(),
             Some(name) => name.to_owned(),
         }
+    }
+
+    /// The unit of the times of points, if it is said.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidParameter`].
+    pub(crate) fn precision(&self) -> Result<Option<Precision>> {
+        let Some(name) = self.precision.as_deref().filter(|name| !name.is_empty()) else { return Ok(None) };
+        Precision::named(name).map(Some).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidParameter {
+                name: "precision".to_owned(),
+                value: name.to_owned(),
+                expected: "ns, us, ms or s".to_owned(),
+            })
+        })
     }
 
     /// The request's zone: `tz`, else what the cluster settings say.

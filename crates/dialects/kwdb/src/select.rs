@@ -114,6 +114,7 @@ impl VisitorMut for Rewriter<'_> {
         let scope = Rc::new(self.tables.scope(select));
         self.scopes.push(Rc::clone(&scope));
         projection::expand_stars(select, &scope);
+        projection::tags_behind_columns(select, &scope);
         projection::name_items(select, &scope);
         ControlFlow::Continue(())
     }

@@ -58,7 +58,7 @@ async fn execute_kind(context: &mut Context, statement: Statement, text: &str) -
     match statement {
         Statement::CreateDatabase(create) => database::create(context, create).await,
         Statement::DropDatabase(drop) => database::drop(context, drop).await,
-        Statement::AlterDatabase(alter) => database::alter(context, &alter),
+        Statement::AlterDatabase(alter) => Box::pin(database::alter(context, alter)).await,
         Statement::Use(name) => use_database::run(context, &name),
         Statement::CreateTable(create) => table::create(context, *create).await,
         Statement::DropTables(drop) => table::drop(context, drop).await,
@@ -94,7 +94,7 @@ pub(crate) async fn rows(context: &mut Context, parsed: ParsedStatement) -> Resu
     let result = match statement? {
         Statement::Query(statement) => query::run(context, statement, &text).await,
         Statement::Show(show) => show::run(context, &show).await,
-        Statement::Explain(explain) => explain::run(context, explain, &text).await,
+        Statement::Explain(explain) => Box::pin(explain::run(context, explain, &text)).await,
         Statement::Use(name) => use_database::run(context, &name).map(|()| show::no_columns()),
         Statement::Unhandled(words) => Err(unhandled(words)),
         _ => Err(Error::internal("a statement of another endpoint")),

@@ -3,9 +3,9 @@
 
 use serde::Serialize;
 
-/// Failure before anything ran: `{"code":-1,"desc":"..."}`.
+/// A code and a text: a failure before anything ran, and what became of a session.
 #[derive(Debug, Serialize)]
-pub(crate) struct Failure<'a> {
+pub(crate) struct Plain<'a> {
     pub(crate) code: i32,
     pub(crate) desc: &'a str,
 }
@@ -53,15 +53,62 @@ impl<'a> QueryFailure<'a> {
     }
 }
 
+/// Answer of `POST /restapi/telegraf` and `influxdb`.
+#[derive(Debug, Serialize)]
+pub(crate) struct LineAnswer {
+    pub(crate) code: i32,
+    pub(crate) desc: Option<String>,
+    pub(crate) rows: Option<u64>,
+    pub(crate) time: Option<f64>,
+}
+
+/// Answer of `POST /restapi/opentsdbjson` and `opentsdbtelnet`.
+#[derive(Debug, Serialize)]
+pub(crate) struct OpenTsdbAnswer {
+    pub(crate) code: i32,
+    pub(crate) desc: Option<String>,
+    pub(crate) time: Option<f64>,
+    pub(crate) rows: Option<u64>,
+}
+
+/// Answer of `GET /restapi/session`: one list under the names of both documents.
+#[derive(Debug, Serialize)]
+pub(crate) struct Sessions<'a> {
+    pub(crate) code: i32,
+    pub(crate) conns: &'a [SessionEntry],
+    pub(crate) tokens: &'a [SessionEntry],
+}
+
+/// A session, its id and its life under every name that the documents print.
+#[derive(Debug, Serialize)]
+pub(crate) struct SessionEntry {
+    #[serde(rename = "Connid")]
+    pub(crate) connection: String,
+    #[serde(rename = "SessionID")]
+    pub(crate) session: String,
+    #[serde(rename = "Username")]
+    pub(crate) user: String,
+    #[serde(rename = "Token")]
+    pub(crate) token: String,
+    #[serde(rename = "MaxLifeTime")]
+    pub(crate) seconds: u64,
+    #[serde(rename = "MaxLife Time")]
+    pub(crate) seconds_again: u64,
+    #[serde(rename = "LastLoginTime")]
+    pub(crate) created: String,
+    #[serde(rename = "ExpirationTime")]
+    pub(crate) expires: String,
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{DdlAnswer, Failure, InsertAnswer, LoggedIn, QueryFailure};
+    use super::{DdlAnswer, InsertAnswer, LoggedIn, Plain, QueryFailure};
 
     #[test]
     fn keys_stand_in_documented_order() {
         let json = |body: String| body;
         assert_eq!(
-            json(serde_json::to_string(&Failure { code: -1, desc: "a \"b\"" }).unwrap()),
+            json(serde_json::to_string(&Plain { code: -1, desc: "a \"b\"" }).unwrap()),
             r#"{"code":-1,"desc":"a \"b\""}"#
         );
         assert_eq!(

@@ -34,6 +34,7 @@ fn samples() -> Vec<ErrorKind> {
         E::BodyNotUtf8 { offset: 3 },
         E::BodyBroken { reason: s("it ends too early") },
         E::BodyTimeout { limit_ms: 5 },
+        E::BodyTooSlow { bytes_per_second: 1000 },
         E::BodyEncodingUnsupported { encoding: s("br") },
         E::InvalidParameter { name: s("server.rest.timeout"), value: s("0"), expected: s("minutes, at least 1") },
         E::UnknownParameter { name: s("x.y") },

@@ -3,7 +3,7 @@
 use super::{Arrival, refusal, respond, respond_json};
 use crate::context::Context;
 use crate::error::{Endpoint, statement_text};
-use crate::render::json::{BODY_BYTES_MAX, QueryBody};
+use crate::render::json::QueryBody;
 use crate::sql::{self, ParsedStatement, StatementKind};
 use crate::{Door, statements, wire};
 use axum::extract::{Request, State};
@@ -59,7 +59,7 @@ fn only_statement(context: &Context, text: &str) -> Result<ParsedStatement> {
 
 async fn rows(context: &mut Context, parsed: ParsedStatement) -> Result<QueryBody> {
     let mut stream = statements::rows(context, parsed).await?;
-    let mut body = QueryBody::new(Arc::clone(&stream.schema), context.zone().clone(), BODY_BYTES_MAX);
+    let mut body = QueryBody::new(Arc::clone(&stream.schema), context.zone().clone(), context.door().result_bytes);
     while let Some(batch) = stream.batches.next().await {
         if !body.push(&batch?)? {
             break;

@@ -12,8 +12,8 @@ use arrow::record_batch::RecordBatch;
 use model::Result;
 use std::time::Duration;
 
-/// The greatest body in bytes, uncompressed.
-pub(crate) const BODY_BYTES_MAX: usize = 5 * 1024 * 1024;
+/// The greatest body in bytes, uncompressed, as the documents say it.
+pub(crate) const DOCUMENTED_BYTES: usize = 5 * 1024 * 1024;
 /// What the keys around the rows take at most.
 const FRAME_BYTES: usize = 160;
 
@@ -62,7 +62,9 @@ impl QueryBody {
             if self.data.len() > room {
                 if self.rows == 0 {
                     let limit = self.limit;
-                    return Err(worded(format!("a row of the result does not fit into an answer of {limit} bytes")));
+                    return Err(worded(format!(
+                        "a row of the result does not fit into an answer of {limit} bytes (limits.result_bytes)"
+                    )));
                 }
                 self.data.truncate(mark);
                 self.full = true;
@@ -122,7 +124,7 @@ pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
 
 #[cfg(test)]
 mod tests {
-    use super::{BODY_BYTES_MAX, QueryBody, push_string};
+    use super::{DOCUMENTED_BYTES, QueryBody, push_string};
     use crate::timezone::Zone;
     use arrow::array::{Int32Array, StringArray};
     use arrow::datatypes::{DataType, Field, Schema};
@@ -150,7 +152,7 @@ mod tests {
 
     #[test]
     fn keys_in_documented_order() {
-        let (body, cut) = answer(&[batch(vec![Some("a".to_owned()), None])], BODY_BYTES_MAX);
+        let (body, cut) = answer(&[batch(vec![Some("a".to_owned()), None])], DOCUMENTED_BYTES);
         assert_eq!(
             body,
             concat!(
@@ -163,7 +165,7 @@ mod tests {
 
     #[test]
     fn no_rows_is_an_empty_list() {
-        let (body, _) = answer(&[batch(vec![])], BODY_BYTES_MAX);
+        let (body, _) = answer(&[batch(vec![])], DOCUMENTED_BYTES);
         assert!(body.ends_with(r#""data":[],"rows":0}"#), "{body}");
     }
 

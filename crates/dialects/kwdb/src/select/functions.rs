@@ -128,6 +128,8 @@ fn replaced(name: &str, call: &Function) -> Option<Expr> {
             op: BinaryOperator::Modulo,
             right: Box::new(Expr::Nested(Box::new((*right).clone()))),
         }))),
+        ("age", [end, begin]) => Some(difference((*end).clone(), (*begin).clone())),
+        ("age", [begin]) => Some(difference(super::text_casts::call("now", Vec::new()), (*begin).clone())),
         // log(x, base) here, log(base, x) there.
         ("log", [value, base]) => Some(super::text_casts::call("log", vec![(*base).clone(), (*value).clone()])),
         ("log", [value]) => Some(super::text_casts::call("log10", vec![(*value).clone()])),
@@ -137,6 +139,11 @@ fn replaced(name: &str, call: &Function) -> Option<Expr> {
         }
         _ => None,
     }
+}
+
+fn difference(end: Expr, begin: Expr) -> Expr {
+    let (left, right) = (Box::new(Expr::Nested(Box::new(end))), Box::new(Expr::Nested(Box::new(begin))));
+    Expr::Nested(Box::new(Expr::BinaryOp { left, op: BinaryOperator::Minus, right }))
 }
 
 /// Gives `first(x)` and its like the time column of the table that x is of; `last(x, 'deadline')`

@@ -3,8 +3,8 @@
 use super::scope::{Scope, quoted, star_columns};
 use crate::names::{distinct_name, result_name};
 use ::sql::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, Select, SelectItem,
-    SelectItemQualifiedWildcardKind,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, JoinConstraint,
+    JoinOperator, Select, SelectItem, SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins,
 };
 use std::collections::HashSet;
 
@@ -28,6 +28,56 @@ pub(super) fn expand_stars(select: &mut Select, scope: &Scope) {
         }
     }
     select.projection = items;
+}
+
+/// Spells out `*` over several items of which one has tags, so that these stand last. Where not
+/// every column can be named for certain, `*` keeps the order of FROM.
+pub(super) fn tags_behind_columns(select: &mut Select, scope: &Scope) {
+    let nameable = scope.sources.iter().all(|source| {
+        let called = scope.sources.iter().filter(|other| other.is_called(&source.qualifier)).count();
+        !source.columns.columns.is_empty() && called == 1
+    });
+    // The tags of the last item are last anyway.
+    let in_place = scope
+        .sources
+        .split_last()
+        .is_none_or(|(_, before)| !before.iter().any(|source| source.columns.columns.iter().any(|column| column.tag)));
+    if in_place || !nameable || select.from.iter().any(merges_columns) {
+        return;
+    }
+    let mut items = Vec::with_capacity(select.projection.len());
+    for item in std::mem::take(&mut select.projection) {
+        match &item {
+            SelectItem::Wildcard(_) => items.extend(scope.star().into_iter().map(|(source, column)| {
+                let mut reference = source.qualifier.clone();
+                reference.push(quoted(&column.name));
+                SelectItem::UnnamedExpr(Expr::CompoundIdentifier(reference))
+            })),
+            _ => items.push(item),
+        }
+    }
+    select.projection = items;
+}
+
+/// Whether a join makes one column of two, or has a part whose columns nobody told.
+fn merges_columns(item: &TableWithJoins) -> bool {
+    let constraint = |operator: &JoinOperator| match operator {
+        JoinOperator::Join(c)
+        | JoinOperator::Inner(c)
+        | JoinOperator::Left(c)
+        | JoinOperator::LeftOuter(c)
+        | JoinOperator::Right(c)
+        | JoinOperator::RightOuter(c)
+        | JoinOperator::FullOuter(c)
+        | JoinOperator::CrossJoin(c) => matches!(c, JoinConstraint::On(_) | JoinConstraint::None),
+        _ => false,
+    };
+    let told = |factor: &TableFactor| match factor {
+        TableFactor::Table { args: None, .. } | TableFactor::Derived { .. } => true,
+        TableFactor::NestedJoin { table_with_joins, alias: None } => !merges_columns(table_with_joins),
+        _ => false,
+    };
+    !told(&item.relation) || item.joins.iter().any(|join| !constraint(&join.join_operator) || !told(&join.relation))
 }
 
 /// The column reference that takes the star's place.

@@ -31,6 +31,8 @@ pub(super) enum ColumnKind {
 pub(super) struct SourceColumn {
     pub(super) name: String,
     pub(super) kind: ColumnKind,
+    /// Whether it is a tag of a time-series table in FROM.
+    pub(super) tag: bool,
 }
 
 /// The columns of a table or of a query.
@@ -64,7 +66,11 @@ fn columns_of(table: &Table) -> Columns {
     };
     let columns = table
         .visible_columns()
-        .map(|column| SourceColumn { name: column.name.clone(), kind: kind(column.data_type) })
+        .map(|column| SourceColumn {
+            name: column.name.clone(),
+            kind: kind(column.data_type),
+            tag: table.kind == TableKind::Series && matches!(column.role, ColumnRole::Key | ColumnRole::Attribute),
+        })
         .collect();
     let time = table.columns.iter().find(|column| column.role == ColumnRole::Time);
     Columns { columns, time: time.filter(|_| table.kind == TableKind::Series).map(|column| column.name.clone()) }
@@ -104,6 +110,13 @@ impl Scope {
             }
             _ => None,
         }
+    }
+
+    /// The columns of `*`: where several items meet, the tags of all stand behind the columns of all.
+    pub(super) fn star(&self) -> Vec<(&Source, &SourceColumn)> {
+        let all = self.sources.iter().flat_map(|source| source.columns.columns.iter().map(move |c| (source, c)));
+        let (tags, columns): (Vec<_>, Vec<_>) = all.partition(|(_, column)| column.tag);
+        columns.into_iter().chain(tags).collect()
     }
 
     /// Whether a column reference names an item, whatever that item's columns are.
@@ -246,8 +259,9 @@ impl<'a> Tables<'a> {
             SetExpr::SetOperation { left, .. } => self.body_output(left),
             SetExpr::Values(values) => {
                 let width = values.rows.first().map_or(0, |row| row.len());
-                let columns =
-                    (1..=width).map(|n| SourceColumn { name: format!("column{n}"), kind: ColumnKind::Other }).collect();
+                let columns = (1..=width)
+                    .map(|n| SourceColumn { name: format!("column{n}"), kind: ColumnKind::Other, tag: false })
+                    .collect();
                 Columns { columns, time: None }
             }
             _ => Columns::default(),
@@ -258,24 +272,26 @@ impl<'a> Tables<'a> {
         let scopes = [Rc::new(self.scope(select))];
         let [scope] = &scopes;
         let mut output = Columns::default();
-        let all = |source: &Source, output: &mut Columns| {
-            output.columns.extend(source.columns.columns.iter().cloned());
-            if output.time.is_none() {
-                output.time.clone_from(&source.columns.time);
+        let star = |columns: Vec<(&Source, &SourceColumn)>, output: &mut Columns| {
+            for (source, column) in columns {
+                if output.time.is_none() {
+                    output.time.clone_from(&source.columns.time);
+                }
+                output.columns.push(SourceColumn { tag: false, ..column.clone() });
             }
         };
         for item in &select.projection {
             match item {
-                SelectItem::Wildcard(_) => scope.sources.iter().for_each(|source| all(source, &mut output)),
+                SelectItem::Wildcard(_) => star(scope.star(), &mut output),
                 SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(name), _) => {
                     let qualifier: Vec<Ident> = name.0.iter().filter_map(|part| part.as_ident()).cloned().collect();
                     if let Some(source) = scope.sources.iter().find(|source| source.is_called(&qualifier)) {
-                        all(source, &mut output);
+                        star(source.columns.columns.iter().map(|column| (source, column)).collect(), &mut output);
                     }
                 }
                 SelectItem::UnnamedExpr(expr) => match star_columns(expr, scope) {
                     Some((function, columns)) => output.columns.extend(columns.into_iter().map(|column| {
-                        SourceColumn { name: format!("{function}({})", column.name), kind: column.kind }
+                        SourceColumn { name: format!("{function}({})", column.name), kind: column.kind, tag: false }
                     })),
                     None => one(expr, result_name(expr), self.kinds(&scopes), &mut output),
                 },
@@ -296,7 +312,7 @@ fn one(expr: &Expr, name: String, kinds: Kinds<'_>, output: &mut Columns) {
     {
         output.time = Some(name.clone());
     }
-    output.columns.push(SourceColumn { name, kind: kinds.of(expr) });
+    output.columns.push(SourceColumn { name, kind: kinds.of(expr), tag: false });
 }
 
 fn renamed(mut columns: Columns, alias: &TableAlias) -> Columns {

@@ -1,7 +1,7 @@
 //! Casts to times: through the request's zone, where one side is a point in time.
 
 use super::text_casts::call;
-use crate::session::{FRACTIONAL_MILLISECONDS, INSTANT_OF, WALL_CLOCK_OF, WHOLE_MILLISECONDS};
+use crate::session::{CLOCK_OF, FRACTIONAL_MILLISECONDS, INSTANT_OF, SECONDS, WALL_CLOCK_OF, WHOLE_MILLISECONDS};
 use crate::sql::types::ColumnType;
 use crate::types::{Place, column_type};
 use ::sql::ast::{CastKind, Expr, Value};
@@ -41,7 +41,9 @@ pub(super) fn spell_out(expr: &mut Expr) {
     let turned = match target {
         Some(DataType::Instant(unit)) => call(INSTANT_OF, vec![inner, number(Some(unit.digits()))]),
         Some(DataType::LocalDateTime(unit)) => call(WALL_CLOCK_OF, vec![inner, number(Some(unit.digits()))]),
-        Some(DataType::Date | DataType::TimeOfDay) => wall_clock(inner),
+        Some(DataType::Date) => wall_clock(inner),
+        Some(DataType::TimeOfDay) => call(CLOCK_OF, vec![inner]),
+        Some(DataType::Decimal { .. }) if !matches!(inner, Expr::Value(_)) => call(SECONDS, vec![inner]),
         Some(integer) if integer.is_integer() && !matches!(inner, Expr::Value(_)) => {
             call(WHOLE_MILLISECONDS, vec![inner])
         }

@@ -1,10 +1,11 @@
 //! A time as a number: milliseconds since 1970, whatever the unit of its column, so that a cast to
-//! an integer and back is the same time.
+//! an integer and back is the same time; seconds since 1970 as a DECIMAL. A date is days, a span is
+//! seconds.
 
 use super::zoned::nanos_per;
-use arrow::array::{ArrayRef, AsArray, Float64Array, Int64Array};
+use arrow::array::{ArrayRef, AsArray, Decimal128Array, Float64Array, Int64Array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type};
+use arrow::datatypes::{DataType, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{
@@ -16,6 +17,11 @@ use std::sync::Arc;
 pub(crate) const WHOLE: &str = "milliseconds of";
 /// Milliseconds with microseconds behind the point.
 pub(crate) const FRACTIONAL: &str = "fractional milliseconds of";
+/// Seconds with microseconds behind the point.
+pub(crate) const SECONDS: &str = "seconds of";
+
+/// Digits of seconds as a DECIMAL.
+const SECONDS_TYPE: DataType = DataType::Decimal128(29, 9);
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Milliseconds {
@@ -26,6 +32,18 @@ struct Milliseconds {
 /// The function of that name.
 pub(super) fn milliseconds(name: &'static str) -> ScalarUDF {
     ScalarUDF::new_from_impl(Milliseconds { name, signature: Signature::any(1, Volatility::Immutable) })
+}
+
+/// Whether values of a type are counted; everything else stays as it is.
+fn is_counted(data_type: &DataType) -> bool {
+    matches!(data_type, DataType::Timestamp(..) | DataType::Date32 | DataType::Interval(_))
+}
+
+/// A span in nanoseconds: a month of 30 days, a year of 365.25.
+fn span_nanos(span: IntervalMonthDayNano) -> i128 {
+    let (years, months) = (span.months / 12, span.months % 12);
+    let seconds = i128::from(years) * 31_557_600 + i128::from(months) * 2_592_000 + i128::from(span.days) * 86_400;
+    seconds * 1_000_000_000 + i128::from(span.nanoseconds)
 }
 
 impl ScalarUDFImpl for Milliseconds {
@@ -39,8 +57,12 @@ impl ScalarUDFImpl for Milliseconds {
 
     fn return_type(&self, types: &[DataType]) -> Result<DataType> {
         match types {
-            [DataType::Timestamp(..)] if self.name == WHOLE => Ok(DataType::Int64),
-            [DataType::Timestamp(..)] => Ok(DataType::Float64),
+            [DataType::Date32] if self.name == WHOLE => Ok(DataType::Int32),
+            [from] if is_counted(from) => Ok(match self.name {
+                WHOLE => DataType::Int64,
+                FRACTIONAL => DataType::Float64,
+                _ => SECONDS_TYPE,
+            }),
             [other] => Ok(other.clone()),
             _ => Err(DataFusionError::Internal(format!("{} takes one argument", self.name))),
         }
@@ -48,7 +70,7 @@ impl ScalarUDFImpl for Milliseconds {
 
     fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
         match args.as_slice() {
-            [value] if !matches!(value.get_type(info.schema())?, DataType::Timestamp(..)) => {
+            [value] if !is_counted(&value.get_type(info.schema())?) => {
                 Ok(ExprSimplifyResult::Simplified(value.clone()))
             }
             _ => Ok(ExprSimplifyResult::Original(args)),
@@ -60,18 +82,41 @@ impl ScalarUDFImpl for Milliseconds {
         let [values] = arrays.as_slice() else {
             return Err(DataFusionError::Internal(format!("{} takes one argument", self.name)));
         };
-        let DataType::Timestamp(unit, _) = values.data_type() else {
-            return Ok(ColumnarValue::Array(Arc::clone(values)));
+        let counts = || -> Result<Vec<Option<i128>>> {
+            let counts = cast(values, &DataType::Int64)?;
+            Ok(counts.as_primitive::<Int64Type>().iter().map(|count| count.map(i128::from)).collect())
         };
-        let per = nanos_per(*unit);
-        let counts = cast(values, &DataType::Int64)?;
-        let nanos = counts.as_primitive::<Int64Type>().iter().map(|count| count.map(|count| i128::from(count) * per));
+        // Nanoseconds of a time or a span, and what one is counted in.
+        let (nanos, unit): (Vec<Option<i128>>, i128) = match values.data_type() {
+            DataType::Timestamp(unit, _) => {
+                let per = nanos_per(*unit);
+                let whole = |n: i128| (n * per).div_euclid(1_000) * 1_000;
+                let unit = if self.name == SECONDS { 1_000_000_000 } else { 1_000_000 };
+                (counts()?.into_iter().map(|n| n.map(whole)).collect(), unit)
+            }
+            DataType::Date32 => {
+                let days = cast(values, &DataType::Int32)?;
+                let days = cast(&days, &DataType::Int64)?;
+                let days = days.as_primitive::<Int64Type>().iter();
+                (days.map(|n| n.map(|n| i128::from(n) * 1_000_000_000)).collect(), 1_000_000_000)
+            }
+            DataType::Interval(_) => {
+                let spans = cast(values, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+                let spans = spans.as_primitive::<IntervalMonthDayNanoType>().iter();
+                (spans.map(|span| span.map(span_nanos)).collect(), 1_000_000_000)
+            }
+            _ => return Ok(ColumnarValue::Array(Arc::clone(values))),
+        };
         #[expect(clippy::cast_precision_loss, reason = "a float is what was asked for")]
-        let array: ArrayRef = if self.name == WHOLE {
-            let whole = |nanos: i128| i64::try_from(nanos.div_euclid(1_000_000)).ok();
-            Arc::new(nanos.map(|nanos| nanos.and_then(whole)).collect::<Int64Array>())
-        } else {
-            Arc::new(nanos.map(|n| n.map(|n| n.div_euclid(1_000) as f64 / 1_000.0)).collect::<Float64Array>())
+        let float = |n: i128| n.div_euclid(unit) as f64 + n.rem_euclid(unit) as f64 / unit as f64;
+        let array: ArrayRef = match args.return_field.data_type() {
+            DataType::Int32 => cast(values, &DataType::Int32)?,
+            DataType::Int64 => {
+                let whole = |n: i128| i64::try_from(n.div_euclid(unit)).ok();
+                Arc::new(nanos.into_iter().map(|n| n.and_then(whole)).collect::<Int64Array>())
+            }
+            DataType::Float64 => Arc::new(nanos.into_iter().map(|n| n.map(float)).collect::<Float64Array>()),
+            to => Arc::new(nanos.into_iter().collect::<Decimal128Array>().with_data_type(to.clone())),
         };
         Ok(ColumnarValue::Array(array))
     }

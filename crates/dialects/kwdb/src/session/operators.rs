@@ -4,11 +4,14 @@
 
 use super::divide::float_divide;
 use super::modulo::modulo;
-use super::time_casts::instant_of;
+use super::time_casts::{instant_of, wall_clock_of};
 use super::time_parts::extract;
+use super::time_spans;
 use crate::error::worded;
+use crate::literals::interval;
+use crate::literals::time_text::WallTime;
 use crate::types::{DIALECT, arrow_word};
-use arrow::datatypes::{DataType, Field, IntervalUnit};
+use arrow::datatypes::{DataType, Field, IntervalMonthDayNano, IntervalUnit, TimeUnit};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions::math::expr_fn::{power, trunc};
@@ -21,6 +24,10 @@ use std::sync::Arc;
 /// Digits and scale of a dividend: the quotient has four more digits after the point.
 const DIVIDEND: DataType = DataType::Decimal128(34, 14);
 
+const SPAN: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
+/// A day as a time of the wall clock.
+const MIDNIGHT: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
+
 /// Plans binary operators.
 #[derive(Debug)]
 pub(super) struct Operators {
@@ -28,6 +35,9 @@ pub(super) struct Operators {
     modulo: Arc<ScalarUDF>,
     extract: Arc<ScalarUDF>,
     instant_of: Arc<ScalarUDF>,
+    wall_clock_of: Arc<ScalarUDF>,
+    later: Arc<ScalarUDF>,
+    earlier: Arc<ScalarUDF>,
 }
 
 impl Operators {
@@ -37,6 +47,9 @@ impl Operators {
             modulo: Arc::new(modulo()),
             extract: Arc::new(extract("extract")),
             instant_of: Arc::new(instant_of()),
+            wall_clock_of: Arc::new(wall_clock_of()),
+            later: Arc::new(time_spans::later()),
+            earlier: Arc::new(time_spans::earlier()),
         }
     }
 }
@@ -115,12 +128,12 @@ impl Operand {
     }
 }
 
-const fn digits(unit: arrow::datatypes::TimeUnit) -> u8 {
+const fn digits(unit: TimeUnit) -> u8 {
     match unit {
-        arrow::datatypes::TimeUnit::Second => 0,
-        arrow::datatypes::TimeUnit::Millisecond => 3,
-        arrow::datatypes::TimeUnit::Microsecond => 6,
-        arrow::datatypes::TimeUnit::Nanosecond => 9,
+        TimeUnit::Second => 0,
+        TimeUnit::Millisecond => 3,
+        TimeUnit::Microsecond => 6,
+        TimeUnit::Nanosecond => 9,
     }
 }
 
@@ -128,6 +141,11 @@ fn refused(kind: &str, left: &Operand, op: &BinaryOperator, right: &Operand) -> 
     let (l, r) = (left.type_text(), right.type_text());
     let op = if *op == BinaryOperator::NotEq { "!=".to_owned() } else { op.to_string() };
     DataFusionError::External(Box::new(worded(format!("unsupported {kind} operator: <{l}> {op} <{r}>"))))
+}
+
+fn span_literal(span: model::Interval) -> Expr {
+    let span = IntervalMonthDayNano::new(span.months, span.days, span.nanos);
+    Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(span)), None)
 }
 
 fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
@@ -218,10 +236,8 @@ impl Operators {
         if left.is_null() || right.is_null() {
             return as_written(left, right);
         }
-        // A constant beside a time is a span of it.
-        if left.is_time() && right.is_text_constant() && matches!(operator, Operator::Plus | Operator::Minus) {
-            let span = cast(right.expr, DataType::Interval(IntervalUnit::MonthDayNano));
-            return Ok(PlannerResult::Planned(binary(left.expr, operator, span)));
+        if let Some(planned) = self.times(&left, operator, &right)? {
+            return Ok(PlannerResult::Planned(planned));
         }
         if left.is_number() && right.is_text_constant() {
             let right = Operand { expr: cast(right.expr, left.data_type().clone()), field: left.field.clone() };
@@ -248,6 +264,90 @@ impl Operators {
             return Err(refused("binary", &left, op, &right));
         }
         Ok(PlannerResult::Planned(self.numbers(left, op, operator, right)))
+    }
+
+    /// Sums and differences with a time. A constant beside it is a span, or else a time that it is
+    /// compared with; a day counts as its midnight.
+    fn times(&self, left: &Operand, operator: Operator, right: &Operand) -> Result<Option<Expr>> {
+        let adds = operator == Operator::Plus;
+        if !adds && operator != Operator::Minus {
+            return Ok(None);
+        }
+        let is_span = |operand: &Operand| matches!(operand.data_type(), DataType::Interval(_));
+        let is_date = |operand: &Operand| matches!(operand.data_type(), DataType::Date32);
+        if left.is_time() && right.is_text_constant() {
+            let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = &right.expr else { return Ok(None) };
+            if adds || WallTime::parse(text).is_none() {
+                let Some(span) = interval::parse(text) else {
+                    let kind = if adds { "interval" } else { "timestamp" };
+                    let error = worded(format!("could not parse \"{text}\" as type {kind}"));
+                    return Err(DataFusionError::External(Box::new(error)));
+                };
+                return Ok(Some(self.moved(left, span_literal(span), adds)));
+            }
+            let read = match left.data_type() {
+                DataType::Timestamp(_, Some(_)) => &self.instant_of,
+                _ => &self.wall_clock_of,
+            };
+            let digits = match left.data_type() {
+                DataType::Timestamp(unit, _) => digits(*unit),
+                _ => 6,
+            };
+            let other = read.call(vec![right.expr.clone(), lit(i64::from(digits))]);
+            let left = if is_date(left) { cast(left.expr.clone(), MIDNIGHT) } else { left.expr.clone() };
+            return Ok(Some(binary(left, Operator::Minus, other)));
+        }
+        if left.is_time() && is_span(right) {
+            return Ok(Some(self.moved(left, right.expr.clone(), adds)));
+        }
+        if left.is_text_constant() && is_span(right) {
+            // `'2024-01-01' - 1d`
+            return Ok(self.instant_constant(left).map(|left| self.moved(&left, right.expr.clone(), adds)));
+        }
+        if right.is_time() && is_span(left) && adds {
+            return Ok(Some(self.moved(right, left.expr.clone(), true)));
+        }
+        let days = |date: &Operand| cast(cast(date.expr.clone(), DataType::Int32), DataType::Int64);
+        if is_date(left) && is_date(right) && !adds {
+            return Ok(Some(binary(days(left), Operator::Minus, days(right))));
+        }
+        let shifted = |date: &Operand, by: &Operand| {
+            let day = binary(days(date), operator, cast(by.expr.clone(), DataType::Int64));
+            cast(cast(day, DataType::Int32), DataType::Date32)
+        };
+        if is_date(left) && right.is_integer() {
+            return Ok(Some(shifted(left, right)));
+        }
+        Ok((is_date(right) && left.is_integer() && adds).then(|| shifted(right, left)))
+    }
+
+    /// A text that names a time, as a point in time.
+    fn instant_constant(&self, text: &Operand) -> Option<Operand> {
+        let Expr::Literal(ScalarValue::Utf8(Some(written)), _) = &text.expr else { return None };
+        WallTime::parse(written)?;
+        let fraction = written.split_once('.').map_or("", |(_, rest)| rest);
+        let unit = match fraction.bytes().take_while(u8::is_ascii_digit).count() {
+            0..=3 => TimeUnit::Millisecond,
+            4..=6 => TimeUnit::Microsecond,
+            _ => TimeUnit::Nanosecond,
+        };
+        let expr = self.instant_of.call(vec![text.expr.clone(), lit(i64::from(digits(unit)))]);
+        Some(Operand { expr, field: Field::new("", DataType::Timestamp(unit, Some("UTC".into())), false) })
+    }
+
+    /// A time moved by a span: on the clock of the session's zone if it is a point in time.
+    fn moved(&self, time: &Operand, span: Expr, adds: bool) -> Expr {
+        let fixed = matches!(
+            &span,
+            Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(span)), _) if span.months == 0 && span.days == 0
+        );
+        match time.data_type() {
+            DataType::Timestamp(_, Some(_)) if !fixed => {
+                let function = if adds { &self.later } else { &self.earlier };
+                function.call(vec![time.expr.clone(), cast(span, SPAN)])
+            }
+            _ => binary(time.expr.clone(), if adds { Operator::Plus } else { Operator::Minus }, span),
+        }
     }
 
     fn numbers(&self, left: Operand, op: &BinaryOperator, operator: Operator, right: Operand) -> Expr {

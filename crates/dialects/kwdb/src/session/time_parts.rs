@@ -5,9 +5,11 @@ use super::zoned::{Moment, instant_type, is_time_like, moments, refused, session
 use crate::calendar::{Day, iso_week, iso_weekday};
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 use std::sync::Arc;
 
 const SECOND: i128 = 1_000_000_000;
@@ -35,6 +37,9 @@ enum Part {
     Microsecond,
     Nanosecond,
     Epoch,
+    Timezone,
+    TimezoneHour,
+    TimezoneMinute,
 }
 
 impl Part {
@@ -59,8 +64,15 @@ impl Part {
             "microsecond" | "microseconds" | "us" | "usec" | "usecs" => Self::Microsecond,
             "nanosecond" | "nanoseconds" | "ns" | "nsec" | "nsecs" => Self::Nanosecond,
             "epoch" => Self::Epoch,
+            "timezone" => Self::Timezone,
+            "timezone_hour" => Self::TimezoneHour,
+            "timezone_minute" => Self::TimezoneMinute,
             _ => return None,
         })
+    }
+
+    const fn is_years(self) -> bool {
+        matches!(self, Self::Millennium | Self::Century | Self::Decade | Self::Year)
     }
 
     /// The start of the part that holds a reading; `None` when times are not cut to it.
@@ -87,6 +99,7 @@ impl Part {
             Self::Microsecond => multiple(1_000),
             Self::Nanosecond => Some(wall),
             Self::IsoYear | Self::DayOfWeek | Self::IsoDayOfWeek | Self::DayOfYear | Self::Epoch => None,
+            Self::Timezone | Self::TimezoneHour | Self::TimezoneMinute => None,
         }
     }
 
@@ -110,6 +123,10 @@ impl Part {
             Self::IsoDayOfWeek => whole(iso_weekday(days)),
             Self::DayOfYear => whole(day.of_year()),
             Self::Epoch => quotient(instant, SECOND),
+            // How far the zone's clock is ahead; a wall clock is ahead of nothing.
+            Self::Timezone => quotient((wall - instant) / SECOND, 1),
+            Self::TimezoneHour => quotient((wall - instant) / (3_600 * SECOND), 1),
+            Self::TimezoneMinute => quotient((wall - instant) / (60 * SECOND) % 60, 1),
             _ => return self.of_clock(clock),
         })
     }
@@ -228,6 +245,20 @@ impl ScalarUDFImpl for TimePart {
         if readable { Ok(DataType::Float64) } else { Err(self.unknown(types)) }
     }
 
+    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
+        let types: Vec<DataType> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        let data_type = match (self.return_type(&types)?, args.scalar_arguments.first()) {
+            // The start of a year or more may lie before the first nanosecond that counts.
+            (DataType::Timestamp(TimeUnit::Nanosecond, zone), Some(Some(word)))
+                if word.try_as_str().flatten().and_then(Part::parse).is_some_and(Part::is_years) =>
+            {
+                DataType::Timestamp(TimeUnit::Microsecond, zone)
+            }
+            (data_type, _) => data_type,
+        };
+        Ok(Arc::new(Field::new(self.name, data_type, true)))
+    }
+
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let zone = session_zone(&args.config_options);
         let arrays = ColumnarValue::values_to_arrays(&args.args)?;
@@ -260,7 +291,9 @@ impl ScalarUDFImpl for TimePart {
                         cut.push(None);
                         continue;
                     };
-                    let start = nanos.and_then(|nanos| part.cut(nanos)).ok_or_else(|| self.unsupported(word))?;
+                    // A time of day counts microseconds.
+                    let cut_to = nanos.filter(|_| part != Part::Nanosecond).and_then(|nanos| part.cut(nanos));
+                    let start = cut_to.ok_or_else(|| self.unsupported(word))?;
                     let nanos = i64::try_from(start).map_err(|_| self.unsupported(word))?;
                     cut.push(Some(arrow::datatypes::IntervalMonthDayNano::new(0, 0, nanos)));
                 }

@@ -83,19 +83,32 @@ pub(crate) async fn drop(context: &Context, drop: DropDatabase) -> Result<()> {
     context.engine().drop_database(context.caller(), database.id, cascade).await
 }
 
-/// Refused by name after the checks that come first.
+/// Renames a database, or changes how long its rows are kept.
 ///
 /// # Errors
-/// Always.
-pub(crate) fn alter(context: &Context, alter: &AlterDatabase) -> Result<()> {
-    names::database(&context.catalog(), &alter.name.value)?;
-    let what = match &alter.action {
-        AlterDatabaseAction::Rename(_) => "ALTER DATABASE RENAME",
-        AlterDatabaseAction::SetRetentions(span) => {
-            retention_seconds(span)?;
-            "ALTER DATABASE SET RETENTIONS"
+/// No such database, a name that is taken, a span out of range, no privilege. A partition interval
+/// is given when a database is made.
+pub(crate) async fn alter(context: &Context, alter: AlterDatabase) -> Result<()> {
+    let catalog = context.catalog();
+    let database = names::database(&catalog, &alter.name.value)?;
+    let is_series = database.label == DatabaseLabel::TimeSeries;
+    match alter.action {
+        AlterDatabaseAction::Rename(name) => {
+            if is_series {
+                check_series_name("database", &name.value, 63)?;
+            }
+            context.engine().rename_database(context.caller(), database.id, &name.value).await
         }
-        AlterDatabaseAction::SetPartitionInterval(_) => "ALTER DATABASE SET PARTITION INTERVAL",
-    };
-    Err(Error::unsupported(what))
+        AlterDatabaseAction::SetRetentions(span) => {
+            if !is_series {
+                return Err(definition(format!("can not set retentions on relational database \"{}\"", database.name)));
+            }
+            let seconds = retention_seconds(&span)?;
+            let records = BTreeMap::from([(RETENTIONS.to_owned(), Some(span.written))]);
+            context.engine().alter_database(context.caller(), database.id, Some(Some(seconds)), records).await
+        }
+        AlterDatabaseAction::SetPartitionInterval(_) => {
+            Err(Error::unsupported("ALTER DATABASE SET PARTITION INTERVAL"))
+        }
+    }
 }

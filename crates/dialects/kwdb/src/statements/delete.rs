@@ -12,16 +12,25 @@ use crate::error::definition;
 use crate::select;
 use crate::sql::statement::{Delete, Name, TableName};
 use ::sql::ast::{Expr, Ident, VisitMut as _, VisitorMut};
-use catalog::Catalog;
 use engine::DeleteRequest;
 use model::{Error, Privilege, Result, Scope, Table, TableKind};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// Runs a DELETE; answers with how many rows where that is known.
 ///
 /// # Errors
 /// Broken rules in the vendor's words, no privilege.
 pub(crate) async fn run(context: &Context, delete: Delete, text: &str) -> Result<u64> {
+    let (table, request) = prepare(context, delete)?;
+    context.engine().delete(context.caller(), &surroundings(context, &table, text), request).await
+}
+
+/// What a DELETE asks of the engine.
+///
+/// # Errors
+/// As [`run`], but for what only the rows tell.
+pub(super) fn prepare(context: &Context, delete: Delete) -> Result<(Arc<Table>, DeleteRequest)> {
     let catalog = context.catalog();
     let table = context.table(&catalog, &delete.table)?;
     context.engine().require(context.caller(), Privilege::Delete, Scope::Table(table.id))?;
@@ -56,22 +65,11 @@ pub(crate) async fn run(context: &Context, delete: Delete, text: &str) -> Result
         (Some(filter), TableKind::Series) => series::ends_series(&table, filter)?,
         _ => false,
     };
-    apply(context, &catalog, &table, filter, drop_series, text).await
-}
-
-async fn apply(
-    context: &Context,
-    catalog: &Catalog,
-    table: &Table,
-    mut filter: Option<Expr>,
-    drop_series: bool,
-    text: &str,
-) -> Result<u64> {
     if let Some(filter) = &mut filter {
-        select::rewrite_expression(filter, table, query::meaning(context, catalog))?;
+        select::rewrite_expression(filter, &table, query::meaning(context, &catalog))?;
     }
     let request = DeleteRequest { table: table.id, filter, drop_series };
-    context.engine().delete(context.caller(), &surroundings(context, table, text), request).await
+    Ok((table, request))
 }
 
 /// Empties relational tables.
@@ -86,7 +84,8 @@ pub(crate) async fn truncate(context: &Context, names: Vec<TableName>, text: &st
             return Err(definition("truncate is not supported in timeseries table"));
         }
         context.engine().require(context.caller(), Privilege::Drop, Scope::Table(table.id))?;
-        apply(context, &catalog, &table, None, false, text).await?;
+        let request = DeleteRequest { table: table.id, filter: None, drop_series: false };
+        context.engine().delete(context.caller(), &surroundings(context, &table, text), request).await?;
     }
     Ok(())
 }

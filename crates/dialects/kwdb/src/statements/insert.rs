@@ -8,10 +8,11 @@ mod values;
 use crate::context::Context;
 use crate::error::{definition, worded};
 use crate::settings;
-use crate::sql::statement::{Insert, InsertSource, Name, ParsedStatement, Statement};
+use crate::sql::statement::{Insert, InsertSource, Name, ParsedStatement, QueryStatement, Statement};
 use catalog::Catalog;
 use model::{
-    AttributePolicy, Cells, Column, ColumnId, Error, ErrorKind, Result, Table, TableKind, WriteBatch, WriteKind,
+    AttributePolicy, Cells, Column, ColumnId, Error, ErrorKind, Privilege, Result, Scope, Table, TableKind, WriteBatch,
+    WriteKind,
 };
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -101,6 +102,52 @@ fn targets<'a>(table: &'a Table, named: &[Name]) -> Result<Vec<&'a Column>> {
         .collect()
 }
 
+/// What an INSERT would write, for EXPLAIN.
+pub(super) struct Planned {
+    pub(super) table: Arc<Table>,
+    /// The names of the columns that the values are for.
+    pub(super) columns: Vec<String>,
+    pub(super) rows: PlannedRows,
+}
+
+/// Where the rows of an INSERT come from.
+pub(super) enum PlannedRows {
+    /// This many rows of values.
+    Values(usize),
+    /// The rows of a query.
+    Query(QueryStatement),
+}
+
+/// Reads an INSERT without writing.
+///
+/// # Errors
+/// Whatever can be told without its rows.
+pub(super) fn plan(context: &Context, insert: &Insert) -> Result<Planned> {
+    let catalog = context.catalog();
+    let table = context.table(&catalog, &insert.table)?;
+    context.engine().require(context.caller(), Privilege::Insert, Scope::Table(table.id))?;
+    write_kind(&catalog, &table, insert)?;
+    let columns: Vec<String> = targets(&table, &insert.columns)?.iter().map(|column| column.name.clone()).collect();
+    let rows = match &insert.source {
+        InsertSource::DefaultValues => PlannedRows::Values(1),
+        InsertSource::Values(rows) => PlannedRows::Values(rows.len()),
+        InsertSource::Query(query) => PlannedRows::Query(with_before(insert, query)?),
+    };
+    Ok(Planned { table, columns, rows })
+}
+
+/// The query of an INSERT with what WITH before the INSERT defines.
+fn with_before(insert: &Insert, query: &QueryStatement) -> Result<QueryStatement> {
+    let mut query = query.clone();
+    if let Some(with) = &insert.with {
+        if query.query.with.is_some() {
+            return Err(Error::unsupported("WITH both before INSERT and before its SELECT"));
+        }
+        query.query.with = Some(with.clone());
+    }
+    Ok(query)
+}
+
 async fn source(
     context: &Context,
     insert: &Insert,
@@ -117,13 +164,7 @@ async fn source(
             values::columns(context, table, targets, kind, rows, text).await
         }
         InsertSource::Query(query) => {
-            let mut query = query.clone();
-            if let Some(with) = &insert.with {
-                if query.query.with.is_some() {
-                    return Err(Error::unsupported("WITH both before INSERT and before its SELECT"));
-                }
-                query.query.with = Some(with.clone());
-            }
+            let query = with_before(insert, query)?;
             let named = !insert.columns.is_empty();
             select::columns(context, table, targets, named, kind, query, text).await
         }

@@ -13,28 +13,51 @@ use ::sql::ast::{self, Expr};
 use catalog::Catalog;
 use engine::{AttributesRequest, UpdateRequest};
 use model::{ColumnId, ColumnRole, Error, ErrorKind, Privilege, Result, Scope, Table, TableKind, TimeUnit, Value};
+use std::sync::Arc;
 
 /// Runs an UPDATE; answers with how many rows or series.
 ///
 /// # Errors
 /// Broken rules in the vendor's words, values that a column cannot hold, no privilege.
 pub(crate) async fn run(context: &Context, update: Update, text: &str) -> Result<u64> {
+    let (table, prepared) = prepare(context, update)?;
+    let surroundings = surroundings(context, &table, text);
+    match prepared {
+        Prepared::Tags(request) => context.engine().set_attributes(context.caller(), &surroundings, request).await,
+        Prepared::Rows(request) => context.engine().update(context.caller(), &surroundings, request).await,
+    }
+}
+
+/// What an UPDATE asks of the engine.
+pub(super) enum Prepared {
+    /// Ordinary tags of one series.
+    Tags(AttributesRequest),
+    /// Rows of a relational table.
+    Rows(UpdateRequest),
+}
+
+/// Reads an UPDATE.
+///
+/// # Errors
+/// As [`run`], but for what only the rows tell.
+pub(super) fn prepare(context: &Context, update: Update) -> Result<(Arc<Table>, Prepared)> {
     let catalog = context.catalog();
     let table = context.table(&catalog, &update.table)?;
     // Whoever changes rows by a condition reads them.
     context.engine().require(context.caller(), Privilege::Update, Scope::Table(table.id))?;
     context.engine().require(context.caller(), Privilege::Select, Scope::Table(table.id))?;
-    match table.kind {
-        TableKind::Series => update_tags(context, &catalog, &table, update, text).await,
-        TableKind::Keyed => update_rows(context, &catalog, &table, update, text).await,
-    }
+    let prepared = match table.kind {
+        TableKind::Series => Prepared::Tags(update_tags(context, &catalog, &table, update)?),
+        TableKind::Keyed => Prepared::Rows(update_rows(context, &catalog, &table, update)?),
+    };
+    Ok((table, prepared))
 }
 
 fn refused(what: &str) -> Error {
     worded(format!("unsupported conditions in update: {what}"))
 }
 
-async fn update_tags(context: &Context, catalog: &Catalog, table: &Table, update: Update, text: &str) -> Result<u64> {
+fn update_tags(context: &Context, catalog: &Catalog, table: &Table, update: Update) -> Result<AttributesRequest> {
     let plain = update.with.is_none()
         && update.from.is_empty()
         && update.order_by.is_empty()
@@ -54,8 +77,7 @@ async fn update_tags(context: &Context, catalog: &Catalog, table: &Table, update
         Selection::Unreadable => return Err(refused("unsupported filter expression")),
     }
     select::rewrite_expression(&mut filter, table, query::meaning(context, catalog))?;
-    let request = AttributesRequest { table: table.id, assignments, filter: Some(filter) };
-    context.engine().set_attributes(context.caller(), &surroundings(context, table, text), request).await
+    Ok(AttributesRequest { table: table.id, assignments, filter: Some(filter) })
 }
 
 /// What a statement on one table is planned with.
@@ -124,7 +146,7 @@ fn literal(expr: &Expr) -> Option<Literal<'_>> {
     }
 }
 
-async fn update_rows(context: &Context, catalog: &Catalog, table: &Table, update: Update, text: &str) -> Result<u64> {
+fn update_rows(context: &Context, catalog: &Catalog, table: &Table, update: Update) -> Result<UpdateRequest> {
     for (present, what) in [
         (update.with.is_some(), "WITH before UPDATE"),
         (!update.from.is_empty(), "UPDATE .. FROM"),
@@ -162,8 +184,7 @@ async fn update_rows(context: &Context, catalog: &Catalog, table: &Table, update
             Some(filter)
         }
     };
-    let request = UpdateRequest { table: table.id, assignments, filter };
-    context.engine().update(context.caller(), &surroundings(context, table, text), request).await
+    Ok(UpdateRequest { table: table.id, assignments, filter })
 }
 
 /// The columns of an assignment with what each takes.

@@ -79,7 +79,7 @@ async fn users_log_in_with_what_they_were_given() {
 #[tokio::test(flavor = "multi_thread")]
 async fn behind_tls_a_missing_header_is_explained() {
     let client = Client::started(false, 1 << 20).await;
-    let hint = "(curl -L drops credentials on a redirect: use https:// in the URL)";
+    let hint = "(curl -L drops credentials on a redirect: use https:// in the URL, or --location-trusted)";
     let nobody = client.authorized(None);
     let text = format!("wrong username or password, please check {hint}");
     assert_eq!(nobody.query("select 1").await.desc(), text);

@@ -7,15 +7,14 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use catalog::RedbCatalog;
-use dialect::{Dialect as _, DialectContext, Tokens};
-use engine::{Caller, Engine};
+use dialect::{Dialect as _, DialectContext};
+use engine::Engine;
 use files::ForgetfulFiles;
-use model::UserId;
 use query::{QueryEngine, QueryOptions};
 use serde_json::Value;
-use std::collections::HashMap;
+use server::TokenDirectory;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use storage::{Clock, Storage, StorageOptions, WalSync};
 use tower::ServiceExt as _;
@@ -27,25 +26,6 @@ impl Clock for Now {
     fn now_micros(&self) -> u64 {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         u64::try_from(since.as_micros()).unwrap()
-    }
-}
-
-/// Tokens that never run out.
-#[derive(Debug, Default)]
-struct MemoryTokens {
-    issued: Mutex<HashMap<String, UserId>>,
-}
-
-impl Tokens for MemoryTokens {
-    fn issue(&self, _: &'static str, caller: &Caller) -> String {
-        let mut issued = self.issued.lock().unwrap();
-        let token = format!("{:032x}", issued.len() + 0xabcd);
-        issued.insert(token.clone(), caller.user);
-        token
-    }
-
-    fn verify(&self, token: &str) -> Option<UserId> {
-        self.issued.lock().unwrap().get(token).copied()
     }
 }
 
@@ -98,6 +78,20 @@ pub(super) struct Client {
     query: String,
 }
 
+/// The server's settings that a test may change.
+pub(super) struct Options {
+    pub(super) insecure: bool,
+    pub(super) statement_bytes: usize,
+    pub(super) result_bytes: Option<usize>,
+    pub(super) token_minutes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { insecure: true, statement_bytes: 16 << 20, result_bytes: None, token_minutes: 60 }
+    }
+}
+
 static SPILL_DIRECTORIES: AtomicU64 = AtomicU64::new(0);
 
 impl Client {
@@ -108,6 +102,11 @@ impl Client {
 
     /// An empty store behind TLS or not, with a limit for statements.
     pub(super) async fn started(insecure: bool, statement_bytes: usize) -> Self {
+        Self::with(Options { insecure, statement_bytes, ..Options::default() }).await
+    }
+
+    /// An empty store with these settings.
+    pub(super) async fn with(options: Options) -> Self {
         let shared: Arc<dyn files::Files> = Arc::new(ForgetfulFiles::new());
         let catalog: Arc<dyn catalog::CatalogStore> = Arc::new(RedbCatalog::open(Arc::clone(&shared)).unwrap());
         let storage_options = StorageOptions {
@@ -132,11 +131,12 @@ impl Client {
         .unwrap();
         let engine = Engine::new(catalog, storage, query).await.unwrap();
         let router = Kwdb::new().router(DialectContext {
+            tokens: Arc::new(TokenDirectory::of_engine(engine.clone(), options.token_minutes, 1000)),
             engine,
-            tokens: Arc::new(MemoryTokens::default()),
-            insecure,
+            insecure: options.insecure,
             body_bytes: 64 << 20,
-            statement_bytes,
+            statement_bytes: options.statement_bytes,
+            result_bytes: options.result_bytes,
         });
         Self { router, authorization: Some(basic("root", "kwdbpassword")), query: String::new() }
     }

@@ -212,3 +212,73 @@ async fn relational_tables() {
     }
     assert_eq!(client.refused("create table c (a int check (a > 0))").await, "pq: a CHECK constraint is not supported");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn types_change_across_families() {
+    let client = Client::with_tsdb().await;
+    client
+        .done(
+            "create table t (ts timestamptz(3) not null, i int4, f float8, s varchar(20), w timestamp(3)) \
+             tags (g int not null, h int2, k char(100)) primary tags (g)",
+        )
+        .await;
+    client
+        .inserted(
+            3,
+            "insert into t values ('2024-01-01', 12, 1.5, '34', '2024-01-01', 1, 7, 'abc'), \
+             ('2024-01-02', null, -0.25, 'x1', null, 1, 7, 'abc'), ('2024-01-03', -5, 3, '99999999999', null, 1, 7, 'abc')",
+        )
+        .await;
+    client
+        .done(
+            "alter table t alter column i type varchar(20);alter table t alter column f type varchar(30);\
+             alter table t alter column s type int;alter table t alter column w type timestamptz;\
+             alter table t alter tag h type varchar(6);alter table t alter tag k type nchar(50)",
+        )
+        .await;
+    assert_eq!(
+        client.rows("select i, f, s, w, h, k from t order by ts").await,
+        concat!(
+            r#"[["12","1.5",34,"2024-01-01T00:00:00Z","7","abc"],"#,
+            r#"[null,"-0.25",null,null,"7","abc"],["-5","3.0",null,null,"7","abc"]]"#
+        )
+    );
+    client.inserted(1, "insert into t values ('2024-01-04', 'text', 'f', 8, null, 2, 'tag', 'x')").await;
+    assert_eq!(client.rows("select i, f, s, h from t where g = 2").await, r#"[["text","f",8,"tag"]]"#);
+    client.done("alter table t alter tag h type varchar(30);alter table t alter column w type int8").await;
+    assert_eq!(client.rows("select sum(s), max(w) from t").await, "[[42,1704067200000]]");
+    for (action, text) in [
+        ("alter column s type varchar(10)", "column: \"s\": cannot convert INT4 to VARCHAR(10)"),
+        ("alter column i type char(5)", "column: \"i\": cannot convert VARCHAR(20) to CHAR(5)"),
+        ("alter column s type bool", "column: \"s\": cannot convert INT4 to BOOL"),
+        ("alter column s type float", "column: \"s\": cannot convert INT4 to FLOAT8"),
+    ] {
+        assert_eq!(client.refused(&format!("alter table t {action}")).await, format!("pq: {text}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn databases_are_renamed_and_keep_their_rows() {
+    let client = Client::with_tsdb().await;
+    client.done("create table t (ts timestamp not null, a int) tags (g int not null) primary tags (g)").await;
+    client.inserted(1, "insert into t values (now(), 1, 1)").await;
+    client.done("create ts database other;alter database tsdb rename to plant").await;
+    let plant = client.at("db=plant");
+    assert_eq!(plant.rows("select a from t").await, "[[1]]");
+    assert_eq!(client.query("select a from t").await.desc(), "pq: database \"tsdb\" does not exist");
+    for (sql, text) in [
+        ("alter database plant rename to other", "database \"other\" already exists"),
+        ("alter database nope rename to x", "database \"nope\" does not exist"),
+        ("alter database defaultdb rename to x", "built in"),
+        ("alter database plant rename to \"plánt\"", "only supports letters, numbers and symbols"),
+        ("alter database defaultdb set retentions = 1 day", "relational database"),
+    ] {
+        let desc = plant.refused(sql).await;
+        assert!(desc.contains(text), "{sql}: {desc}");
+    }
+    plant.done("alter ts database plant set retentions = 10d").await;
+    let shown = plant.query("show create database plant").await.rows();
+    assert!(shown.contains("retentions 10d"), "{shown}");
+    plant.inserted(1, "insert into t values ('2020-01-01', 2, 1)").await;
+    assert_eq!(plant.rows("select a from t").await, "[[1]]");
+}

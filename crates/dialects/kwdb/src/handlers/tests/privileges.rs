@@ -83,3 +83,31 @@ async fn roles_give_their_members_what_they_have() {
     client.done("revoke readers from u1;grant admin to u1").await;
     user.done("create database x").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_no_rights_sees_no_tables_and_no_users() {
+    let client = Client::with_tsdb().await;
+    client
+        .done(
+            "create table t (ts timestamp not null, a int) tags (g int not null) primary tags (g);\
+             create table r (a int);create user u1 password 'p';create user u2 password 'p' createrole",
+        )
+        .await;
+    let user = client.by("u1", "p");
+    assert_eq!(user.rows("show tables").await, "[]");
+    assert_eq!(user.rows("select count(*) from [show tables]").await, "[[0]]");
+    client.done("grant insert on r to u1").await;
+    assert_eq!(user.rows("show tables").await, r#"[["r","BASE TABLE"]]"#);
+    client.done("grant select on database tsdb to u1").await;
+    assert_eq!(user.rows("show tables").await, r#"[["r","BASE TABLE"],["t","TIME SERIES TABLE"]]"#);
+    assert!(user.rows("show databases").await.contains("tsdb"), "databases are everyone's to see");
+
+    for (name, user) in [("u1", user.clone()), ("u2", client.by("u2", "p"))] {
+        for show in ["show users", "show roles", "select * from [show users]"] {
+            let text = format!("pq: user {name} does not have SELECT privilege on relation users");
+            assert_eq!(user.query(show).await.desc(), text, "{show}");
+        }
+    }
+    client.done("grant admin to u2").await;
+    assert!(client.by("u2", "p").rows("show users").await.contains(r#"["u1","","{}"]"#));
+}

@@ -1,6 +1,6 @@
 //! SELECT: values, names, types, functions, joins.
 
-use super::client::Client;
+use super::client::{Client, Options};
 
 /// Two devices with three and one rows, and a relational table beside them.
 async fn store() -> Client {
@@ -245,6 +245,28 @@ async fn a_long_answer_is_cut_at_a_row() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_limit_of_an_answer_is_a_setting() {
+    let limited = async |bytes| {
+        let client = Client::with(Options { result_bytes: Some(bytes), ..Options::default() }).await;
+        client.done("create table w (n int primary key, s string)").await;
+        let rows: Vec<String> = (0..100).map(|n| format!("({n}, '{}')", "x".repeat(90))).collect();
+        client.inserted(100, &format!("insert into w values {}", rows.join(","))).await;
+        client
+    };
+    let small = limited(2_000).await.query("select * from w").await;
+    let sent = small.json()["rows"].as_u64().unwrap();
+    assert!(small.text.len() <= 2_000 && (10..20).contains(&sent), "{sent} rows in {} bytes", small.text.len());
+    assert_eq!(small.headers["x-kwdb-truncated"], "true");
+    let refused = limited(200).await.query("select * from w").await.desc();
+    assert!(refused.contains("200 bytes (limits.result_bytes)"), "{refused}");
+
+    let endless = limited(usize::MAX).await.query("select n, repeat(s, 2000) from w").await;
+    assert!(!endless.headers.contains_key("x-kwdb-truncated"));
+    assert_eq!(endless.json()["rows"], 100);
+    assert!(endless.text.len() > 15 << 20, "{} bytes", endless.text.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn constants_with_a_point_are_exact() {
     let client = Client::new().await;
     client.done("create database shop").await;
@@ -267,4 +289,91 @@ async fn constants_with_a_point_are_exact() {
         let found = client.rows(&format!("select count(*) from exact where {condition}")).await;
         assert_eq!(found, format!("[[{rows}]]"), "{condition}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_tags_of_a_star_over_several_tables_stand_last() {
+    let client = store().await;
+    let columns = ["ts", "i", "f", "b", "s", "y"];
+    let tags = ["g", "h"];
+    let names = ["g", "name"];
+    for (from, expected) in [
+        ("m", [&columns[..], &tags[..]].concat()),
+        ("m, defaultdb.names n where m.g = n.g", [&columns[..], &names[..], &tags[..]].concat()),
+        ("defaultdb.names n join m on m.g = n.g", [&names[..], &columns[..], &tags[..]].concat()),
+        ("m x join m y on x.ts = y.ts", [&columns[..], &columns[..], &tags[..], &tags[..]].concat()),
+        ("(select * from m) x join defaultdb.names n on x.g = n.g", [&columns[..], &tags[..], &names[..]].concat()),
+    ] {
+        let answer = client.query(&format!("select * from {from}")).await;
+        assert_eq!(answer.names(), expected, "{from}");
+    }
+    let answer = client.query("select m.*, n.* from m, defaultdb.names n where m.g = n.g").await;
+    assert_eq!(answer.names(), [&columns[..], &tags[..], &names[..]].concat());
+    assert_eq!(
+        client
+            .rows("select count(*) from (select * from m, defaultdb.names n where m.g = n.g) x where x.name = 'first'")
+            .await,
+        "[[3]]"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn predicates_of_subqueries_are_values() {
+    let client = store().await;
+    assert_eq!(
+        client.rows("select i, i in (select i from m where g = 'y'), i in (select i from m) from m order by ts").await,
+        "[[1,false,true],[2,false,true],[7,true,true],[null,null,null]]"
+    );
+    assert_eq!(
+        client
+            .rows(
+                "select g, case when exists (select 1 from defaultdb.names n where n.g = m.g order by n.name limit 1) \
+                 then 'known' else 'unknown' end from m group by g order by g"
+            )
+            .await,
+        r#"[["x","known"],["y","unknown"]]"#
+    );
+    assert_eq!(
+        client
+            .rows("select i from m a where i in (select i from m b where b.ts <= a.ts order by b.ts desc limit 1) order by i")
+            .await,
+        "[[1],[2],[7]]"
+    );
+    assert_eq!(
+        client.rows("select i, (select max(i) from m b where b.ts < a.ts) from m a order by ts").await,
+        "[[1,null],[2,1],[7,2],[null,7]]"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_quotients_are_cut_at_the_point() {
+    let client = store().await;
+    assert_eq!(client.rows("select 7 // 2, -7 // 2, 7.5 // 2, -7 // -2, 7 // 2.0::float").await, "[[3,-3,3,3,3.0]]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hashes_buckets_and_formats() {
+    let client = store().await;
+    assert_eq!(
+        client
+            .rows("select fnv32(s), fnv64a(s), crc32c(s), crc32ieee(s) from m where g = 'y' or i = 2 order by ts")
+            .await,
+        "[[null,null,null,null],[1239084059,-6142684699716167549,3828348828,3711055292]]"
+    );
+    assert_eq!(client.rows("select width_bucket(i, 0, 10, 5) from m order by ts").await, "[[1],[2],[4],[null]]");
+    assert_eq!(
+        client
+            .rows(
+                "select experimental_strftime(ts, '%Y/%m/%d %H:%M:%S.%f %b'), str_to_date('2024-02-30', '%Y-%m-%d'), \
+                 str_to_date('01.02.2024', '%d.%m.%Y'), time_to_sec('00:01:05'), time_to_sec(ts), \
+                 age(ts, timestamptz'2023-12-31') from m where g = 'y'"
+            )
+            .await,
+        r#"[["2024/01/01 00:00:30.500000 Jan",null,"2024-02-01T00:00:00Z",65,30,"24:00:30.5"]]"#
+    );
+    assert_eq!(
+        client.query("select time_to_sec('soon')").await.desc(),
+        "pq: time_to_sec(): parsing as type timestamp: could not parse \"soon\""
+    );
+    assert!(client.query("select experimental_strptime('x', '%Y')").await.desc().contains("could not parse \"x\""));
 }

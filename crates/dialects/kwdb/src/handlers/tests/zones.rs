@@ -139,3 +139,124 @@ async fn quotients_and_rests() {
     }
     assert_eq!(client.query("select 7.5 // 0").await.desc(), "pq: division by zero");
 }
+
+/// Noon of the day before the clocks of Berlin went forward, midnight of that day, and its noon.
+async fn clock_change() -> Client {
+    let client = Client::with_tsdb().await.at("db=tsdb&tz=Europe/Berlin");
+    client
+        .done(
+            "create table c (ts timestamptz(3) not null, l timestamp(3), a int) tags (g int not null) primary tags (g);\
+             create table defaultdb.days (id int primary key, d date, w timestamp)",
+        )
+        .await;
+    client
+        .inserted(
+            3,
+            "insert into c values ('2024-03-30 12:00:00', '2024-03-30 12:00:00', 1, 1),
+             ('2024-03-31 00:00:00', '2024-03-31 00:00:00', 2, 1), ('2024-03-31 12:00:00', '2024-03-31 12:00:00', 3, 1)",
+        )
+        .await;
+    client
+        .inserted(2, "insert into defaultdb.days values (1, '2024-03-31', '2024-03-31 12:00:00'), (2, null, null)")
+        .await;
+    client
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn days_beside_points_in_time_begin_in_the_zone() {
+    let client = clock_change().await;
+    for (condition, rows) in [
+        ("ts between date '2024-03-31' and date '2024-04-01'", "[[2],[3]]"),
+        ("ts not between date '2024-03-31' and '2024-04-01'::date", "[[1]]"),
+        ("ts in (date '2024-03-31', date '2024-05-01')", "[[2]]"),
+        ("ts >= date '2024-03-31'", "[[2],[3]]"),
+        ("ts in (select d from defaultdb.days)", "[[2]]"),
+        ("ts in (select w from defaultdb.days)", "[[3]]"),
+        ("ts not in (select d from defaultdb.days where d is not null)", "[[1],[3]]"),
+        ("ts not in (select d from defaultdb.days)", "[]"),
+        ("l in (select ts from c where a = 2)", "[[2]]"),
+        ("ts between l and l", "[[1],[2],[3]]"),
+    ] {
+        let sql = format!("select a from c where {condition} order by a");
+        assert_eq!(client.rows(&sql).await, rows, "{condition}");
+    }
+    assert_eq!(
+        client
+            .rows(
+                "select case when a = 9 then ts else d end, coalesce(d, ts), greatest(w, ts) from c, defaultdb.days \
+                   where id = 1 and a = 1"
+            )
+            .await,
+        r#"[["2024-03-31T00:00:00+01:00","2024-03-31T00:00:00+01:00","2024-03-31T12:00:00+02:00"]]"#
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_day_later_is_the_same_time_of_day() {
+    let client = clock_change().await;
+    for day in ["ts + '1 day'", "ts + 1d", "ts + interval '1 day'", "interval '1 day' + ts", "ts - '-1 day'"] {
+        assert_eq!(
+            client.rows(&format!("select {day} from c where a = 1")).await,
+            r#"[["2024-03-31T12:00:00+02:00"]]"#,
+            "{day}"
+        );
+    }
+    assert_eq!(
+        client.rows("select ts - '12h', ts - '1 month', ts + '24:00:00' from c where a = 3").await,
+        r#"[["2024-03-30T23:00:00+01:00","2024-02-29T12:00:00+01:00","2024-04-01T12:00:00+02:00"]]"#
+    );
+    // A text that names a time is one: the morning had 11 hours.
+    assert_eq!(
+        client.rows("select ts - '2024-03-31 00:00:00', l - '2024-03-31 00:00:00' from c where a = 3").await,
+        r#"[["11:00:00","12:00:00"]]"#
+    );
+    assert_eq!(client.rows("select a from c where ts + '1 day' = '2024-03-31 12:00:00'").await, "[[1]]");
+    assert_eq!(client.rows("select a from c where ts > '2024-03-31 12:00:00' - 1d order by a").await, "[[2],[3]]");
+    assert_eq!(client.query("select ts + 'soon' from c").await.desc(), "pq: could not parse \"soon\" as type interval");
+    assert_eq!(
+        client.query("select ts - 'soon' from c").await.desc(),
+        "pq: could not parse \"soon\" as type timestamp"
+    );
+    assert_eq!(
+        client.rows("select d + 1, d - 1, d - '2024-03-01'::date, d + '1 day' from defaultdb.days where id = 1").await,
+        r#"[["2024-04-01","2024-03-30",30,"2024-04-01"]]"#
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn times_as_numbers_and_times_of_day() {
+    let client = clock_change().await;
+    assert_eq!(
+        client
+            .rows(
+                "select ts::decimal, ts::float, ts::int8, '2024-01-02'::date::decimal, '1.5s'::interval::float \
+                 from c where a = 1"
+            )
+            .await,
+        "[[1711796400,1711796400000.0,1711796400000,19724,1.5]]"
+    );
+    assert_eq!(
+        client
+            .rows(
+                "select ts::time, l::time(6), '2024-01-01 01:02:03.123456789'::time(6), '01:02'::time, '25h'::interval::time \
+                 from c where a = 1"
+            )
+            .await,
+        r#"[["12:00:00","12:00:00","01:02:03.123456","01:02:00","01:00:00"]]"#
+    );
+    assert_eq!(client.query("select 'soon'::time").await.desc(), "pq: could not parse \"soon\" as type time");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_spans_of_years_are_cut_to_their_beginning() {
+    let client = clock_change().await;
+    assert_eq!(
+        client
+            .rows(
+                "select date_trunc('millennium', '1970-01-01'), date_trunc('century', timestamp(9)'1970-01-01 00:00:00'), \
+                 date_trunc('decade', ts), extract('timezone', ts), extract('timezone_hour', ts) from c where a = 3"
+            )
+            .await,
+        r#"[["1001-01-01T00:00:00Z","1901-01-01T00:00:00Z","2020-01-01T00:00:00+01:00",7200.0,2.0]]"#
+    );
+}

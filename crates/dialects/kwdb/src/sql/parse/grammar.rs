@@ -15,6 +15,8 @@ pub(crate) struct KwdbGrammar {
 }
 
 impl Grammar for KwdbGrammar {
+    const LIMIT_TAKES_OFFSET: bool = false;
+
     fn clauses(&self) -> &'static ClauseTable {
         &CLAUSES
     }

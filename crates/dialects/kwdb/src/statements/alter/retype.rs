@@ -1,17 +1,16 @@
-//! `ALTER COLUMN | TAG c TYPE t`: to wider types of the same family, without reading a value as
-//! anything that it was not.
+//! `ALTER COLUMN | TAG c TYPE t`: to wider types of the same family, and across families where the
+//! vendor does. An old value that is none of the new type reads as NULL.
 
 use crate::error::definition;
 use crate::sql::types::ColumnType;
 use crate::types::{Place, column_type, declared, display, display_column};
 use engine::Alteration;
-use model::{Column, ColumnRole, DataType, Error, LengthUnit, Result, Table, TableKind, TextLength, TypeConversion};
+use model::{Column, ColumnRole, DataType, LengthUnit, Result, Table, TableKind, TextLength, TypeConversion};
 
 /// The change of a column's type.
 ///
 /// # Errors
-/// Narrowing and changes of family in the vendor's words; conversions that the vendor has and that
-/// are not done here, by name.
+/// Narrowing and changes that the vendor does not know, in its words.
 pub(super) fn alteration(table: &Table, column: &Column, written: &ColumnType) -> Result<Alteration> {
     let place = match (table.kind, column.role) {
         (TableKind::Keyed, _) => Place::Relational,
@@ -30,9 +29,6 @@ pub(super) fn alteration(table: &Table, column: &Column, written: &ColumnType) -
             declared: Some(declared(word)),
             conversion: TypeConversion::Plain,
         }),
-        Change::OtherFamily => {
-            Err(Error::unsupported(format!("ALTER TYPE from {} to {shown}", display_column(column))))
-        }
         Change::Impossible => Err(definition(format!(
             "column: \"{}\": cannot convert {} to {shown}",
             column.name,
@@ -41,13 +37,11 @@ pub(super) fn alteration(table: &Table, column: &Column, written: &ColumnType) -
     }
 }
 
-/// What kind of change a new type is.
+/// Whether the vendor converts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Change {
-    /// Every old value is a value of the new type.
+    /// By the value, or by its text.
     Plain,
-    /// The vendor converts, through text or a number.
-    OtherFamily,
     /// The vendor refuses.
     Impossible,
 }
@@ -71,13 +65,24 @@ fn text_bytes(length: Option<TextLength>) -> u64 {
     }
 }
 
+/// Whether the vendor takes a text type for wide enough: by bytes, of which a character counts four.
 fn text_fits(from: Option<TextLength>, to: Option<TextLength>) -> bool {
     match (from, to) {
         (_, None) => true,
         (Some(from), Some(to)) if from.unit == to.unit => from.max <= to.max,
-        // As many characters as there were bytes always fit.
-        (Some(TextLength { max, unit: LengthUnit::Bytes }), Some(to)) => max <= to.max,
         _ => text_bytes(from) <= text_bytes(to),
+    }
+}
+
+/// The characters that every number of a type needs at most.
+fn number_width(data_type: DataType) -> Option<u64> {
+    match data_type {
+        DataType::Int8 => Some(4),
+        DataType::Int16 => Some(6),
+        DataType::Int32 => Some(11),
+        DataType::Int64 => Some(20),
+        DataType::Float32 | DataType::Float64 => Some(30),
+        _ => None,
     }
 }
 
@@ -97,14 +102,18 @@ fn change(from: DataType, to: DataType) -> Change {
                 Change::Impossible
             }
         }
-        (from, DataType::Text(_)) if from.is_integer() || from.is_float() => Change::OtherFamily,
-        (DataType::Text(_), to) if to.is_integer() || to.is_float() => Change::OtherFamily,
-        (DataType::Instant(_), DataType::LocalDateTime(_)) | (DataType::LocalDateTime(_), DataType::Instant(_)) => {
-            Change::OtherFamily
+        (from, DataType::Text(length)) => match number_width(from) {
+            Some(width) if length.is_none_or(|length| width <= u64::from(length.max)) => Change::Plain,
+            _ => Change::Impossible,
+        },
+        (DataType::Text(_), to) if to.is_integer() || to.is_float() => Change::Plain,
+        (DataType::Instant(_) | DataType::LocalDateTime(_), DataType::Instant(_) | DataType::LocalDateTime(_)) => {
+            Change::Plain
         }
-        (DataType::Instant(_) | DataType::LocalDateTime(_), to) if to.is_integer() || to.is_float() => {
-            Change::OtherFamily
-        }
+        (
+            DataType::Instant(_) | DataType::LocalDateTime(_),
+            DataType::Int64 | DataType::Float32 | DataType::Float64,
+        ) => Change::Plain,
         _ => Change::Impossible,
     }
 }
@@ -112,7 +121,7 @@ fn change(from: DataType, to: DataType) -> Change {
 #[cfg(test)]
 mod tests {
     use super::{Change, change};
-    use model::{DataType, TextLength};
+    use model::{DataType, TextLength, TimeUnit};
 
     const fn bytes(max: u32) -> DataType {
         DataType::Text(Some(TextLength::bytes(max)))
@@ -135,7 +144,14 @@ mod tests {
             (characters(10), bytes(39), Change::Impossible),
             (bytes(254), characters(254), Change::Plain),
             (bytes(254), characters(63), Change::Impossible),
-            (DataType::Int32, bytes(20), Change::OtherFamily),
+            (bytes(100), characters(50), Change::Plain),
+            (DataType::Int32, bytes(11), Change::Plain),
+            (DataType::Int32, bytes(10), Change::Impossible),
+            (DataType::Float64, bytes(29), Change::Impossible),
+            (bytes(10), DataType::Int16, Change::Plain),
+            (DataType::Instant(TimeUnit::Millisecond), DataType::Int64, Change::Plain),
+            (DataType::Instant(TimeUnit::Millisecond), DataType::Int32, Change::Impossible),
+            (DataType::Int64, DataType::Float64, Change::Impossible),
             (DataType::Binary(Some(10)), DataType::Binary(Some(20)), Change::Impossible),
         ] {
             assert_eq!(change(from, to), expected, "{from:?} -> {to:?}");

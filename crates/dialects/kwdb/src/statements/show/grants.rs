@@ -2,6 +2,7 @@
 
 use super::{Rows, booleans, rows, texts};
 use crate::context::Context;
+use crate::error::worded;
 use crate::names;
 use crate::render::cell::time_text;
 use crate::sql::statement::{GrantTarget, Name, ShowGrants};
@@ -10,8 +11,16 @@ use crate::statements::user;
 use catalog::Catalog;
 use model::{Result, Scope, UserId};
 
-/// `SHOW USERS` and `SHOW ROLES`
+/// `SHOW USERS` and `SHOW ROLES`: for the vendor a query of its table of users, which is the
+/// administrators' to read.
+///
+/// # Errors
+/// In the words of that query for anybody else.
 pub(super) fn users(context: &Context) -> Result<Rows> {
+    if !context.engine().is_admin(context.caller()) {
+        let name = &context.caller().name;
+        return Err(worded(format!("user {name} does not have SELECT privilege on relation users")));
+    }
     let catalog = context.catalog();
     let mut users: Vec<_> = catalog.users().collect();
     users.sort_by(|a, b| a.name.cmp(&b.name));

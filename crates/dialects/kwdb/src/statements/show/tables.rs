@@ -48,7 +48,7 @@ fn table_type(table: &Table) -> &'static str {
     }
 }
 
-/// `SHOW TABLES`
+/// `SHOW TABLES`: those that the caller has a right on.
 pub(super) fn tables(context: &Context, show: &ShowTables) -> Result<Rows> {
     let catalog = context.catalog();
     let database = match &show.database {
@@ -58,7 +58,7 @@ pub(super) fn tables(context: &Context, show: &ShowTables) -> Result<Rows> {
     if let Some(schema) = show.schema.as_ref().filter(|schema| schema.value != names::PUBLIC) {
         return Err(definition(format!("target database or schema does not exist: \"{schema}\"")));
     }
-    let tables: Vec<_> = catalog.tables_in(database.id).collect();
+    let tables: Vec<_> = catalog.tables_in(database.id).filter(|table| context.sees(table)).collect();
     let mut columns = vec![
         ("table_name", texts(tables.iter().map(|table| Some(table.name.clone())))),
         ("table_type", texts(tables.iter().map(|table| Some(table_type(table).to_owned())))),
