@@ -1,0 +1,7 @@
+//! The door from outside: the router over an engine whose files are in memory.
+
+mod client;
+
+mod bad_input;
+mod statements;
+mod tablets;
