@@ -1,0 +1,8 @@
+//! The endpoints through the router, over a real engine: one file per topic.
+
+mod bad_input;
+mod client;
+mod definitions;
+mod envelopes;
+mod privileges;
+mod rows;

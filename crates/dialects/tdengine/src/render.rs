@@ -1,0 +1,4 @@
+//! Answers as this vendor prints them.
+
+pub(crate) mod cell;
+pub(crate) mod json;

@@ -1,0 +1,187 @@
+//! Small pieces of syntax trees.
+
+use ::sql::ast::{
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+    FunctionArguments, Ident, Interval, ObjectName, OrderByExpr, OrderByOptions, UnaryOperator, Value,
+};
+
+/// A name that nothing folds.
+pub(super) fn quoted(name: &str) -> Ident {
+    Ident::with_quote('"', name)
+}
+
+/// NULL; also stands where an expression is taken from, until its place is filled.
+pub(super) fn null() -> Expr {
+    Expr::Value(Value::Null.with_empty_span())
+}
+
+/// Takes an expression out of its place.
+pub(super) fn take(expr: &mut Expr) -> Expr {
+    std::mem::replace(expr, null())
+}
+
+/// A text.
+pub(super) fn text(value: &str) -> Expr {
+    Expr::Value(Value::SingleQuotedString(value.to_owned()).with_empty_span())
+}
+
+/// A whole number.
+pub(super) fn number(value: i64) -> Expr {
+    let digits = Expr::Value(Value::Number(value.unsigned_abs().to_string(), false).with_empty_span());
+    if value < 0 { Expr::UnaryOp { op: UnaryOperator::Minus, expr: Box::new(digits) } } else { digits }
+}
+
+/// true or false
+pub(super) fn boolean(value: bool) -> Expr {
+    Expr::Value(Value::Boolean(value).with_empty_span())
+}
+
+/// A span in words.
+pub(super) fn span(words: String) -> Expr {
+    Expr::Interval(Interval {
+        value: Box::new(text(&words)),
+        leading_field: None,
+        leading_precision: None,
+        last_field: None,
+        fractional_seconds_precision: None,
+    })
+}
+
+/// `left op right`
+pub(super) fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
+}
+
+/// Terms joined by an operator, as a balanced tree.
+pub(super) fn joined(mut terms: Vec<Expr>, op: &BinaryOperator) -> Option<Expr> {
+    while terms.len() > 1 {
+        let mut pairs = Vec::with_capacity(terms.len().div_ceil(2));
+        let mut rest = terms.into_iter();
+        while let Some(left) = rest.next() {
+            pairs.push(match rest.next() {
+                Some(right) => Expr::Nested(Box::new(binary(left, op.clone(), right))),
+                None => left,
+            });
+        }
+        terms = pairs;
+    }
+    terms.pop()
+}
+
+/// A call.
+pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
+    function(name, args, Vec::new(), Vec::new())
+}
+
+/// An aggregate over rows in an order.
+pub(super) fn ordered_call(name: &str, args: Vec<Expr>, order: Vec<OrderByExpr>) -> Expr {
+    function(name, args, order, Vec::new())
+}
+
+fn function(name: &str, args: Vec<Expr>, order: Vec<OrderByExpr>, within_group: Vec<OrderByExpr>) -> Expr {
+    let clauses = if order.is_empty() { Vec::new() } else { vec![FunctionArgumentClause::OrderBy(order)] };
+    Expr::Function(Function {
+        name: ObjectName::from(vec![quoted(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList {
+            duplicate_treatment: None,
+            args: args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect(),
+            clauses,
+        }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group,
+    })
+}
+
+/// A sort key; NULL is the least value.
+pub(super) fn sort_key(expr: Expr, ascending: bool) -> OrderByExpr {
+    OrderByExpr {
+        expr,
+        options: OrderByOptions { asc: Some(ascending), nulls_first: Some(ascending) },
+        with_fill: None,
+    }
+}
+
+/// The name of a called function in lower case.
+pub(super) fn function_name(function: &Function) -> String {
+    let last = function.name.0.last().and_then(|part| part.as_ident());
+    last.map(|ident| ident.value.to_lowercase()).unwrap_or_default()
+}
+
+/// The arguments of a call that are expressions.
+pub(super) fn arguments(function: &Function) -> Vec<Expr> {
+    let FunctionArguments::List(list) = &function.args else { return Vec::new() };
+    let expr = |arg: &FunctionArg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+        _ => None,
+    };
+    list.args.iter().filter_map(expr).collect()
+}
+
+/// Whether a call has a star, with or without a table, as its only argument; the table.
+pub(super) fn star_argument(function: &Function) -> Option<Option<ObjectName>> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    match list.args.as_slice() {
+        [FunctionArg::Unnamed(FunctionArgExpr::Wildcard)] => Some(None),
+        [FunctionArg::Unnamed(FunctionArgExpr::QualifiedWildcard(name))] => Some(Some(name.clone())),
+        _ => None,
+    }
+}
+
+/// Walks over an expression from the outside in; `visit` says whether to go on inside.
+pub(super) fn walk<E>(expr: &mut Expr, visit: &mut dyn FnMut(&mut Expr) -> Result<bool, E>) -> Result<(), E> {
+    if !visit(expr)? {
+        return Ok(());
+    }
+    match expr {
+        Expr::BinaryOp { left, right, .. } => {
+            walk(left, visit)?;
+            walk(right, visit)
+        }
+        Expr::UnaryOp { expr, .. }
+        | Expr::Nested(expr)
+        | Expr::Cast { expr, .. }
+        | Expr::IsNull(expr)
+        | Expr::IsNotNull(expr)
+        | Expr::IsTrue(expr)
+        | Expr::IsFalse(expr)
+        | Expr::IsNotTrue(expr)
+        | Expr::IsNotFalse(expr) => walk(expr, visit),
+        Expr::InList { expr, list, .. } => {
+            walk(expr, visit)?;
+            list.iter_mut().try_for_each(|item| walk(item, visit))
+        }
+        Expr::Like { expr, pattern, .. } => {
+            walk(expr, visit)?;
+            walk(pattern, visit)
+        }
+        Expr::Between { expr, low, high, .. } => {
+            walk(expr, visit)?;
+            walk(low, visit)?;
+            walk(high, visit)
+        }
+        Expr::Case { operand, conditions, else_result, .. } => {
+            if let Some(operand) = operand {
+                walk(operand, visit)?;
+            }
+            for condition in conditions {
+                walk(&mut condition.condition, visit)?;
+                walk(&mut condition.result, visit)?;
+            }
+            else_result.as_mut().map_or(Ok(()), |result| walk(result, visit))
+        }
+        Expr::Function(function) => {
+            let FunctionArguments::List(list) = &mut function.args else { return Ok(()) };
+            for arg in &mut list.args {
+                if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = arg {
+                    walk(expr, visit)?;
+                }
+            }
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
