@@ -1,7 +1,7 @@
 //! Every kind of bad input gets its documented status and a text that names the fault, stores
 //! nothing, and leaves the server answering.
 
-use crate::harness::{Program, Reply, TempDir, basic, request, root};
+use crate::harness::{Program, Reply, TempDir, basic, request, root, send_raw};
 
 /// A server with one table of each kind.
 fn program(data: &TempDir) -> Program {
@@ -104,6 +104,25 @@ fn requests_that_no_endpoint_takes() {
     let elsewhere = send(&program, "GET", "/nowhere", auth, b"");
     assert_eq!(elsewhere.status, 404);
     assert!(!elsewhere.body.is_empty());
+}
+
+#[test]
+fn heads_that_are_no_requests() {
+    let data = TempDir::new();
+    let program = program(&data);
+    let long = format!("GET /restapi/login?{} HTTP/1.1\r\n\r\n", "x".repeat(70_000));
+    for (sent, status) in [
+        ("NONSENSE\r\n\r\n", 400),
+        ("POST /restapi/query HTTP/1.1\r\nContent-Length: x\r\n\r\n", 400),
+        (long.as_str(), 414),
+    ] {
+        let reply = send_raw(program.address, sent.as_bytes()).unwrap();
+        assert_eq!(reply.status, status);
+        assert!(String::from_utf8_lossy(&reply.body).contains("request"), "{reply:?}");
+    }
+    let many: String = (0..200).map(|n| format!("x-{n}: y\r\n")).collect();
+    let reply = send_raw(program.address, format!("GET /health HTTP/1.1\r\n{many}\r\n").as_bytes()).unwrap();
+    assert_eq!((reply.status, reply.body.is_empty()), (431, false), "{reply:?}");
 }
 
 #[test]

@@ -144,6 +144,50 @@ fn a_result_over_5_mb_is_cut_at_a_row_and_says_so() {
     assert_eq!(whole.json()["rows"], 100);
 }
 
+#[test]
+fn the_limit_of_a_result_is_a_setting() {
+    let data = TempDir::new();
+    let settings = |limit: &str| format!("[limits]\nresult_bytes = {limit}\n");
+    let program = with_settings(&data, &settings("\"100 KiB\""));
+    fill(&program, 8_000, 1_000);
+    let query = "select n, s from t order by ts";
+    let cut = program.post("query", "d", query);
+    assert_eq!(cut.header("x-kwdb-truncated"), Some("true"));
+    assert!(cut.body.len() <= 100 << 10 && cut.json()["rows"].as_u64().unwrap() > 90, "{} bytes", cut.body.len());
+    assert_eq!(program.terminate(), Some(0));
+    let program = with_settings(&data, &settings("0"));
+    let whole = program.post("query", "d", query);
+    assert_eq!(whole.header("x-kwdb-truncated"), None);
+    assert_eq!((whole.json()["rows"].as_u64(), whole.body.len() > 8_000_000), (Some(8_000), true));
+}
+
+#[test]
+fn a_body_that_drips_is_given_up_with_the_setting_named() {
+    let data = TempDir::new();
+    let program = with_settings(&data, "[limits]\nbody_read_timeout_ms = 1000\nbody_bytes_per_second = 1000\n");
+    let mut stream = TcpStream::connect(program.address).unwrap();
+    let head = format!(
+        "POST /restapi/query HTTP/1.1\r\nHost: {}\r\nAuthorization: {}\r\nContent-Length: 100000\r\nConnection: close\r\n\r\n",
+        program.address,
+        root()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut dripping = stream.try_clone().unwrap();
+    let began = Instant::now();
+    std::thread::spawn(move || {
+        while began.elapsed() < Duration::from_secs(60) && dripping.write_all(b" ").is_ok() {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    });
+    let mut answer = String::new();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let _reset_behind_the_answer = stream.read_to_string(&mut answer);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    assert!(answer.contains("{\"code\":-1,\"desc\":\"") && answer.contains("limits.body_bytes_per_second"), "{answer}");
+    assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
+    assert_eq!(program.rows("defaultdb", "select 1")[0][0], 1);
+}
+
 /// CPU time of a process within some milliseconds.
 fn cpu_of(pid: u32, milliseconds: u64) -> Duration {
     let ticks = || -> u64 {

@@ -9,5 +9,6 @@ mod crash;
 mod duckdb;
 mod harness;
 mod limits;
+mod recorded;
 mod smart_meter;
 mod tls;

@@ -72,3 +72,51 @@ fn private_keys_are_for_the_owner_alone() {
         assert_eq!(mode & 0o777, 0o600, "{key}");
     }
 }
+
+/// The documents print `curl -L` and an address without `https`: the redirect sends it on.
+#[test]
+fn the_printed_command_needs_a_word_for_curls_of_today() {
+    if Command::new("curl").arg("--version").output().is_err() {
+        eprintln!("SKIPPED: there is no curl on this machine");
+        return;
+    }
+    let data = TempDir::new();
+    let program = Program::start(data.path(), &[]);
+    let password = password_in(&program.greeting).unwrap().to_owned();
+    let printed = |follow: &[&str], scheme: &str| {
+        let output = Command::new("curl")
+            .args(["--silent", "--show-error"])
+            .args(follow)
+            .args(["-H", "Content-Type:text/plain", "-H", &format!("Authorization: {}", basic("root", &password))])
+            .arg("--cacert")
+            .arg(data.path().join("certs/ca.crt"))
+            .args(["-d", "select 1", "-X", "POST"])
+            .arg(format!("{scheme}localhost:{}/restapi/query?db=defaultdb", program.address.port()))
+            .output()
+            .unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    };
+    assert!(
+        printed(&["-L", "--location-trusted"], "").contains("\"rows\":1"),
+        "{}",
+        printed(&["--location-trusted"], "")
+    );
+    assert!(printed(&["-L"], "https://").contains("\"rows\":1"));
+    // Either an older curl, or the answer says what to do.
+    let as_printed = printed(&["-L"], "");
+    let is_told = as_printed.contains("\"rows\":1") || as_printed.contains("--location-trusted");
+    assert!(is_told, "{as_printed}");
+
+    // Without TLS nothing is sent on: the command works as printed.
+    assert_eq!(program.terminate(), Some(0));
+    let other = TempDir::new();
+    let program = Program::insecure(other.path());
+    let url = format!("{}/restapi/query?db=defaultdb", program.address);
+    let authorization = format!("Authorization: {}", basic("root", "kwdbpassword"));
+    let output = Command::new("curl")
+        .args(["--silent", "-L", "-H", "Content-Type:text/plain", "-H", &authorization, "--cacert", "../certs/ca.crt"])
+        .args(["-d", "select 1", "-X", "POST", &url])
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"rows\":1"), "{output:?}");
+}

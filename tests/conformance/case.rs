@@ -1,98 +1,157 @@
-//! One case: a request's bytes and what must come back.
+//! One case: a request's bytes and what must come back. The form of the files is told in README.md.
 
-use super::folder;
-use crate::harness::Reply;
-use serde_json::{Value, json};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
     pub(crate) name: String,
-    /// As printed, without Content-Length.
-    pub(crate) request: String,
-    /// `status` and `body`.
+    /// The first line and the headers, without the framing that goes over the wire.
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+    /// `status`, and what else must hold; null where nothing is recorded yet.
     pub(crate) expected: Value,
+    /// The file of the expectation.
+    pub(crate) file: PathBuf,
 }
 
-/// The cases of a folder, in order.
-pub(crate) fn cases_of(document: &str) -> Vec<Case> {
-    let folder = folder().join(document);
-    let mut requests: Vec<_> = std::fs::read_dir(&folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "http"))
-        .collect();
+/// A folder of cases that run in order on one fresh server.
+#[derive(Clone, Debug)]
+pub(crate) struct Suite {
+    /// Dialect and folder, such as `kwdb/kwdb-document`.
+    pub(crate) name: String,
+    pub(crate) dialect: String,
+    pub(crate) cases: Vec<Case>,
+    /// The password that its requests take for root's.
+    pub(crate) root_password: Option<String>,
+}
+
+/// Every suite, in order of name.
+pub(crate) fn suites(root: &Path) -> Vec<Suite> {
+    let mut found = Vec::new();
+    for dialect in folders(root) {
+        let password = std::fs::read_to_string(dialect.join("root-password.txt")).ok();
+        for folder in folders(&dialect) {
+            let (dialect, suite) = (file_name(&dialect), file_name(&folder));
+            found.push(Suite {
+                name: format!("{dialect}/{suite}"),
+                dialect,
+                cases: cases_of(&folder),
+                root_password: password.as_deref().map(|text| text.trim_end().to_owned()),
+            });
+        }
+    }
+    found
+}
+
+fn folders(root: &Path) -> Vec<PathBuf> {
+    let mut found: Vec<PathBuf> = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).collect();
+    found.retain(|path| path.is_dir());
+    found.sort();
+    found
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap().to_str().unwrap().to_owned()
+}
+
+/// The cases of a folder, `setup.sql` first.
+fn cases_of(folder: &Path) -> Vec<Case> {
+    let mut requests: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    requests.retain(|path| path.extension().is_some_and(|extension| extension == "http"));
     requests.sort();
-    requests
-        .into_iter()
-        .map(|path| Case {
-            name: path.file_stem().unwrap().to_str().unwrap().to_owned(),
-            request: std::fs::read_to_string(&path).unwrap(),
-            expected: serde_json::from_slice(&std::fs::read(path.with_extension("json")).unwrap()).unwrap(),
-        })
-        .collect()
+    let setup = folder.join("setup.sql");
+    let prepared = setup.exists().then(|| Case::preparation(&std::fs::read_to_string(&setup).unwrap()));
+    prepared.into_iter().chain(requests.iter().map(|path| Case::read(path))).collect()
 }
 
 impl Case {
-    /// Statements of root that must be carried out.
-    pub(crate) fn ddl(statements: &str) -> Self {
-        let head =
-            "POST /restapi/ddl HTTP/1.1\r\nHost: localhost:8080\r\nAuthorization: Basic cm9vdDprd2RicGFzc3dvcmQ=";
+    /// A case to be filled in.
+    pub(crate) fn empty() -> Self {
+        let (name, head) = (String::new(), String::new());
+        Self { name, head, body: Vec::new(), expected: Value::Null, file: PathBuf::new() }
+    }
+
+    fn read(path: &Path) -> Self {
+        let bytes = std::fs::read(path).unwrap();
+        let (head, body) = cut(&bytes).unwrap_or_else(|| panic!("{}: no empty line ends the head", path.display()));
+        let file = path.with_extension("json");
+        let expected = match std::fs::read(&file) {
+            Ok(text) => serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display())),
+            Err(_) => Value::Null,
+        };
+        Self { name: path.file_stem().unwrap().to_str().unwrap().to_owned(), head, body, expected, file }
+    }
+
+    /// Statements of root that must be carried out before the first case.
+    fn preparation(statements: &str) -> Self {
         Self {
-            name: "preparation".to_owned(),
-            request: format!("{head}\r\n\r\n{statements}"),
-            expected: json!({"status": 200, "body": {"code": 0, "desc": "$any", "time": "$number"}}),
+            name: "setup.sql".to_owned(),
+            head: "POST /restapi/ddl HTTP/1.1\r\nHost: localhost:8080\r\nAuthorization: Basic cm9vdDprd2RicGFzc3dvcmQ="
+                .to_owned(),
+            body: statements.trim_end().as_bytes().to_vec(),
+            expected: serde_json::json!({"status": 200, "body": {"code": 0, "desc": "$any", "time": "$number"}}),
+            file: PathBuf::new(),
         }
     }
 
-    /// Head and body of the request.
-    pub(crate) fn parts(&self) -> (&str, &str) {
-        self.request.split_once("\r\n\r\n").unwrap()
+    /// A header's value.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
+        lines.into_iter().find_map(|(key, value)| key.eq_ignore_ascii_case(name).then(|| value.trim()))
+    }
+
+    /// The case with `${name}` replaced by what earlier answers held.
+    pub(crate) fn filled(&self, saved: &BTreeMap<String, String>) -> Self {
+        let mut filled = self.clone();
+        for (name, value) in saved {
+            let mark = format!("${{{name}}}");
+            filled.head = filled.head.replace(&mark, value);
+            if let Ok(text) = std::str::from_utf8(&filled.body) {
+                filled.body = text.replace(&mark, value).into_bytes();
+            }
+        }
+        filled
+    }
+
+    /// The body as it is sent: compressed where the head says so and the file is not yet.
+    pub(crate) fn sent_body(&self) -> Vec<u8> {
+        let is_gzip = self.header("content-encoding").is_some_and(|encoding| encoding.eq_ignore_ascii_case("gzip"));
+        if !is_gzip || self.body.starts_with(&[0x1f, 0x8b]) {
+            return self.body.clone();
+        }
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+        encoder.write_all(&self.body).unwrap();
+        encoder.finish().unwrap()
     }
 
     /// What goes over the wire.
     pub(crate) fn wire_bytes(&self) -> Vec<u8> {
-        let (head, body) = self.parts();
-        format!("{head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).into_bytes()
-    }
-
-    /// Whether an answer is the expected one; else how it differs.
-    pub(crate) fn judge(&self, reply: &Reply) -> Result<(), String> {
-        let text = String::from_utf8_lossy(&reply.body);
-        if self.expected["status"] != reply.status {
-            return Err(format!("status {} in place of {}: {text}", reply.status, self.expected["status"]));
+        let body = self.sent_body();
+        let head = &self.head;
+        let is_chunked = self.header("transfer-encoding").is_some();
+        let mut bytes = match (is_chunked, self.header("content-length")) {
+            (true, _) | (_, Some(_)) => format!("{head}\r\nConnection: close\r\n\r\n"),
+            _ => format!("{head}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n", body.len()),
         }
-        let kind = reply.header("content-type").unwrap_or_default();
-        if !kind.starts_with("application/json") {
-            return Err(format!("content type {kind}"));
+        .into_bytes();
+        if is_chunked {
+            bytes.extend(format!("{:x}\r\n", body.len()).bytes().filter(|_| !body.is_empty()));
+            bytes.extend(&body);
+            bytes.extend(if body.is_empty() { &b"0\r\n\r\n"[..] } else { b"\r\n0\r\n\r\n" });
+        } else {
+            bytes.extend(body);
         }
-        let body: Value = serde_json::from_slice(&reply.body).map_err(|error| format!("{error}: {text}"))?;
-        compare(&self.expected["body"], &body, "body").map_err(|fault| format!("{fault} in {text}"))
+        bytes
     }
 }
 
-/// Compares with marks; objects must have the same keys in the same order.
-fn compare(expected: &Value, found: &Value, place: &str) -> Result<(), String> {
-    match (expected, found) {
-        (Value::String(mark), _) if mark == "$any" => Ok(()),
-        (Value::String(mark), Value::Number(_)) if mark == "$number" => Ok(()),
-        (Value::String(mark), Value::String(text)) if mark.starts_with("$prefix:") => {
-            let prefix = &mark["$prefix:".len()..];
-            text.starts_with(prefix)
-                .then_some(())
-                .ok_or_else(|| format!("{place}: {text} does not begin with {prefix}"))
-        }
-        (Value::Object(expected), Value::Object(found)) => {
-            if !expected.keys().eq(found.keys()) {
-                let keys = |object: &serde_json::Map<String, Value>| object.keys().cloned().collect::<Vec<_>>();
-                return Err(format!("{place}: keys {:?} in place of {:?}", keys(found), keys(expected)));
-            }
-            expected.iter().try_for_each(|(key, value)| compare(value, &found[key], &format!("{place}.{key}")))
-        }
-        (Value::Array(expected), Value::Array(found)) if expected.len() == found.len() => {
-            let pairs = expected.iter().zip(found).enumerate();
-            pairs.into_iter().try_for_each(|(index, (e, f))| compare(e, f, &format!("{place}[{index}]")))
-        }
-        _ if expected == found => Ok(()),
-        _ => Err(format!("{place}: {found} in place of {expected}")),
-    }
+/// Head and body; lines of the head may end with or without a carriage return.
+fn cut(bytes: &[u8]) -> Option<(String, Vec<u8>)> {
+    let find = |end: &[u8]| bytes.windows(end.len()).position(|part| part == end).map(|at| (at, at + end.len()));
+    let (end, start) = [find(b"\r\n\r\n"), find(b"\n\n")].into_iter().flatten().min()?;
+    let head = std::str::from_utf8(bytes.get(..end)?).ok()?;
+    Some((head.lines().collect::<Vec<_>>().join("\r\n"), bytes.get(start..)?.to_vec()))
 }

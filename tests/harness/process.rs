@@ -52,7 +52,7 @@ impl Program {
 
     /// `chronoglot serve` with further flags, once it answers.
     pub(crate) fn start(data: &Path, flags: &[&str]) -> Self {
-        let mut child = Command::new(PROGRAM)
+        let mut child = program()
             .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .args(flags)
@@ -131,16 +131,22 @@ impl Drop for Program {
     }
 }
 
+/// The program without the settings of this process: those are the tests' own.
+fn program() -> Command {
+    let mut command = Command::new(PROGRAM);
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("CHRONOGLOT_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// Runs a command of the program to its end.
 pub(crate) fn run_to_end(arguments: &[&str], input: &str) -> Output {
     use std::io::Write;
-    let mut child = Command::new(PROGRAM)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        program().args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
     child.wait_with_output().unwrap()
 }

@@ -15,8 +15,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("query", &["model", "catalog", "storage"]),
     ("engine", &["model", "catalog", "storage", "query"]),
     ("sql", &["model"]),
-    ("dialect", &["model", "engine"]),
     ("ingest", &["model"]),
+    ("dialect", &["model", "engine", "ingest"]),
     ("kwdb", &["model", "catalog", "engine", "query", "sql", "ingest", "dialect"]),
     ("tdengine", &["model", "catalog", "engine", "query", "sql", "ingest", "dialect"]),
     ("iotdb", &["model", "catalog", "engine", "query", "sql", "ingest", "dialect"]),
@@ -26,7 +26,23 @@ const EDGES: &[(&str, &[&str])] = &[
     ("server", &["model", "engine", "dialect"]),
     (
         "chronoglot",
-        &["model", "files", "catalog", "segments", "storage", "query", "engine", "dialect", "kwdb", "tdengine", "iotdb", "starrocks", "influx", "opentsdb", "server"],
+        &[
+            "model",
+            "files",
+            "catalog",
+            "segments",
+            "storage",
+            "query",
+            "engine",
+            "dialect",
+            "kwdb",
+            "tdengine",
+            "iotdb",
+            "starrocks",
+            "influx",
+            "opentsdb",
+            "server",
+        ],
     ),
     ("bench", &[]),
     ("xtask", &[]),
@@ -37,6 +53,9 @@ const WIRE: &[&str] = &["axum", "hyper", "hyper-util", "http", "tower", "tower-h
 
 /// Crates that plan or parse SQL; storage and what lies below may not use them.
 const SQL: &[&str] = &["datafusion", "sqlparser"];
+
+/// Crates that one crate of the house has to itself.
+const EXCLUSIVE: &[(&str, &str)] = &[("redb", "catalog")];
 
 /// The crates below the dialects.
 pub(crate) const BELOW_DIALECTS: &[&str] =
@@ -60,6 +79,9 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
             }
             if BELOW_DIALECTS.contains(&name.as_str()) && WIRE.contains(&dependency.as_str()) {
                 faults.push(format!("{name} -> {dependency}: nothing below the dialects sees HTTP or JSON"));
+            }
+            if let Some((_, owner)) = EXCLUSIVE.iter().find(|(own, owner)| own == dependency && owner != name) {
+                faults.push(format!("{name} -> {dependency}: only {owner} knows it"));
             }
             if BELOW_QUERY.contains(&name.as_str()) && SQL.contains(&dependency.as_str()) {
                 faults.push(format!("{name} -> {dependency}: nothing below query sees SQL"));

@@ -1,5 +1,6 @@
 //! What every source file must have, and words that must not stand in some.
 
+use crate::disk;
 use crate::edges::BELOW_DIALECTS;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,13 @@ const VENDOR_WORDS: &[&str] = &[
     "emqx",
 ];
 
+/// Crates beside those below the dialects that name no vendor either: what plugs dialects in knows
+/// none of them.
+const NEUTRAL: &[&str] = &["server", "dialects/dialect", "ingest"];
+
+/// Formats that a crate reads and that are known by a vendor's name alone.
+const FORMATS: &[(&str, &[&str])] = &[("ingest", &["opentsdb", "influx", "influxdb", "telegraf"])];
+
 /// Marks of unfinished work.
 const UNFINISHED: &[&str] = &["todo!(", "unimplemented!(", "FIXME", "TODO", "#[ignore"];
 
@@ -30,6 +38,7 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
         collect(&root.join(folder), &mut files)?;
     }
     let mut faults = Vec::new();
+    let mut disk = disk::Watch::default();
     for file in files {
         let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
         let shown = file.strip_prefix(root).unwrap_or(&file).display().to_string();
@@ -39,13 +48,16 @@ pub(crate) fn check(root: &Path) -> Result<Vec<String>, String> {
         for mark in UNFINISHED.iter().filter(|mark| text.contains(*mark)) {
             faults.push(format!("{shown}: has {mark}"));
         }
-        if BELOW_DIALECTS.iter().any(|name| shown.starts_with(&format!("crates/{name}/"))) {
-            faults.extend(
-                vendor_words(&text)
-                    .map(|(line, word)| format!("{shown}:{line}: names the vendor \"{word}\" below the dialects")),
-            );
+        let inside = |name: &&str| shown.starts_with(&format!("crates/{name}/"));
+        if BELOW_DIALECTS.iter().chain(NEUTRAL).any(inside) {
+            let formats: Vec<&str> =
+                FORMATS.iter().filter(|(name, _)| inside(name)).flat_map(|(_, words)| *words).copied().collect();
+            let words = vendor_words(&text).filter(|(_, word)| !formats.contains(&word.as_str()));
+            faults.extend(words.map(|(line, word)| format!("{shown}:{line}: names the vendor \"{word}\"")));
         }
+        disk.look(&shown, &text, &mut faults);
     }
+    faults.extend(disk.stale());
     Ok(faults)
 }
 

@@ -1,20 +1,19 @@
 //! `chronoglot serve`: settings, store, server, until somebody stops it.
 
+mod dialects;
 mod greeting;
 mod root_password;
 mod store;
 
 use crate::arguments::ServeArguments;
 use crate::terminal::{complain, say};
-use dialect::Dialect;
+use dialects::dialects;
 use greeting::greeting;
-use kwdb::Kwdb;
 use root_password::ensure_root_password;
 use server::settings::{Environment, Listener, Settings};
 use server::{RunningServer, Server};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use store::open_engine;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -95,8 +94,7 @@ async fn start(
 ) -> model::Result<(engine::Engine, Option<String>, RunningServer)> {
     let engine = open_engine(&settings).await?;
     let root_password = ensure_root_password(&engine, root_password_file.as_deref(), settings.insecure).await?;
-    let dialects: Vec<Arc<dyn Dialect>> = vec![Arc::new(Kwdb::new())];
-    let server = Server::start(settings, engine.clone(), dialects).await?;
+    let server = Server::start(settings, engine.clone(), dialects()).await?;
     Ok((engine, root_password, server))
 }
 

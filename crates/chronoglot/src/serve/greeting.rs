@@ -31,12 +31,16 @@ pub(crate) fn url(bound: &Bound) -> String {
 }
 
 fn curl_command(settings: &Settings, bound: &Bound, root_password: Option<&str>) -> String {
+    let authority = settings.data_dir.join("certs").join("ca.crt");
+    if !bound.dialects.contains(&"kwdb") {
+        let trust = if bound.tls { format!("--cacert {} ", authority.display()) } else { String::new() };
+        return format!("curl {trust}{}/", url(bound));
+    }
     let endpoint = format!("{}/restapi/query", url(bound));
     if settings.insecure {
         let authorization = basic("root", WELL_KNOWN_PASSWORD);
         return format!("curl -H 'Authorization: {authorization}' -d 'show databases' {endpoint}");
     }
-    let authority = settings.data_dir.join("certs").join("ca.crt");
     let password = root_password.unwrap_or("PASSWORD");
     format!("curl --cacert {} -u root:{password} -d 'show databases' {endpoint}", authority.display())
 }
@@ -58,6 +62,13 @@ mod tests {
             "Chronoglot 0.1.0\n  serving   http://127.0.0.1:8080 (kwdb)\n  data      d\n  try       curl -H \
              'Authorization: Basic cm9vdDprd2RicGFzc3dvcmQ=' -d 'show databases' http://127.0.0.1:8080/restapi/query"
         );
+    }
+
+    #[test]
+    fn without_the_dialect_of_the_command_the_home_page_is_shown() {
+        let settings = insecure_settings("d".as_ref(), "127.0.0.1:8080".parse().unwrap());
+        let bound = Bound { dialects: vec!["other"], ..bound(false) };
+        assert!(greeting(&settings, &[bound], None).ends_with("\n  try       curl http://127.0.0.1:8080/"));
     }
 
     #[test]

@@ -1,0 +1,1 @@
+create user u1 password 'kwdbpassword'; grant create on database defaultdb to u1
