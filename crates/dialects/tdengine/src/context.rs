@@ -92,7 +92,9 @@ impl Context {
         match (written, self.database.as_deref()) {
             (Some(name), _) => catalog.database_named(name).cloned().ok_or_else(|| missing(name)),
             // One in the URL that does not exist is as good as none.
-            (None, Some(name)) => catalog.database_named(name).cloned().ok_or_else(|| coded(0x2616, "Database not specified")),
+            (None, Some(name)) => {
+                catalog.database_named(name).cloned().ok_or_else(|| coded(0x2616, "Database not specified"))
+            }
             (None, None) => Err(coded(0x2616, "Database not specified")),
         }
     }

@@ -40,7 +40,8 @@ fn decoded(reason: &str) -> Option<(u16, &str)> {
 /// A syntax error of an INSERT at the cursor, with up to 63 characters of what follows.
 pub(crate) fn insert_syntax(cursor: &Cursor<'_>, reason: &str) -> Error {
     let source = cursor.tokens().source;
-    let rest = cursor.peek().map_or("", |token| source.text.get(token.start as usize..).unwrap_or_default());
+    let next = cursor.tokens().get(cursor.index());
+    let rest = next.map_or("", |token| source.text.get(token.start as usize..).unwrap_or_default());
     insert_value(rest, reason)
 }
 

@@ -243,8 +243,7 @@ fn json(value: &RowValue<'_>, column: &Column) -> Result<Value> {
     if text.len() > 4_095 {
         return Err(insert_value(&text, "json string too long than 4095"));
     }
-    let read: serde_json::Value =
-        serde_json::from_str(&text).map_err(|_| coded(0x0221, "Invalid JSON format"))?;
+    let read: serde_json::Value = serde_json::from_str(&text).map_err(|_| coded(0x0221, "Invalid JSON format"))?;
     match read {
         serde_json::Value::Object(members) if members.is_empty() => Ok(Value::Null),
         serde_json::Value::Object(members) => {
@@ -276,12 +275,8 @@ fn instant(value: &RowValue<'_>, column: &Column, unit: TimeUnit, around: Surrou
             let start = match moment {
                 Moment::Now => Some(around.now),
                 Moment::Today => Some(around.zone.midnight(around.now)),
-                Moment::Text(text) => {
-                    time_text::instant(text, TimeUnit::Nanosecond, around.zone).map(i128::from)
-                }
-                Moment::Number(text) => {
-                    whole(text).and_then(|n| i64::try_from(n).ok()).map(|n| unit.to_nanos(n))
-                }
+                Moment::Text(text) => time_text::instant(text, TimeUnit::Nanosecond, around.zone).map(i128::from),
+                Moment::Number(text) => whole(text).and_then(|n| i64::try_from(n).ok()).map(|n| unit.to_nanos(n)),
             };
             let start = start.ok_or_else(|| insert_value("timestamp", "invalid timestamp"))?;
             start.checked_add(*nanos).and_then(|nanos| unit.floor_from_nanos(nanos))

@@ -10,6 +10,7 @@ mod functions;
 mod grouping;
 mod items;
 mod scope;
+mod series;
 mod window;
 
 use crate::context::Context;
@@ -26,7 +27,7 @@ use ::sql::ast::{
 use build::quoted;
 use catalog::Catalog;
 use model::{Error, ErrorKind, Result};
-use scope::{Scope, Source, TableNameOf};
+use scope::{Scope, Source, TableNameOf, table_name_of};
 
 pub(crate) use scope::{Columns, SourceColumn, columns_of};
 use std::collections::HashSet;
@@ -50,7 +51,7 @@ pub(crate) fn rewrite_condition(context: &Context, catalog: &Catalog, found: &Fo
     let mut columns = columns_of(found);
     columns.columns.iter_mut().for_each(|column| column.in_star = true);
     let table = found.table();
-    let tbname = if names::has_children(table) { TableNameOf::Column } else { TableNameOf::Constant(table.name.clone()) };
+    let tbname = table_name_of(found);
     let source = Source { database: None, alias: table.name.clone(), columns, tbname };
     let scope = Scope { sources: vec![source] };
     let rewriter = Rewriter { context, catalog, extras: Vec::new(), anonymous: 0 };
@@ -158,13 +159,17 @@ impl Rewriter<'_> {
 
     /// `SELECT TAGS` reads the list of children in place of their rows.
     fn series_for_tables(&self, select: &mut Select) -> Result<()> {
-        let [item] = select.from.as_mut_slice() else { return Err(Error::unsupported("SELECT TAGS of several tables")) };
+        let [item] = select.from.as_mut_slice() else {
+            return Err(Error::unsupported("SELECT TAGS of several tables"));
+        };
         let TableFactor::Table { name, alias, .. } = &mut item.relation else {
             return Err(Error::unsupported("SELECT TAGS of a subquery"));
         };
         let written = written_name(name)?;
         let found = self.context.find(self.catalog, &written).map_err(for_read)?;
-        let Found::Super(table) = &found else { return Err(Error::unsupported("SELECT TAGS of a table that is no super table")) };
+        let Found::Super(table) = &found else {
+            return Err(Error::unsupported("SELECT TAGS of a table that is no super table"));
+        };
         alias.get_or_insert_with(|| plain_alias(&written.name));
         *name = ObjectName::from(vec![quoted(system::SERIES), quoted(&table.id.to_string())]);
         Ok(())
@@ -244,13 +249,7 @@ impl Rewriter<'_> {
         let shown = alias.as_ref().map_or_else(|| written.name.clone(), |alias| alias.name.value.clone());
         let is_named = alias.is_some();
         let stored = ObjectName::from(vec![quoted(&database.name), quoted(&table.name)]);
-        let tbname = if names::has_children(table) {
-            TableNameOf::Column
-        } else if table.key.is_empty() || matches!(found, Found::Keyed(_)) {
-            TableNameOf::Constant(table.name.clone())
-        } else {
-            TableNameOf::None
-        };
+        let tbname = table_name_of(&found);
         scope.sources.push(Source {
             database: (!is_named).then(|| database.name.clone()),
             alias: shown.clone(),
@@ -274,10 +273,11 @@ impl Rewriter<'_> {
 /// `(SELECT * FROM stored WHERE tbname = 'child') AS alias`
 fn child_rows(stored: ObjectName, child: &str, alias: TableAlias) -> Result<TableFactor> {
     let mut query = crate::statements::query::parsed("select * from a")?.query;
-    let SetExpr::Select(select) = query.body.as_mut() else { return Err(Error::internal("a SELECT is not read as one")) };
+    let SetExpr::Select(select) = query.body.as_mut() else {
+        return Err(Error::internal("a SELECT is not read as one"));
+    };
     select.qualify = None;
-    select.selection =
-        Some(build::binary(Expr::Identifier(quoted(TBNAME)), BinaryOperator::Eq, build::text(child)));
+    select.selection = Some(build::binary(Expr::Identifier(quoted(TBNAME)), BinaryOperator::Eq, build::text(child)));
     if let Some(TableFactor::Table { name, .. }) = select.from.first_mut().map(|item| &mut item.relation) {
         *name = stored;
     }
@@ -305,9 +305,7 @@ fn written_name(name: &ObjectName) -> Result<WrittenName> {
 pub(crate) fn for_read(error: Error) -> Error {
     match *error.kind {
         ErrorKind::TableNotFound { .. } => names::missing_table(),
-        ErrorKind::DatabaseNotFound { .. } => {
-            coded(0x0388, "Fail to get table info, error: Database not exist")
-        }
+        ErrorKind::DatabaseNotFound { .. } => coded(0x0388, "Fail to get table info, error: Database not exist"),
         _ => error,
     }
 }

@@ -7,6 +7,7 @@ mod function;
 mod json;
 mod math;
 mod operators;
+mod state;
 mod strings;
 mod system;
 mod times;
@@ -16,9 +17,12 @@ use operators::Operators;
 use query::{Profile, functions};
 use std::sync::Arc;
 
-pub(crate) use aggregates::{IRATE, LEAST_SQUARES, MODE, PERCENTILE, SPREAD, TOTAL, TOTAL_RESULT, TWA};
+pub(crate) use aggregates::{
+    DIFFERENCE, IRATE, LEAST_SQUARES, MODE, PERCENTILE, SERIES_NAME, SPREAD, TOTAL, TOTAL_RESULT, TWA,
+};
 pub(crate) use casts::CAST;
 pub(crate) use json::TEXT as JSON_TEXT;
+pub(crate) use state::{STATE_COUNT, STATE_DURATION};
 pub(crate) use system::{SERVER_VERSION, TEXT_OF_REQUEST};
 pub(crate) use times::{INSTANT_MS, INSTANT_NS, INSTANT_US, TIME_OF, UNITS_BETWEEN};
 pub(crate) use window::{WINDOW_END, WINDOW_START, WINDOW_STARTS};
@@ -31,7 +35,9 @@ pub(crate) fn profile() -> Profile {
         .aggregate(functions::first_by_time("first"))
         .aggregate(functions::last_by_time("last"))
         .aggregate(functions::last_row_by_time("last_row"))
-        .aggregate(functions::sum_exact(TOTAL));
+        .aggregate(functions::sum_exact(TOTAL))
+        .aggregate(state::count())
+        .aggregate(state::duration());
     let scalars = [
         math::functions(),
         strings::functions(),

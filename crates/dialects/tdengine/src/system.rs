@@ -9,8 +9,8 @@ use crate::names::{self, Found};
 use crate::select::{Columns, SourceColumn, columns_of};
 use crate::types::{DIALECT, TBNAME};
 use ::sql::ast::ObjectName;
-use arrow::array::{ArrayRef, BooleanArray, Int16Array, Int32Array, Int64Array, Int8Array, StringArray};
 use arrow::array::TimestampMillisecondArray;
+use arrow::array::{ArrayRef, BooleanArray, Int8Array, Int16Array, Int32Array, Int64Array, StringArray};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit as ArrowUnit};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use catalog::Catalog;
@@ -95,8 +95,14 @@ pub(crate) fn place(context: &Context, name: &ObjectName) -> Result<Option<(&'st
     Ok(definition(context, name)?.map(|definition| (definition.schema, definition.name)))
 }
 
-/// Name, word and length of each column of a system table.
-pub(crate) fn described(context: &Context, name: &ObjectName) -> Result<Option<Vec<(&'static str, String, u32)>>> {
+/// Name, word and length of a column.
+pub(crate) type Described = (&'static str, String, u32);
+
+/// Each column of a system table.
+///
+/// # Errors
+/// A system schema without such a table.
+pub(crate) fn described(context: &Context, name: &ObjectName) -> Result<Option<Vec<Described>>> {
     let Some(definition) = definition(context, name)? else { return Ok(None) };
     let column = |(name, column_type): &(&'static str, ColumnType)| {
         let (word, length) = crate::types::result_type(&field(name, *column_type), 0);
@@ -178,7 +184,9 @@ fn provider(definition: &Definition, rows: &[Vec<Cell>]) -> Result<Arc<dyn Table
         .columns
         .iter()
         .enumerate()
-        .map(|(place, (_, column_type))| array(*column_type, rows.iter().map(|row| row.get(place).unwrap_or(&Cell::Null))))
+        .map(|(place, (_, column_type))| {
+            array(*column_type, rows.iter().map(|row| row.get(place).unwrap_or(&Cell::Null)))
+        })
         .collect();
     let options = RecordBatchOptions::new().with_row_count(Some(rows.len()));
     let batch = RecordBatch::try_new_with_options(Arc::clone(&schema), arrays, &options).map_err(Error::internal)?;
@@ -208,7 +216,9 @@ fn array<'a>(column_type: ColumnType, cells: impl Iterator<Item = &'a Cell>) -> 
             Arc::new(times.collect::<TimestampMillisecondArray>().with_timezone("UTC"))
         }
         ColumnType::BigInt => Arc::new(cells.map(numbers).collect::<Int64Array>()),
-        ColumnType::Int => Arc::new(cells.map(|c| numbers(c).and_then(|n| i32::try_from(n).ok())).collect::<Int32Array>()),
+        ColumnType::Int => {
+            Arc::new(cells.map(|c| numbers(c).and_then(|n| i32::try_from(n).ok())).collect::<Int32Array>())
+        }
         ColumnType::SmallInt => {
             Arc::new(cells.map(|c| numbers(c).and_then(|n| i16::try_from(n).ok())).collect::<Int16Array>())
         }

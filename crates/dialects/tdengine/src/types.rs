@@ -2,7 +2,7 @@
 
 use arrow::datatypes::{DataType as ArrowType, Field, TimeUnit as ArrowUnit};
 use model::{Column, ColumnId, ColumnRole, DataType, Declared, LengthUnit};
-use query::{COLUMN_ROLE, DECLARED_DIALECT, DECLARED_LENGTH, DECLARED_WORD, VALUE_KIND};
+use query::{COLUMN_ROLE, DECLARED_DIALECT, DECLARED_LENGTH, DECLARED_WORD, LENGTH_IN_CHARACTERS, VALUE_KIND};
 
 /// This dialect's name.
 pub(crate) const DIALECT: &str = "tdengine";
@@ -29,7 +29,8 @@ pub(crate) fn column_word(column: &Column) -> String {
 
 /// A type as this dialect shows that of a column which another one declared.
 pub(crate) fn foreign_word(data_type: DataType) -> String {
-    full_word(&Column::new(ColumnId(0), "", ColumnRole::Field, data_type))
+    let column = Column::new(ColumnId(0), "", ColumnRole::Field, data_type);
+    if column_length(&column) == 0 { column_word(&column) } else { full_word(&column) }
 }
 
 const fn word_of(data_type: DataType) -> &'static str {
@@ -66,11 +67,7 @@ pub(crate) fn column_length(column: &Column) -> u32 {
         DataType::Boolean | DataType::Int8 | DataType::UInt8 => 1,
         DataType::Int16 | DataType::UInt16 => 2,
         DataType::Int32 | DataType::UInt32 | DataType::Float32 => 4,
-        DataType::Int64
-        | DataType::UInt64
-        | DataType::Float64
-        | DataType::Instant(_)
-        | DataType::LocalDateTime(_) => 8,
+        DataType::Int64 | DataType::UInt64 | DataType::Float64 | DataType::Instant(_) | DataType::LocalDateTime(_) => 8,
         DataType::Decimal { precision, .. } => decimal_length(precision),
         DataType::Text(Some(length)) => length.max,
         DataType::Binary(Some(length)) => length,
@@ -126,7 +123,10 @@ pub(crate) fn result_type(field: &Field, longest: usize) -> (String, u32) {
         _ if metadata.get(COLUMN_ROLE).is_some_and(|role| role == "key") && field.name() == TBNAME => {
             plain("VARCHAR", 270)
         }
-        _ => plain(word.filter(|word| *word == "NCHAR").unwrap_or("VARCHAR"), length.unwrap_or_else(|| narrowed(longest))),
+        _ => {
+            let characters = word == Some("NCHAR") || metadata.contains_key(LENGTH_IN_CHARACTERS);
+            plain(if characters { "NCHAR" } else { "VARCHAR" }, length.unwrap_or_else(|| narrowed(longest)))
+        }
     }
 }
 

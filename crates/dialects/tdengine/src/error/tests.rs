@@ -27,7 +27,7 @@ fn samples() -> Vec<ErrorKind> {
         E::BodyNotUtf8 { offset: 3 },
         E::BodyBroken { reason: s("it ends too early") },
         E::BodyTimeout { limit_ms: 5 },
-        BODYTOOSLOW,
+        E::BodyTooSlow { bytes_per_second: 100 },
         E::BodyEncodingUnsupported { encoding: s("br") },
         E::InvalidParameter { name: s("req_id"), value: s("x"), expected: s("numeric") },
         E::UnknownParameter { name: s("x") },
@@ -92,7 +92,14 @@ fn the_whole_matrix() {
         .iter()
         .map(|kind| {
             let skin = skin(kind);
-            format!("{:?} | {} | {} (0x{:04x}) | {}", kind.code(), skin.status.as_u16(), skin.code, skin.code, skin.text)
+            format!(
+                "{:?} | {} | {} (0x{:04x}) | {}",
+                kind.code(),
+                skin.status.as_u16(),
+                skin.code,
+                skin.code,
+                skin.text
+            )
         })
         .collect();
     insta::assert_snapshot!(matrix.join("\n"));

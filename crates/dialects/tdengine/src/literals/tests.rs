@@ -39,7 +39,10 @@ fn integers_fit_or_overflow() {
     assert_eq!(number("1.9", DataType::Int32), Ok(Value::Integer(1)));
     assert_eq!(text("12", DataType::Int32), Ok(Value::Integer(12)));
     assert_eq!(number("128", DataType::Int8).unwrap_err(), "534 syntax error near '128' (tinyint data overflow)");
-    assert_eq!(number("-1", DataType::UInt8).unwrap_err(), "534 syntax error near '-1' (unsigned tinyint data overflow)");
+    assert_eq!(
+        number("-1", DataType::UInt8).unwrap_err(),
+        "534 syntax error near '-1' (unsigned tinyint data overflow)"
+    );
     assert_eq!(text("x", DataType::Int32).unwrap_err(), "534 syntax error near 'x' (invalid int data)");
     let huge = "9".repeat(60);
     assert!(number(&huge, DataType::Int64).unwrap_err().contains("bigint data overflow"));

@@ -9,9 +9,7 @@ use arrow::array::{
     StringArray, UInt64Array,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{
-    DataType, Decimal128Type, Field, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type,
-};
+use arrow::datatypes::{DataType, Decimal128Type, Field, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type};
 use model::{Error, Result};
 use std::fmt::Write as _;
 

@@ -126,9 +126,7 @@ fn shown_name(field: &str) -> &str {
 fn longest(values: &dyn Array) -> usize {
     use arrow::array::AsArray as _;
     match values.data_type() {
-        arrow::datatypes::DataType::Utf8 => {
-            values.as_string::<i32>().iter().flatten().map(str::len).max().unwrap_or(0)
-        }
+        arrow::datatypes::DataType::Utf8 => values.as_string::<i32>().iter().flatten().map(str::len).max().unwrap_or(0),
         arrow::datatypes::DataType::Utf8View => {
             values.as_string_view().iter().flatten().map(str::len).max().unwrap_or(0)
         }
@@ -193,7 +191,8 @@ mod tests {
 
     #[test]
     fn keys_stand_in_the_documented_order() {
-        let expected = r#"{"code":0,"column_meta":[["n","INT",4],["t","VARCHAR",2]],"data":[[1,"ab"],[2,null]],"rows":2}"#;
+        let expected =
+            r#"{"code":0,"column_meta":[["n","INT",4],["t","VARCHAR",2]],"data":[[1,"ab"],[2,null]],"rows":2}"#;
         assert_eq!(body(&batch(), false), expected);
         let expected = r#"{"code":0,"column_meta":[["n","INT",4],["t","VARCHAR",2]],"data":[{"n":1,"t":"ab"},{"n":2,"t":null}],"rows":2}"#;
         assert_eq!(body(&batch(), true), expected);

@@ -2,7 +2,8 @@
 
 use ::sql::ast::{
     BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, Ident, Interval, ObjectName, OrderByExpr, OrderByOptions, UnaryOperator, Value,
+    FunctionArguments, Ident, Interval, ObjectName, OrderByExpr, OrderByOptions, UnaryOperator, Value, WindowFrame,
+    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
 };
 
 /// A name that nothing folds.
@@ -94,6 +95,30 @@ fn function(name: &str, args: Vec<Expr>, order: Vec<OrderByExpr>, within_group: 
         over: None,
         within_group,
     })
+}
+
+/// Every row before the current one, for [`over`].
+pub(super) const ALL_BEFORE: u64 = u64::MAX;
+
+/// A call over the rows of a partition in an order, up to so many rows before the current one.
+pub(super) fn over(
+    name: &str,
+    args: Vec<Expr>,
+    partition_by: Vec<Expr>,
+    order_by: Vec<OrderByExpr>,
+    rows_before: Option<u64>,
+) -> Expr {
+    let mut expr = call(name, args);
+    if let Expr::Function(function) = &mut expr {
+        let window_frame = rows_before.map(|rows| WindowFrame {
+            units: WindowFrameUnits::Rows,
+            start_bound: WindowFrameBound::Preceding(i64::try_from(rows).ok().map(|rows| Box::new(number(rows)))),
+            end_bound: Some(WindowFrameBound::CurrentRow),
+        });
+        function.over =
+            Some(WindowType::WindowSpec(WindowSpec { window_name: None, partition_by, order_by, window_frame }));
+    }
+    expr
 }
 
 /// A sort key; NULL is the least value.

@@ -155,9 +155,9 @@ impl Visitor<'_> {
     fn is_plain(&self, value: &Expr) -> bool {
         let Expr::CompoundIdentifier(parts) = value else { return false };
         let Ok((_, Some(column))) = self.scope.resolve(parts) else { return false };
-        column.data_type.is_some_and(|data_type| {
-            matches!(data_type, model::DataType::Text(_)) || data_type.is_integer()
-        })
+        column
+            .data_type
+            .is_some_and(|data_type| matches!(data_type, model::DataType::Text(_)) || data_type.is_integer())
     }
 
     fn name(&self, parts: &[Ident]) -> Result<Expr> {

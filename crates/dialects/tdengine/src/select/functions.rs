@@ -2,8 +2,11 @@
 //! depends on the request becomes a constant.
 
 use super::Rewriter;
-use super::build::{arguments, binary, boolean, call, function_name, number, ordered_call, sort_key, span, star_argument, text};
+use super::build::{
+    arguments, binary, boolean, call, function_name, number, ordered_call, sort_key, span, star_argument, text,
+};
 use super::scope::Scope;
+use super::series;
 use crate::error::coded;
 use crate::session::{
     IRATE, LEAST_SQUARES, MODE, PERCENTILE, SPREAD, TEXT_OF_REQUEST, TOTAL, TOTAL_RESULT, TWA, UNITS_BETWEEN,
@@ -15,19 +18,44 @@ use model::{DataType, Error, Result};
 pub(super) const SELECTIONS: &[&str] = &["first", "last", "last_row", "max", "min"];
 /// Aggregates that compute one value of many rows.
 const AGGREGATES: &[&str] = &[
-    "count", "sum", "avg", "spread", "stddev", "stddev_pop", "stddev_samp", "var_pop", "var_samp", "variance",
-    "percentile", "apercentile", "hyperloglog", "elapsed", "twa", "irate", "leastsquares", "mode",
+    "count",
+    "sum",
+    "avg",
+    "spread",
+    "stddev",
+    "stddev_pop",
+    "stddev_samp",
+    "var_pop",
+    "var_samp",
+    "variance",
+    "percentile",
+    "apercentile",
+    "hyperloglog",
+    "elapsed",
+    "twa",
+    "irate",
+    "leastsquares",
+    "mode",
 ];
 /// Functions whose answer is rows of their own.
-const REFUSED: &[&str] = &[
-    "top", "bottom", "tail", "unique", "sample", "diff", "derivative", "csum", "mavg", "statecount", "stateduration",
-    "histogram", "interp", "forecast", "lag", "lead", "fill_forward", "group_concat", "cols",
-];
+const REFUSED: &[&str] = &["histogram", "interp", "forecast", "lag", "lead", "fill_forward", "group_concat", "cols"];
 
 /// The aggregates of plans, as which those above end.
 pub(super) const FINAL: &[&str] = &[
-    "count", TOTAL, "avg", "min", "max", "stddev_pop", "stddev", "var_pop", "var", "array_agg", "first", "last",
-    "last_row", "first_value",
+    "count",
+    TOTAL,
+    "avg",
+    "min",
+    "max",
+    "stddev_pop",
+    "stddev",
+    "var_pop",
+    "var",
+    "array_agg",
+    "first",
+    "last",
+    "last_row",
+    "first_value",
 ];
 
 fn is_aggregate(name: &str) -> bool {
@@ -74,6 +102,10 @@ pub(super) fn rewrite(rewriter: &Rewriter<'_>, expr: &mut Expr, scope: &Scope) -
     if REFUSED.contains(&name.as_str()) {
         return Err(Error::unsupported(format!("the function {}", name.to_ascii_uppercase())));
     }
+    if series::is_series(&name) {
+        // Those that stand alone were taken before.
+        return Err(Error::unsupported(format!("the function {} here", name.to_ascii_uppercase())));
+    }
     if is_aggregate(&name) && arguments(function).iter().any(holds_final) {
         return Err(coded(0x2627, "Aggregate functions do not support nesting"));
     }
@@ -103,9 +135,7 @@ pub(super) fn rewrite(rewriter: &Rewriter<'_>, expr: &mut Expr, scope: &Scope) -
         ("sum", [value]) => sum(value, scope),
         ("avg", [value]) => call("avg", vec![value.clone()]),
         ("min" | "max", [value]) => call(&name, vec![value.clone()]),
-        ("spread", [value]) => {
-            call(SPREAD, vec![call("max", vec![value.clone()]), call("min", vec![value.clone()])])
-        }
+        ("spread", [value]) => call(SPREAD, vec![call("max", vec![value.clone()]), call("min", vec![value.clone()])]),
         ("stddev" | "stddev_pop", [value]) => call("stddev_pop", vec![value.clone()]),
         ("stddev_samp", [value]) => call("stddev", vec![value.clone()]),
         ("variance" | "var_pop", [value]) => call("var_pop", vec![value.clone()]),

@@ -4,18 +4,18 @@
 //! outside of aggregates must be a key, a tag of the partition's child, or stand in the row that the
 //! only selection (`max`, `last` and the like) chose.
 
-use super::build::{binary, call, function_name, joined, null, number, sort_key, walk};
+use super::build::{binary, call, function_name, joined, null, number, over, sort_key, walk};
 use super::functions::{self, FINAL, SELECTIONS, any_row, companion};
 use super::items::{Item, distinct_name};
 use super::scope::{Columns, Scope, SourceColumn};
 use super::window::{self, Frame};
-use super::{Rewriter, functions::aggregates};
+use super::{Rewriter, functions::aggregates, series};
 use crate::error::coded;
 use crate::sql::statement::Extras;
 use crate::types::TBNAME;
 use ::sql::ast::{
-    BinaryOperator, Expr, GroupByExpr, Ident, LimitClause, ObjectName, Offset, OffsetRows, OrderBy, OrderByExpr,
-    OrderByKind, Select, SelectItem, Value, WindowSpec, WindowType,
+    BinaryOperator, Expr, GroupByExpr, Ident, LimitClause, Offset, OffsetRows, OrderBy, OrderByExpr, OrderByKind,
+    Select, SelectItem, Value,
 };
 use model::{Error, ErrorKind, Result};
 use std::collections::HashSet;
@@ -77,8 +77,27 @@ pub(super) fn lower(rewriter: &Rewriter<'_>, select: &mut Select, parts: Parts<'
         rewriter.expression(&mut key, &scope, None)?;
         keys.push(key);
     }
+    let mut filters = Vec::new();
+    let mut over_rows = false;
     for item in &mut items {
-        rewriter.expression(&mut item.expr, &scope, frame.as_ref())?;
+        if !series::is_call(&item.expr) {
+            rewriter.expression(&mut item.expr, &scope, frame.as_ref())?;
+            continue;
+        }
+        if groups || over_rows {
+            return Err(coded(
+                0x264f,
+                "Some functions are allowed only in the SELECT list of a query. And, cannot be mixed with other non \
+                 scalar functions or columns.",
+            ));
+        }
+        over_rows = true;
+        let lowered = series::lower(rewriter, &mut item.expr, &scope, &partition)?;
+        if let Some(present) = lowered.present {
+            let filter = select.selection.take().map(|filter| Expr::Nested(Box::new(filter)));
+            select.selection = joined(filter.into_iter().chain([present]).collect(), &BinaryOperator::And);
+        }
+        filters = lowered.filters;
     }
     let names: Vec<String> = items.iter().map(|item| item.name.clone()).collect();
     let mut order = order_keys(order_by, &names, |key| rewriter.expression(key, &scope, frame.as_ref()))?;
@@ -118,7 +137,15 @@ pub(super) fn lower(rewriter: &Rewriter<'_>, select: &mut Select, parts: Parts<'
         .zip(&outputs)
         .map(|(item, alias)| SelectItem::ExprWithAlias { expr: item.expr, alias: alias.clone() })
         .collect();
-    if is_partitioned {
+    if over_rows {
+        if extras.slimit.is_some() || (is_partitioned && limit.is_some()) {
+            return Err(Error::unsupported("LIMIT or SLIMIT of partitions of functions over rows"));
+        }
+        select.qualify = joined(filters, &BinaryOperator::And);
+        if order.is_empty() {
+            order = partition.iter().cloned().chain([scope.time()?]).map(|key| sort_key(key, true)).collect();
+        }
+    } else if is_partitioned {
         limit_partitions(select, &partition, frame.as_ref(), &scope, &extras, limit, order.is_empty(), groups)?;
     } else if groups && extras.slimit.is_some() {
         slice_groups(&extras, limit);
@@ -167,9 +194,9 @@ fn output(items: &[Item], scope: &Scope) -> Columns {
 }
 
 fn resolves_to_time(parts: &[Ident], scope: &Scope) -> bool {
-    scope.resolve(parts).is_ok_and(|(source, column)| {
-        column.is_some_and(|column| source.columns.time.as_deref() == Some(&column.name))
-    })
+    scope
+        .resolve(parts)
+        .is_ok_and(|(source, column)| column.is_some_and(|column| source.columns.time.as_deref() == Some(&column.name)))
 }
 
 /// Whether an expression as written is a time.
@@ -337,20 +364,6 @@ fn nonempty(items: &[Item], written: &[String]) -> Option<Expr> {
     joined(present, &BinaryOperator::Or)
 }
 
-fn window_call(name: &str, partition: Vec<Expr>, order: Vec<OrderByExpr>) -> Expr {
-    let mut expr = call(name, Vec::new());
-    if let Expr::Function(function) = &mut expr {
-        function.over = Some(WindowType::WindowSpec(WindowSpec {
-            window_name: None,
-            partition_by: partition,
-            order_by: order,
-            window_frame: None,
-        }));
-        function.name = ObjectName::from(vec![super::build::quoted(name)]);
-    }
-    expr
-}
-
 fn constant(expr: &Expr) -> Option<i64> {
     match expr {
         Expr::Value(value) => match &value.value {
@@ -402,7 +415,7 @@ fn limit_partitions(
     if let Some(slimit) = extras.slimit {
         let count = i64::try_from(slimit).unwrap_or(i64::MAX);
         let skipped = i64::try_from(extras.soffset.unwrap_or(0)).unwrap_or(i64::MAX);
-        terms.extend(between(window_call("dense_rank", Vec::new(), keys()), skipped, Some(count)));
+        terms.extend(between(over("dense_rank", Vec::new(), Vec::new(), keys(), None), skipped, Some(count)));
     }
     let (count, skipped) = limits(limit.as_ref())?;
     if unordered && (count.is_some() || skipped > 0) {
@@ -411,7 +424,7 @@ fn limit_partitions(
             None if groups => keys(),
             None => vec![sort_key(scope.time()?, true)],
         };
-        terms.extend(between(window_call("row_number", partition.to_vec(), order), skipped, count));
+        terms.extend(between(over("row_number", Vec::new(), partition.to_vec(), order, None), skipped, count));
         *limit = None;
     }
     select.qualify = joined(terms, &BinaryOperator::And);

@@ -5,7 +5,10 @@ use super::build::{function_name, quoted, star_argument};
 use super::scope::{Scope, Source};
 use crate::error::coded;
 use crate::sql::statement::Extras;
-use ::sql::ast::{Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Select, SelectItem, SelectItemQualifiedWildcardKind};
+use ::sql::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Select, SelectItem,
+    SelectItemQualifiedWildcardKind,
+};
 use model::Result;
 
 /// The longest name of a result column that is taken from the statement's text, in bytes.

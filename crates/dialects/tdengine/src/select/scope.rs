@@ -1,9 +1,10 @@
 //! What a SELECT can see: the items of its FROM with their columns, which of those is the time, and
 //! what `tbname` is.
 
-use super::build::{quoted, text};
+use super::build::{call, quoted, text};
 use crate::error::coded;
 use crate::names::{self, Found};
+use crate::session::SERIES_NAME;
 use crate::types::TBNAME;
 use ::sql::ast::{Expr, Ident};
 use model::{ColumnRole, DataType, Error, ErrorKind, Result, TimeUnit};
@@ -37,6 +38,10 @@ pub(super) enum TableNameOf {
     Column,
     /// Always the same.
     Constant(String),
+    /// The value of another column, which is the only key and a text.
+    Key(String),
+    /// Made of the key columns.
+    Made(Vec<String>),
     /// Nothing.
     None,
 }
@@ -56,6 +61,22 @@ pub(super) struct Source {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
     pub(super) sources: Vec<Source>,
+}
+
+/// What `tbname` is in a stored table.
+pub(super) fn table_name_of(found: &Found) -> TableNameOf {
+    let table = found.table();
+    if names::has_children(table) {
+        return TableNameOf::Column;
+    }
+    if matches!(found, Found::Keyed(_) | Found::Plain(_)) {
+        return TableNameOf::Constant(table.name.clone());
+    }
+    let mut keys = table.key_columns();
+    match (keys.next(), keys.next()) {
+        (Some(only), None) if matches!(only.data_type, DataType::Text(_)) => TableNameOf::Key(only.name.clone()),
+        _ => TableNameOf::Made(table.key_columns().map(|column| column.name.clone()).collect()),
+    }
 }
 
 /// The columns of a stored table in the order of `*`: columns, then tags.
@@ -101,6 +122,10 @@ impl Source {
         match &self.tbname {
             TableNameOf::Column => Some(self.reference(TBNAME)),
             TableNameOf::Constant(name) => Some(text(name)),
+            TableNameOf::Key(column) => Some(self.reference(column)),
+            TableNameOf::Made(columns) => {
+                Some(call(SERIES_NAME, columns.iter().map(|column| self.reference(column)).collect()))
+            }
             TableNameOf::None => self.column(TBNAME).map(|column| self.reference(&column.name)),
         }
     }

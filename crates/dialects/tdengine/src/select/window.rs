@@ -6,7 +6,9 @@ use super::scope::Scope;
 use crate::error::coded;
 use crate::session::{UNITS_BETWEEN, WINDOW_END, WINDOW_START, WINDOW_STARTS};
 use crate::sql::statement::{Duration, Window};
-use ::sql::ast::{Expr, Select, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, WildcardAdditionalOptions};
+use ::sql::ast::{
+    Expr, Select, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, WildcardAdditionalOptions,
+};
 use model::{Error, Result, TimeUnit};
 
 /// The column that holds the beginnings of sliding windows; no name of a user holds its character.
@@ -100,9 +102,9 @@ fn check(window: &Window, unit: TimeUnit) -> Result<()> {
 /// Broken rules of INTERVAL and SLIDING; a FROM without a time.
 pub(super) fn frame(select: &mut Select, scope: &Scope, window: &Window) -> Result<Frame> {
     let unit = scope.unit();
-    let time = scope.time().map_err(|_| {
-        coded(0x2650, "Window query not supported, since not valid primary timestamp column as input")
-    })?;
+    let time = scope
+        .time()
+        .map_err(|_| coded(0x2650, "Window query not supported, since not valid primary timestamp column as input"))?;
     check(window, unit)?;
     let length = as_span(window.length, unit);
     let sliding = window.sliding.map_or_else(|| length.clone(), |sliding| as_span(sliding, unit));
@@ -126,8 +128,7 @@ pub(super) fn frame(select: &mut Select, scope: &Scope, window: &Window) -> Resu
     rows.from = std::mem::take(&mut select.from);
     rows.selection = select.selection.take();
     let alias = TableAlias { explicit: true, name: quoted(&source.alias), columns: Vec::new(), at: None };
-    let relation =
-        TableFactor::Derived { lateral: false, subquery: Box::new(inner), alias: Some(alias), sample: None };
+    let relation = TableFactor::Derived { lateral: false, subquery: Box::new(inner), alias: Some(alias), sample: None };
     select.from = vec![TableWithJoins { relation, joins: Vec::new() }];
     Ok(Frame { start: source.reference(STARTS), length, unit })
 }

@@ -1,11 +1,11 @@
 //! Aggregates of this vendor that DataFusion lacks: computed from sums, or from the list of all
 //! values in order of time.
 
-use super::function::{Function, argument, external, of, wrong_value};
+use super::function::{Function, argument, external, is_number, of, wrong_type, wrong_value};
 use crate::error::coded;
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array, StringArray, UInt64Array};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal128Type, Float64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Float64Type, Int64Type};
 use datafusion::common::ScalarValue;
 use datafusion::error::Result;
 use datafusion::logical_expr::ScalarUDF;
@@ -16,6 +16,10 @@ use std::sync::Arc;
 pub(crate) const TOTAL: &str = "total";
 /// `(total, unsigned)`: a total of whole numbers as BIGINT, or as BIGINT UNSIGNED.
 pub(crate) const TOTAL_RESULT: &str = "total as number";
+/// `(value, earlier)`: their difference, of whole numbers a whole one.
+pub(crate) const DIFFERENCE: &str = "difference to";
+/// `(key columns..)`: the name of a series that has none of its own.
+pub(crate) const SERIES_NAME: &str = "name of series";
 /// `(greatest, least)`: their difference.
 pub(crate) const SPREAD: &str = "spread between";
 /// `(values, percents..)`
@@ -108,10 +112,13 @@ fn time_weighted(points: &[(f64, f64)]) -> Option<f64> {
     if length <= 0.0 {
         return Some(first.1);
     }
-    let area: f64 = points.windows(2).filter_map(|pair| match pair {
-        [(t0, v0), (t1, v1)] => Some((v0 + v1) / 2.0 * (t1 - t0)),
-        _ => None,
-    }).sum();
+    let area: f64 = points
+        .windows(2)
+        .filter_map(|pair| match pair {
+            [(t0, v0), (t1, v1)] => Some((v0 + v1) / 2.0 * (t1 - t0)),
+            _ => None,
+        })
+        .sum();
     Some(area / length)
 }
 
@@ -201,21 +208,19 @@ fn as_given(_: &str, types: &[DataType]) -> Result<Vec<DataType>> {
 /// Every scalar function that completes an aggregate.
 pub(super) fn scalars() -> Vec<ScalarUDF> {
     vec![
-        Function::new(
+        Function::scalar(
             TOTAL_RESULT,
             as_given,
             |fields, constants| {
                 let unsigned = matches!(constants.get(1), Some(Some(ScalarValue::Boolean(Some(true)))));
                 match fields.first().map(|field| field.data_type()) {
-                    Some(DataType::Decimal128(38, 0)) => {
-                        of(if unsigned { DataType::UInt64 } else { DataType::Int64 })
-                    }
+                    Some(DataType::Decimal128(38, 0)) => of(if unsigned { DataType::UInt64 } else { DataType::Int64 }),
                     other => of(other.cloned().unwrap_or(DataType::Float64)),
                 }
             },
             total,
         ),
-        Function::new(
+        Function::scalar(
             SPREAD,
             as_given,
             |_, _| of(DataType::Float64),
@@ -229,23 +234,69 @@ pub(super) fn scalars() -> Vec<ScalarUDF> {
                     Ok(cast(&plain, &DataType::Float64)?)
                 };
                 let (greatest, least) = (float(0)?, float(1)?);
-                let pairs = greatest.as_primitive::<Float64Type>().iter().zip(least.as_primitive::<Float64Type>().iter());
+                let pairs =
+                    greatest.as_primitive::<Float64Type>().iter().zip(least.as_primitive::<Float64Type>().iter());
                 Ok(Arc::new(pairs.map(|(greatest, least)| Some(greatest? - least?)).collect::<Float64Array>()))
             },
         ),
-        Function::new(
+        Function::scalar(
+            DIFFERENCE,
+            |_, types| {
+                if !types.iter().all(|t| is_number(t) || matches!(t, DataType::Timestamp(..))) {
+                    return Err(wrong_type("diff"));
+                }
+                let whole = |t: &DataType| t.is_integer() || matches!(t, DataType::Boolean | DataType::Timestamp(..));
+                let all_whole = types.iter().all(whole);
+                let one = |t: &DataType| match t {
+                    DataType::Timestamp(..) => t.clone(),
+                    _ if all_whole => DataType::Int64,
+                    _ => DataType::Float64,
+                };
+                Ok(types.iter().map(one).collect())
+            },
+            |fields, _| match fields.first().map(|field| field.data_type()) {
+                Some(DataType::Float64) => of(DataType::Float64),
+                _ => of(DataType::Int64),
+            },
+            |args, call| {
+                let (value, earlier) = (argument(args, 0)?, argument(args, 1)?);
+                if *call.result == DataType::Float64 {
+                    let pairs = value.as_primitive::<Float64Type>().iter().zip(earlier.as_primitive::<Float64Type>());
+                    return Ok(Arc::new(pairs.map(|(v, e)| Some(v? - e?)).collect::<Float64Array>()));
+                }
+                let (value, earlier) = (cast(value, &DataType::Int64)?, cast(earlier, &DataType::Int64)?);
+                let pairs = value.as_primitive::<Int64Type>().iter().zip(earlier.as_primitive::<Int64Type>());
+                Ok(Arc::new(pairs.map(|(v, e)| v?.checked_sub(e?)).collect::<Int64Array>()))
+            },
+        ),
+        Function::scalar(
+            SERIES_NAME,
+            as_given,
+            |_, _| super::function::text_of_length(270),
+            |args, call| {
+                let keys = model::encode_keys(args, call.rows).map_err(external)?;
+                let name = |key: &model::KeyBytes| Some(format!("t_{:032x}", model::key_hash(&key.0).0));
+                Ok(Arc::new(keys.iter().map(name).collect::<StringArray>()))
+            },
+        ),
+        Function::scalar(
             PERCENTILE,
             list_and_floats,
             |fields, _| of(if fields.len() > 2 { DataType::Utf8 } else { DataType::Float64 }),
             percentiles,
         ),
-        Function::new(TWA, as_given, |_, _| of(DataType::Float64), |args, _| over_points(args, time_weighted)),
-        Function::new(IRATE, as_given, |_, _| of(DataType::Float64), |args, _| {
-            let per_second = per_second(argument(args, 1)?);
-            over_points(args, |points| instant_rate(points, per_second))
-        }),
-        Function::new(LEAST_SQUARES, list_and_floats, |_, _| of(DataType::Utf8), least_squares),
-        Function::new(
+        Function::scalar(TWA, as_given, |_, _| of(DataType::Float64), |args, _| over_points(args, time_weighted)),
+        Function::scalar(
+            IRATE,
+            as_given,
+            |_, _| of(DataType::Float64),
+            |args, _| {
+                let per_second = per_second(argument(args, 1)?);
+                over_points(args, |points| instant_rate(points, per_second))
+            },
+        ),
+        Function::scalar(LEAST_SQUARES, list_and_floats, |_, _| of(DataType::Utf8), least_squares),
+        Function::scalar(
             MODE,
             as_given,
             |fields, _| match fields.first().map(|field| field.data_type()) {

@@ -218,7 +218,7 @@ fn wrapped(values: &[Option<i128>], to: &DataType) -> Result<ArrayRef> {
 /// Every function.
 pub(super) fn functions() -> Vec<ScalarUDF> {
     vec![
-        Function::new(
+        Function::scalar(
             CAST,
             |_, types| {
                 let first = types.first().cloned().unwrap_or(DataType::Null);
@@ -233,13 +233,12 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
                     Some(ScalarValue::Int64(Some(length))) => *length,
                     _ => 0,
                 };
-                target(word, length).ok_or_else(|| {
-                    external(crate::error::coded(0x2605, format!("Invalid value type: {word}")))
-                })
+                target(word, length)
+                    .ok_or_else(|| external(crate::error::coded(0x2605, format!("Invalid value type: {word}"))))
             },
             converted,
         ),
-        Function::new(
+        Function::scalar(
             NUMBER_OF,
             |_, types| Ok(vec![DataType::Utf8; types.len()]),
             |_, _| of(DataType::Float64),
@@ -254,9 +253,16 @@ mod tests {
 
     #[test]
     fn texts_are_numbers_as_far_as_they_go() {
-        for (text, number) in
-            [("12", 12.0), (" -1.5x", -1.5), ("abc", 0.0), ("", 0.0), ("1e3", 1000.0), ("1e", 1.0), ("+", 0.0), (".5", 0.5)]
-        {
+        for (text, number) in [
+            ("12", 12.0),
+            (" -1.5x", -1.5),
+            ("abc", 0.0),
+            ("", 0.0),
+            ("1e3", 1000.0),
+            ("1e", 1.0),
+            ("+", 0.0),
+            (".5", 0.5),
+        ] {
             assert!((leading_number(text) - number).abs() < 1e-12, "{text:?}");
         }
     }

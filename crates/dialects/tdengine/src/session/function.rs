@@ -40,7 +40,7 @@ pub(super) struct Function {
 
 impl Function {
     /// A function whose result depends on its arguments alone.
-    pub(super) fn new(name: &'static str, coerce: Coerce, returns: Returns, body: Body) -> ScalarUDF {
+    pub(super) fn scalar(name: &'static str, coerce: Coerce, returns: Returns, body: Body) -> ScalarUDF {
         Self { name, coerce, returns, body, volatility: Volatility::Immutable }.udf()
     }
 
@@ -102,8 +102,7 @@ impl ScalarUDFImpl for Simple {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
-        let arrays =
-            args.args.iter().map(|arg| arg.clone().into_array(rows)).collect::<Result<Vec<ArrayRef>>>()?;
+        let arrays = args.args.iter().map(|arg| arg.clone().into_array(rows)).collect::<Result<Vec<ArrayRef>>>()?;
         let zone = args.config_options.execution.time_zone.as_deref().unwrap_or("UTC");
         let call = Call { zone, rows, result: args.return_field.data_type() };
         let values = (self.function.body)(&arrays, &call)?;

@@ -24,8 +24,7 @@ fn texts(_: &str, types: &[DataType]) -> Result<Vec<DataType>> {
 }
 
 fn json_field() -> Field {
-    let metadata =
-        [(DECLARED_DIALECT.to_owned(), DIALECT.to_owned()), (DECLARED_WORD.to_owned(), "JSON".to_owned())];
+    let metadata = [(DECLARED_DIALECT.to_owned(), DIALECT.to_owned()), (DECLARED_WORD.to_owned(), "JSON".to_owned())];
     Field::new("", DataType::Utf8, true).with_metadata(metadata.into())
 }
 
@@ -57,25 +56,45 @@ fn number(value: &Value) -> Option<f64> {
 /// Every function.
 pub(super) fn functions() -> Vec<ScalarUDF> {
     vec![
-        Function::new(MEMBER, texts, |_, _| Ok(json_field()), |args, _| {
-            let found = members(args)?.map(|member| match member?? {
-                Value::Null => None,
-                member => Some(member.to_string()),
-            });
-            Ok(Arc::new(found.collect::<StringArray>()))
-        }),
-        Function::new(CONTAINS, texts, |_, _| of(DataType::Boolean), |args, _| {
-            Ok(Arc::new(members(args)?.map(|member| member.map(|member| member.is_some())).collect::<BooleanArray>()))
-        }),
-        Function::new(TEXT, texts, |_, _| of(DataType::Utf8), |args, _| {
-            let found = one(args)?.map(|value| match value? {
-                Value::String(text) => Some(text),
-                _ => None,
-            });
-            Ok(Arc::new(found.collect::<StringArray>()))
-        }),
-        Function::new(NUMBER, texts, |_, _| of(DataType::Float64), |args, _| {
-            Ok(Arc::new(one(args)?.map(|value| number(&value?)).collect::<Float64Array>()))
-        }),
+        Function::scalar(
+            MEMBER,
+            texts,
+            |_, _| Ok(json_field()),
+            |args, _| {
+                let found = members(args)?.map(|member| match member?? {
+                    Value::Null => None,
+                    member => Some(member.to_string()),
+                });
+                Ok(Arc::new(found.collect::<StringArray>()))
+            },
+        ),
+        Function::scalar(
+            CONTAINS,
+            texts,
+            |_, _| of(DataType::Boolean),
+            |args, _| {
+                Ok(Arc::new(
+                    members(args)?.map(|member| member.map(|member| member.is_some())).collect::<BooleanArray>(),
+                ))
+            },
+        ),
+        Function::scalar(
+            TEXT,
+            texts,
+            |_, _| of(DataType::Utf8),
+            |args, _| {
+                let found = one(args)?.map(|value| match value? {
+                    Value::String(text) => Some(text),
+                    _ => None,
+                });
+                Ok(Arc::new(found.collect::<StringArray>()))
+            },
+        ),
+        Function::scalar(
+            NUMBER,
+            texts,
+            |_, _| of(DataType::Float64),
+            |args, _| Ok(Arc::new(one(args)?.map(|value| number(&value?)).collect::<Float64Array>())),
+        ),
     ]
 }

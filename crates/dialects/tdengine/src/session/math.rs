@@ -27,7 +27,7 @@ fn binary(args: &[ArrayRef], compute: impl Fn(f64, f64) -> Option<f64>) -> Resul
 
 macro_rules! of_one {
     ($($name:literal => $compute:expr;)*) => {
-        vec![$(Function::new(
+        vec![$(Function::scalar(
             $name,
             |name, types| floats(name, types, 1, 1),
             |_, _| of(DataType::Float64),
@@ -57,12 +57,12 @@ fn remainder(left: f64, right: f64) -> Option<f64> {
 }
 
 fn two_doubles(name: &'static str, body: super::function::Body) -> ScalarUDF {
-    Function::new(name, |name, types| floats(name, types, 2, 2), |_, _| of(DataType::Float64), body)
+    Function::scalar(name, |name, types| floats(name, types, 2, 2), |_, _| of(DataType::Float64), body)
 }
 
 /// Functions that keep the type of their first argument; those of one argument, or of two.
 fn keeping(name: &'static str, coerce: super::function::Coerce, body: super::function::Body) -> ScalarUDF {
-    Function::new(name, coerce, |fields, _| of(kept(fields.first().map(|field| field.data_type()))), body)
+    Function::scalar(name, coerce, |fields, _| of(kept(fields.first().map(|field| field.data_type()))), body)
 }
 
 /// The type that a function of a number keeps.
@@ -153,13 +153,19 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
         two_doubles("mod", |args, _| binary(args, remainder)),
         two_doubles(MODULO, |args, _| binary(args, remainder)),
         two_doubles(DIVIDE, |args, _| binary(args, |x, y| (y != 0.0).then(|| x / y))),
-        Function::new(
+        Function::scalar(
             "log",
             |name, types| floats(name, types, 1, 2),
             |_, _| of(DataType::Float64),
-            |args, _| if args.len() == 2 { binary(args, |x, base| Some(x.ln() / base.ln())) } else { unary(args, |x| Some(x.ln())) },
+            |args, _| {
+                if args.len() == 2 {
+                    binary(args, |x, base| Some(x.ln() / base.ln()))
+                } else {
+                    unary(args, |x| Some(x.ln()))
+                }
+            },
         ),
-        Function::new(
+        Function::scalar(
             "pi",
             |name, types| floats(name, types, 0, 0),
             |_, _| of(DataType::Float64),
@@ -174,17 +180,23 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
         }
         .udf(),
         keeping("abs", one_number, absolute),
-        keeping("ceil", one_number, |args, call| exact(args, call).map_or_else(|| in_floats(args, call, |x, _| x.ceil()), Ok)),
+        keeping("ceil", one_number, |args, call| {
+            exact(args, call).map_or_else(|| in_floats(args, call, |x, _| x.ceil()), Ok)
+        }),
         keeping("floor", one_number, |args, call| {
             exact(args, call).map_or_else(|| in_floats(args, call, |x, _| x.floor()), Ok)
         }),
-        keeping("sign", one_number, |args, call| {
-            in_floats(args, call, |x, _| if x == 0.0 { 0.0 } else { x.signum() })
-        }),
-        keeping("round", |name, types| number_and_digits(name, types, 1), |args, call| {
-            exact(args, call).map_or_else(|| in_floats(args, call, rounded), Ok)
-        }),
-        keeping("truncate", |name, types| number_and_digits(name, types, 2), |args, call| in_floats(args, call, truncated)),
+        keeping("sign", one_number, |args, call| in_floats(args, call, |x, _| if x == 0.0 { 0.0 } else { x.signum() })),
+        keeping(
+            "round",
+            |name, types| number_and_digits(name, types, 1),
+            |args, call| exact(args, call).map_or_else(|| in_floats(args, call, rounded), Ok),
+        ),
+        keeping(
+            "truncate",
+            |name, types| number_and_digits(name, types, 2),
+            |args, call| in_floats(args, call, truncated),
+        ),
     ]);
     all
 }

@@ -22,11 +22,11 @@ fn count(args: &[ArrayRef], compute: impl Fn(&str) -> usize) -> Result<ArrayRef>
 }
 
 fn of_one(name: &'static str, body: super::function::Body) -> ScalarUDF {
-    Function::new(name, |name, types| texts(name, types, 1, 1), |_, _| of(DataType::Utf8), body)
+    Function::scalar(name, |name, types| texts(name, types, 1, 1), |_, _| of(DataType::Utf8), body)
 }
 
 fn counting(name: &'static str, body: super::function::Body) -> ScalarUDF {
-    Function::new(name, |name, types| texts(name, types, 1, 1), |_, _| of(DataType::Int64), body)
+    Function::scalar(name, |name, types| texts(name, types, 1, 1), |_, _| of(DataType::Int64), body)
 }
 
 /// A text and whole numbers behind it.
@@ -175,7 +175,7 @@ fn characters(args: &[ArrayRef], call: &super::function::Call<'_>) -> Result<Arr
 }
 
 fn trimming(name: &'static str, body: super::function::Body) -> ScalarUDF {
-    Function::new(name, |name, types| texts(name, types, 1, 2), |_, _| of(DataType::Utf8), body)
+    Function::scalar(name, |name, types| texts(name, types, 1, 2), |_, _| of(DataType::Utf8), body)
 }
 
 /// Takes a text away at one end or both, as often as it stands there.
@@ -214,23 +214,28 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
         counting("length", |args, _| count(args, str::len)),
         counting("char_length", |args, _| count(args, |text| text.chars().count())),
         counting("ascii", |args, _| count(args, |text| usize::from(text.bytes().next().unwrap_or(0)))),
-        Function::new(
+        Function::scalar(
             "concat",
             |name, types| texts(name, types, 2, 8),
             |_, _| of(DataType::Utf8),
             |args, call| Ok(joined(args, None, call)),
         ),
-        Function::new(
+        Function::scalar(
             "concat_ws",
             |name, types| texts(name, types, 3, 9),
             |_, _| of(DataType::Utf8),
             |args, call| Ok(joined(args.get(1..).unwrap_or_default(), args.first(), call)),
         ),
-        Function::new("substr", |name, types| text_and_numbers(name, types, 2, 3), |_, _| of(DataType::Utf8), sub),
-        Function::new("repeat", |name, types| text_and_numbers(name, types, 2, 2), |_, _| of(DataType::Utf8), repeated),
-        Function::new("replace", |name, types| texts(name, types, 3, 3), |_, _| of(DataType::Utf8), replaced),
-        Function::new("strpos", |name, types| texts(name, types, 2, 2), |_, _| of(DataType::Int64), position),
-        Function::new(
+        Function::scalar("substr", |name, types| text_and_numbers(name, types, 2, 3), |_, _| of(DataType::Utf8), sub),
+        Function::scalar(
+            "repeat",
+            |name, types| text_and_numbers(name, types, 2, 2),
+            |_, _| of(DataType::Utf8),
+            repeated,
+        ),
+        Function::scalar("replace", |name, types| texts(name, types, 3, 3), |_, _| of(DataType::Utf8), replaced),
+        Function::scalar("strpos", |name, types| texts(name, types, 2, 2), |_, _| of(DataType::Int64), position),
+        Function::scalar(
             "substring_index",
             |name, types| match types {
                 [text, separator, count] if count.is_integer() || count.is_null() => {
@@ -244,9 +249,11 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
             |_, _| of(DataType::Utf8),
             index,
         ),
-        Function::new(
+        Function::scalar(
             "char",
-            |name, types| if types.is_empty() { Err(wrong_count(name)) } else { Ok(vec![DataType::Int64; types.len()]) },
+            |name, types| {
+                if types.is_empty() { Err(wrong_count(name)) } else { Ok(vec![DataType::Int64; types.len()]) }
+            },
             |_, _| of(DataType::Utf8),
             characters,
         ),

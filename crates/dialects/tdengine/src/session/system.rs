@@ -19,15 +19,17 @@ fn nothing(name: &str, types: &[DataType]) -> Result<Vec<DataType>> {
 
 /// Every function.
 pub(super) fn functions() -> Vec<ScalarUDF> {
-    let version: super::function::Body =
-        |_, call| Ok(Arc::new(StringArray::from(vec![SERVER_VERSION; call.rows])));
+    let version: super::function::Body = |_, call| Ok(Arc::new(StringArray::from(vec![SERVER_VERSION; call.rows])));
     vec![
-        Function::new("server_version", nothing, |_, _| text_of_length(30), version),
-        Function::new("client_version", nothing, |_, _| text_of_length(30), version),
-        Function::new("server_status", nothing, |_, _| of(DataType::Int32), |_, call| {
-            Ok(Arc::new(Int32Array::from(vec![1; call.rows])))
-        }),
-        Function::new(
+        Function::scalar("server_version", nothing, |_, _| text_of_length(30), version),
+        Function::scalar("client_version", nothing, |_, _| text_of_length(30), version),
+        Function::scalar(
+            "server_status",
+            nothing,
+            |_, _| of(DataType::Int32),
+            |_, call| Ok(Arc::new(Int32Array::from(vec![1; call.rows]))),
+        ),
+        Function::scalar(
             TEXT_OF_REQUEST,
             |_, types| Ok(vec![DataType::Utf8; types.len()]),
             |_, _| text_of_length(63),

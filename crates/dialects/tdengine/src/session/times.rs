@@ -9,7 +9,9 @@ use crate::literals::time_text;
 use crate::timezone::Zone;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
+use arrow::datatypes::{
+    DataType, Field, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
+};
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::ScalarUDF;
@@ -103,9 +105,11 @@ fn by_digits(value: i64) -> i128 {
 
 /// `time + count * sign`, in the unit of the time.
 pub(super) fn shift() -> ScalarUDF {
-    Function::new(
+    Function::scalar(
         "shifted time",
-        |_, types| Ok(types.iter().enumerate().map(|(i, t)| if i == 0 { t.clone() } else { DataType::Int64 }).collect()),
+        |_, types| {
+            Ok(types.iter().enumerate().map(|(i, t)| if i == 0 { t.clone() } else { DataType::Int64 }).collect())
+        },
         |fields, _| of(fields.first().map_or(DataType::Null, |field| field.data_type().clone())),
         |args, _| {
             let time = argument(args, 0)?;
@@ -139,9 +143,12 @@ fn time_of(args: &[ArrayRef], call: &Call<'_>) -> Result<ArrayRef> {
 }
 
 fn instant(name: &'static str, returns: super::function::Returns) -> ScalarUDF {
-    Function::new(name, |_, _| Ok(vec![DataType::Int64]), returns, |args, call| {
-        Ok(cast(argument(args, 0)?, call.result)?)
-    })
+    Function::scalar(
+        name,
+        |_, _| Ok(vec![DataType::Int64]),
+        returns,
+        |args, call| Ok(cast(argument(args, 0)?, call.result)?),
+    )
 }
 
 /// A span that is a unit: `1s`, `1d`.
@@ -208,8 +215,7 @@ fn truncated(args: &[ArrayRef], call: &Call<'_>) -> Result<ArrayRef> {
     let local = args.get(2).is_none_or(|flag| flag.as_primitive::<Int64Type>().iter().next().flatten() != Some(0));
     let cut = |at: i128| {
         let seconds = i64::try_from(at.div_euclid(1_000_000_000)).unwrap_or_default();
-        let shift =
-            if local && unit >= DAY { i128::from(zone.offset_seconds(seconds)) * 1_000_000_000 } else { 0 };
+        let shift = if local && unit >= DAY { i128::from(zone.offset_seconds(seconds)) * 1_000_000_000 } else { 0 };
         (at + shift).div_euclid(unit) * unit - shift
     };
     back(values.into_iter().map(|value| value.map(cut)).collect(), call.result)
@@ -259,10 +265,8 @@ fn iso8601(args: &[ArrayRef], call: &Call<'_>) -> Result<ArrayRef> {
 fn unix_timestamp(args: &[ArrayRef], call: &Call<'_>) -> Result<ArrayRef> {
     let zone = zone(call)?;
     let texts = argument(args, 0)?.as_string::<i32>();
-    let values: Int64Array = texts
-        .iter()
-        .map(|text| i64::try_from(time_text::nanos(text?, &zone)?.div_euclid(1_000_000)).ok())
-        .collect();
+    let values: Int64Array =
+        texts.iter().map(|text| i64::try_from(time_text::nanos(text?, &zone)?.div_euclid(1_000_000)).ok()).collect();
     let values: ArrayRef = Arc::new(values);
     Ok(cast(&values, call.result)?)
 }
@@ -279,7 +283,7 @@ fn day_function(name: &'static str, most: usize, body: super::function::Body) ->
     } else {
         |name, types| times_and_span(name, types, 1, 1)
     };
-    Function::new(name, coerce, |_, _| of(DataType::Int64), body)
+    Function::scalar(name, coerce, |_, _| of(DataType::Int64), body)
 }
 
 fn day_number(args: &[ArrayRef], call: &Call<'_>, compute: impl Fn(jiff::civil::Date) -> i64) -> Result<ArrayRef> {
@@ -307,9 +311,7 @@ fn to_timestamp(args: &[ArrayRef], call: &Call<'_>) -> Result<ArrayRef> {
     let values = texts.iter().zip(patterns.iter()).map(|pair| {
         let (Some(text), Some(pattern)) = pair else { return Ok(None) };
         let found = formats::from_text(text, pattern, &zone);
-        found.map(Some).ok_or_else(|| {
-            external(coded(0x2806, "Func to_timestamp failed for format mismatch"))
-        })
+        found.map(Some).ok_or_else(|| external(coded(0x2806, "Func to_timestamp failed for format mismatch")))
     });
     back(values.collect::<Result<Vec<_>, DataFusionError>>()?, call.result)
 }
@@ -330,7 +332,7 @@ fn between(args: &[ArrayRef], call: &Call<'_>) -> Result<ArrayRef> {
 /// Every function.
 pub(super) fn functions() -> Vec<ScalarUDF> {
     vec![
-        Function::new(
+        Function::scalar(
             TIME_OF,
             |_, types| {
                 let first = match types.first() {
@@ -345,14 +347,19 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
         instant(INSTANT_MS, |_, _| of(time_type(model::TimeUnit::Millisecond))),
         instant(INSTANT_US, |_, _| of(time_type(model::TimeUnit::Microsecond))),
         instant(INSTANT_NS, |_, _| of(time_type(model::TimeUnit::Nanosecond))),
-        Function::new(
+        Function::scalar(
             "timetruncate",
             |name, types| if types.len() < 2 { Err(wrong_count(name)) } else { times_and_span(name, types, 1, 3) },
             |fields, _| of(time_result(fields.first().map(|field| field.data_type()))),
             truncated,
         ),
-        Function::new("timediff", |name, types| times_and_span(name, types, 2, 3), |_, _| of(DataType::Int64), difference),
-        Function::new(
+        Function::scalar(
+            "timediff",
+            |name, types| times_and_span(name, types, 2, 3),
+            |_, _| of(DataType::Int64),
+            difference,
+        ),
+        Function::scalar(
             "to_iso8601",
             |name, types| match types {
                 [_] => times_and_span(name, types, 1, 1),
@@ -367,7 +374,7 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
             |_, _| text_of_length(62),
             iso8601,
         ),
-        Function::new(
+        Function::scalar(
             "to_unixtimestamp",
             |name, types| match types {
                 [text] if text.is_string() || text.is_null() => Ok(vec![DataType::Utf8]),
@@ -394,7 +401,7 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
             let mode = week_mode(args);
             day_number(args, call, |day| formats::week(day, mode))
         }),
-        Function::new(
+        Function::scalar(
             "to_char",
             |name, types| match types {
                 [time, pattern] if pattern.is_string() => {
@@ -408,13 +415,13 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
             |_, _| text_of_length(4_094),
             to_char,
         ),
-        Function::new(
+        Function::scalar(
             "to_timestamp",
             |name, types| super::function::texts(name, types, 2, 2),
             |_, _| of(time_type(model::TimeUnit::Millisecond)),
             to_timestamp,
         ),
-        Function::new(
+        Function::scalar(
             UNITS_BETWEEN,
             |_, types| {
                 let span = DataType::Interval(IntervalUnit::MonthDayNano);

@@ -7,7 +7,9 @@ use super::function::{Call, Function, argument, external, of};
 use crate::timezone::Zone;
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListBuilder, PrimitiveBuilder};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
+use arrow::datatypes::{
+    DataType, Field, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit,
+};
 use datafusion::common::plan_err;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::ScalarUDF;
@@ -163,7 +165,11 @@ fn end(args: &[ArrayRef], call: &Call<'_>) -> Result<ArrayRef> {
     let one = |value: Option<i64>| {
         let Some(at) = value else { return Ok(None) };
         let nanos = i128::from(at) * per;
-        let end = if length.months > 0 { months_later(&windows, nanos, length.months).ok_or_else(too_far)? } else { nanos + fixed(length) };
+        let end = if length.months > 0 {
+            months_later(&windows, nanos, length.months).ok_or_else(too_far)?
+        } else {
+            nanos + fixed(length)
+        };
         back(end, per).map(Some)
     };
     let ends: ArrayRef = Arc::new(values.iter().map(one).collect::<Result<Int64Array>>()?);
@@ -190,14 +196,14 @@ fn first(fields: &[arrow::datatypes::FieldRef]) -> DataType {
 /// Every function.
 pub(super) fn functions() -> Vec<ScalarUDF> {
     vec![
-        Function::new(WINDOW_START, |_, types| Ok(time_and_spans(types)), |fields, _| of(first(fields)), start),
-        Function::new(
+        Function::scalar(WINDOW_START, |_, types| Ok(time_and_spans(types)), |fields, _| of(first(fields)), start),
+        Function::scalar(
             WINDOW_STARTS,
             |_, types| Ok(time_and_spans(types)),
             |fields, _| of(DataType::List(Arc::new(Field::new_list_field(first(fields), true)))),
             starts,
         ),
-        Function::new(WINDOW_END, |_, types| Ok(time_and_spans(types)), |fields, _| of(first(fields)), end),
+        Function::scalar(WINDOW_END, |_, types| Ok(time_and_spans(types)), |fields, _| of(first(fields)), end),
     ]
 }
 

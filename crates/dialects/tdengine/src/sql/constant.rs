@@ -13,7 +13,10 @@ pub(crate) enum RowValue<'a> {
     /// `NONE`: not given.
     Absent,
     Boolean(bool),
-    Number { negative: bool, text: &'a str },
+    Number {
+        negative: bool,
+        text: &'a str,
+    },
     /// What it means, and what was written between the quotes.
     Text(Cow<'a, str>, &'a str),
     /// `now`, `today`, a text or a number, moved by so many nanoseconds.

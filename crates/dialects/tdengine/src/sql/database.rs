@@ -108,10 +108,7 @@ fn option(cursor: &mut Cursor<'_>) -> Result<DatabaseOption> {
         let seconds = all.pop().unwrap_or_default();
         if !(86_400..=365_000 * 86_400).contains(&seconds) {
             let minutes = seconds / 60;
-            return Err(coded(
-                0x2619,
-                format!("Invalid option keep: {minutes}m valid range: [1440m, 525600000m]"),
-            ));
+            return Err(coded(0x2619, format!("Invalid option keep: {minutes}m valid range: [1440m, 525600000m]")));
         }
         return Ok(DatabaseOption::KeepSeconds(seconds));
     }
@@ -119,10 +116,7 @@ fn option(cursor: &mut Cursor<'_>) -> Result<DatabaseOption> {
         let seconds = keep_seconds(cursor)?;
         if !(3_600..=3_650 * 86_400).contains(&seconds) {
             let minutes = seconds / 60;
-            return Err(coded(
-                0x2619,
-                format!("Invalid option duration: {minutes}m valid range: [60m, 5256000m]"),
-            ));
+            return Err(coded(0x2619, format!("Invalid option duration: {minutes}m valid range: [60m, 5256000m]")));
         }
         return Ok(DatabaseOption::DurationSeconds(seconds));
     }
@@ -148,10 +142,7 @@ fn option(cursor: &mut Cursor<'_>) -> Result<DatabaseOption> {
             let number = cursor.expect_integer("a number")?;
             let number = i64::try_from(number).map_or(i64::MAX, |n| if negative { -n } else { n });
             if number < *least || number > *most {
-                return Err(coded(
-                    0x2619,
-                    format!("Invalid option {name}: {number} valid range: [{least}, {most}]"),
-                ));
+                return Err(coded(0x2619, format!("Invalid option {name}: {number} valid range: [{least}, {most}]")));
             }
             return Ok(DatabaseOption::Recorded(name, number.to_string()));
         }

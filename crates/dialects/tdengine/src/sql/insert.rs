@@ -44,7 +44,7 @@ fn table(cursor: &mut Cursor<'_>, origin: Origin<'_>) -> Result<InsertTable> {
     if cursor.is_word("file") {
         return Err(Error::unsupported("INSERT .. FILE"));
     }
-    if !cursor.accept_one_of(&["values", "value"]).is_some() {
+    if cursor.accept_one_of(&["values", "value"]).is_none() {
         return Err(insert_syntax(cursor, "keyword VALUES or FILE is expected"));
     }
     let rows = rows(cursor)?;

@@ -77,8 +77,7 @@ pub(super) fn written_type(cursor: &mut Cursor<'_>) -> Result<WrittenType> {
         "decimal" | "numeric" => {
             let mut inside = Cursor::new(cursor.expect_group("precision and scale")?);
             let precision = inside.expect_integer("a precision")?;
-            let scale =
-                if inside.accept_kind(TokenKind::Comma) { inside.expect_integer("a scale")? } else { 0 };
+            let scale = if inside.accept_kind(TokenKind::Comma) { inside.expect_integer("a scale")? } else { 0 };
             inside.expect_end()?;
             if !(1..=38).contains(&precision) || scale > precision {
                 return Err(at.error("the precision is 1 to 38, the scale at most the precision"));

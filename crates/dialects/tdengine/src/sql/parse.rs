@@ -86,7 +86,7 @@ fn statement(tokens: Tokens<'_>, origin: Origin<'_>) -> Result<Statement> {
             cursor.expect_word("from")?;
             let table = names::object_name(&mut cursor)?;
             let filter =
-                if cursor.accept_word("where") { Some(Origin::expression(cursor.rest())?) } else { None };
+                if cursor.accept_word("where") { Some(Box::new(Origin::expression(cursor.rest())?)) } else { None };
             if filter.is_some() {
                 return Ok(Statement::Delete { table, filter });
             }
@@ -256,7 +256,10 @@ fn alter(cursor: &mut Cursor<'_>) -> Result<Statement> {
         return user::alter(cursor);
     }
     cursor.seek(0);
-    unhandled(cursor, &["ALTER LOCAL", "ALTER DNODE", "ALTER ALL DNODES", "ALTER CLUSTER", "ALTER VTABLE", "ALTER TOKEN"])
+    unhandled(
+        cursor,
+        &["ALTER LOCAL", "ALTER DNODE", "ALTER ALL DNODES", "ALTER CLUSTER", "ALTER VTABLE", "ALTER TOKEN"],
+    )
 }
 
 /// A constant at the cursor.

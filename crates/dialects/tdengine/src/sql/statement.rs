@@ -184,7 +184,11 @@ pub(crate) enum Duration {
 pub(crate) enum Show {
     Databases(Option<&'static str>),
     Stables(Option<String>, Option<String>),
-    Tables { kind: Option<&'static str>, database: Option<String>, like: Option<String> },
+    Tables {
+        kind: Option<&'static str>,
+        database: Option<String>,
+        like: Option<String>,
+    },
     Tags(ObjectName),
     CreateDatabase(String),
     CreateTable(ObjectName),
@@ -215,22 +219,50 @@ pub(crate) struct UserOptions {
 /// One statement.
 #[derive(Clone, Debug)]
 pub(crate) enum Statement {
-    CreateDatabase { if_not_exists: bool, name: String, options: Vec<DatabaseOption> },
-    DropDatabase { if_exists: bool, name: String },
-    AlterDatabase { name: String, options: Vec<DatabaseOption> },
+    CreateDatabase {
+        if_not_exists: bool,
+        name: String,
+        options: Vec<DatabaseOption>,
+    },
+    DropDatabase {
+        if_exists: bool,
+        name: String,
+    },
+    AlterDatabase {
+        name: String,
+        options: Vec<DatabaseOption>,
+    },
     Use(String),
     CreateTable(Box<NewTable>),
     CreateChildren(Vec<NewChild>),
-    DropTables { stable: bool, names: Vec<(bool, ObjectName)> },
-    AlterTable { name: ObjectName, alteration: Alteration },
+    DropTables {
+        stable: bool,
+        names: Vec<(bool, ObjectName)>,
+    },
+    AlterTable {
+        name: ObjectName,
+        alteration: Alteration,
+    },
     Insert(Vec<InsertTable>),
-    Delete { table: ObjectName, filter: Option<ast::Expr> },
+    Delete {
+        table: ObjectName,
+        filter: Option<Box<ast::Expr>>,
+    },
     Query(Box<QueryStatement>),
-    Explain { analyze: bool, query: Box<QueryStatement> },
+    Explain {
+        analyze: bool,
+        query: Box<QueryStatement>,
+    },
     Describe(ObjectName),
     Show(Show),
-    CreateUser { name: String, options: UserOptions },
-    AlterUser { name: String, options: UserOptions },
+    CreateUser {
+        name: String,
+        options: UserOptions,
+    },
+    AlterUser {
+        name: String,
+        options: UserOptions,
+    },
     DropUser(String),
     Grant(GrantStatement),
     Revoke(GrantStatement),

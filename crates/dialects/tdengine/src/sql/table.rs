@@ -103,9 +103,8 @@ fn options(cursor: &mut Cursor<'_>) -> Result<TableOptions> {
             let names = inside.comma_separated(|c| name(c, "the name of a column"))?;
             inside.expect_end()?;
             options.recorded.push(("sma", names.join(",")));
-        } else if let Some(word) = ["watermark", "max_delay", "rollup", "delete_mark", "virtual"]
-            .iter()
-            .find(|word| cursor.is_word(word))
+        } else if let Some(word) =
+            ["watermark", "max_delay", "rollup", "delete_mark", "virtual"].iter().find(|word| cursor.is_word(word))
         {
             return Err(Error::unsupported(format!("the option {}", word.to_ascii_uppercase())));
         } else {

@@ -75,7 +75,11 @@ fn statements_of_other_databases_are_refused() {
 fn no_clause_word_is_an_alias() {
     let words = CLAUSES.rules.iter().filter_map(|rule| rule.words.first()).chain(CLAUSES.refused_aliases);
     for word in words {
-        for text in [format!("select a {word} from t"), format!("select a from t {word}"), format!("select a from t {word} (b)")] {
+        for text in [
+            format!("select a {word} from t"),
+            format!("select a from t {word}"),
+            format!("select a from t {word} (b)"),
+        ] {
             let Ok(Parsed { statement: Statement::Query(query), .. }) = parse(&text) else { continue };
             let shown = query.query.to_string().to_lowercase();
             assert!(!shown.contains(&format!("as {word}")), "{text}: {shown}");

@@ -40,10 +40,8 @@ pub(super) async fn run(context: &Context, name: &ObjectName, alteration: Writte
 async fn child_alteration(context: &Context, table: &Table, child: &str, alteration: Written) -> Result<()> {
     match alteration {
         Written::SetTags(tags) => {
-            let values = tags
-                .iter()
-                .map(|(name, value)| set_value(context, table, name, value))
-                .collect::<Result<Vec<_>>>()?;
+            let values =
+                tags.iter().map(|(name, value)| set_value(context, table, name, value)).collect::<Result<Vec<_>>>()?;
             context.engine().write(context.caller(), setting(table, child, &values)?).await?;
             Ok(())
         }
@@ -91,7 +89,9 @@ fn changes(table: &Table, is_super: bool, alteration: Written, unit: TimeUnit) -
             }
             vec![Alteration::DropColumn(column.id)]
         }
-        Written::ModifyColumn(written) => vec![widened(existing(table, &written.name, false, is_super)?, &written, unit)?],
+        Written::ModifyColumn(written) => {
+            vec![widened(existing(table, &written.name, false, is_super)?, &written, unit)?]
+        }
         Written::RenameColumn(from, to) => {
             if is_super {
                 return Err(wrong_kind("Rename column only available for normal table"));

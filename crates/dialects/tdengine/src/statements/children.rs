@@ -16,6 +16,9 @@ use std::sync::Arc;
 /// How often a statement is made anew because the table was changed under it.
 pub(super) const ATTEMPTS: usize = 10;
 
+/// A child and the values of its tags.
+type Child<'a> = (&'a str, Vec<(ColumnId, Value)>);
+
 /// The values of a child's tags, in the order of the super table's tags; NULL where none was given.
 ///
 /// # Errors
@@ -58,7 +61,7 @@ fn texts(table: &Table, name: &str, values: &[&str]) -> Result<Option<(ColumnId,
 }
 
 /// A batch that registers children with their tags, without any row.
-fn registration(table: &Table, children: &[(&str, Vec<(ColumnId, Value)>)]) -> Result<WriteBatch> {
+fn registration(table: &Table, children: &[Child<'_>]) -> Result<WriteBatch> {
     let names: Vec<&str> = children.iter().map(|(name, _)| *name).collect();
     let mut columns: Vec<(ColumnId, Cells)> = texts(table, TBNAME, &names)?.into_iter().collect();
     for tag in table.columns_with(ColumnRole::Attribute) {
@@ -96,7 +99,7 @@ pub(super) async fn create(context: &Context, new: &[NewChild]) -> Result<()> {
 
 async fn create_once(context: &Context, new: &[NewChild]) -> Result<()> {
     let catalog = context.catalog();
-    let mut by_table: BTreeMap<model::TableId, (Arc<Table>, Vec<(&str, Vec<(ColumnId, Value)>)>)> = BTreeMap::new();
+    let mut by_table: BTreeMap<model::TableId, (Arc<Table>, Vec<Child<'_>>)> = BTreeMap::new();
     for child in new {
         check_table_name(&child.name.name)?;
         let (database, table) = super_table(context, &catalog, &child.using.stable, &child.name)?;
@@ -106,9 +109,7 @@ async fn create_once(context: &Context, new: &[NewChild]) -> Result<()> {
                 continue;
             }
             return Err(match found {
-                Found::Child(of, _) if of.id != table.id => {
-                    coded(0x061d, "Table already exists in other stables")
-                }
+                Found::Child(of, _) if of.id != table.id => coded(0x061d, "Table already exists in other stables"),
                 other => taken(&other),
             });
         }

@@ -27,7 +27,7 @@ pub(super) fn is_child(child: &str) -> Expr {
 ///
 /// # Errors
 /// A condition on other columns than the time (and tags), no privilege.
-pub(super) async fn run(context: &Context, name: &ObjectName, filter: Option<Expr>, text: &str) -> Result<u64> {
+pub(super) async fn run(context: &Context, name: &ObjectName, filter: Option<Box<Expr>>, text: &str) -> Result<u64> {
     let catalog = context.catalog();
     let found = context.find(&catalog, name).map_err(for_read)?;
     if matches!(found, Found::Keyed(_)) {
@@ -40,7 +40,7 @@ pub(super) async fn run(context: &Context, name: &ObjectName, filter: Option<Exp
         Some(mut filter) => {
             rewrite_condition(context, &catalog, &found, &mut filter)?;
             check_columns(&filter, &found)?;
-            Some(filter)
+            Some(*filter)
         }
     };
     let filter = match (&found, filter) {
@@ -98,7 +98,8 @@ async fn count(context: &Context, database: &str, table: &str, filter: Option<Ex
     while let Some(batch) = rows.batches.next().await {
         let batch = batch?;
         if let Some(values) = batch.columns().first() {
-            let values = values.as_primitive_opt::<Int64Type>().ok_or_else(|| Error::internal("a count is no number"))?;
+            let values =
+                values.as_primitive_opt::<Int64Type>().ok_or_else(|| Error::internal("a count is no number"))?;
             count += values.iter().flatten().sum::<i64>();
         }
     }

@@ -50,7 +50,10 @@ pub(super) async fn run(context: &Context, show: Show, text: &str) -> Result<Row
         Show::Stables(database, like) => {
             let database = listed(context, database.as_deref())?;
             let like = like.map(|like| format!(" and stable_name like {}", pattern(&like))).unwrap_or_default();
-            format!("select stable_name from information_schema.ins_stables where db_name = {}{like}", constant(&database))
+            format!(
+                "select stable_name from information_schema.ins_stables where db_name = {}{like}",
+                constant(&database)
+            )
         }
         Show::Tables { kind, database, like } => {
             let database = listed(context, database.as_deref())?;
@@ -72,7 +75,10 @@ pub(super) async fn run(context: &Context, show: Show, text: &str) -> Result<Row
             }
             let database = context.database(&catalog, name.database.as_deref())?;
             let Found::Child(_, child) = context.find(&catalog, &name)? else {
-                return Err(coded(0x2648, "The _TAGS pseudo column can only be used for child table and super table queries"));
+                return Err(coded(
+                    0x2648,
+                    "The _TAGS pseudo column can only be used for child table and super table queries",
+                ));
             };
             format!(
                 "select * from information_schema.ins_tags where db_name = {} and table_name = {}",
@@ -161,7 +167,11 @@ pub(super) fn describe(context: &Context, name: &ObjectName) -> Result<RowStream
         word: column_word(column),
         length: column_length(column),
         note: if is_tag(column) { "TAG" } else { "" },
-        storage: Some(if is_tag(column) { ["disabled", "disabled", "disabled"].map(str::to_owned) } else { storage(column) }),
+        storage: Some(if is_tag(column) {
+            ["disabled", "disabled", "disabled"].map(str::to_owned)
+        } else {
+            storage(column)
+        }),
     });
     let rows: Vec<Described> = rows.collect();
     if rows.is_empty() { Err(missing_table()) } else { described(rows) }
@@ -173,12 +183,8 @@ fn described(rows: Vec<Described>) -> Result<RowStream> {
         let metadata = [(::query::DECLARED_LENGTH.to_owned(), length.to_string())];
         Field::new(name, DataType::Utf8, true).with_metadata(metadata.into())
     };
-    let mut fields = vec![
-        sized("field", 64),
-        sized("type", 20),
-        Field::new("length", DataType::Int32, true),
-        sized("note", 16),
-    ];
+    let mut fields =
+        vec![sized("field", 64), sized("type", 20), Field::new("length", DataType::Int32, true), sized("note", 16)];
     let mut arrays = vec![
         texts(rows.iter().map(|row| row.name.clone()).collect()),
         texts(rows.iter().map(|row| row.word.clone()).collect()),

@@ -216,7 +216,11 @@ pub(super) fn super_table(
     })?;
     match found {
         Found::Super(table) if has_children(&table) => {
-            if home.id == database.id { Ok((home, table)) } else { Err(coded(0x2600, "a child lives in the database of its super table")) }
+            if home.id == database.id {
+                Ok((home, table))
+            } else {
+                Err(coded(0x2600, "a child lives in the database of its super table"))
+            }
         }
         _ => Err(coded(0x0200, "create table only from super table is allowed")),
     }

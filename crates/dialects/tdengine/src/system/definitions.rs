@@ -287,7 +287,13 @@ pub(super) static ALL: &[Definition] = &[
     ),
     information(
         "ins_grants",
-        &[("version", Text(16)), ("expire_time", Text(19)), ("service_time", Text(19)), ("expired", Text(5)), ("state", Text(9))],
+        &[
+            ("version", Text(16)),
+            ("expire_time", Text(19)),
+            ("service_time", Text(19)),
+            ("expired", Text(5)),
+            ("state", Text(9)),
+        ],
     ),
     performance(
         "perf_connections",

@@ -63,9 +63,7 @@ pub(super) fn of(lookup: &Lookup, definition: &Definition) -> Result<Vec<Vec<Cel
 
 /// The databases that the caller may see; built-in ones of other doors only where they hold tables.
 fn visible_databases(lookup: &Lookup) -> Vec<&Arc<Database>> {
-    let built_in = |database: &Database| {
-        engine::BUILT_IN_DATABASES.iter().any(|(name, _)| *name == database.name)
-    };
+    let built_in = |database: &Database| engine::BUILT_IN_DATABASES.iter().any(|(name, _)| *name == database.name);
     let seen = |database: &&Arc<Database>| {
         let mut tables = lookup.catalog.tables_in(database.id).peekable();
         if built_in(database) && tables.peek().is_none() {
@@ -80,7 +78,8 @@ fn visible_databases(lookup: &Lookup) -> Vec<&Arc<Database>> {
 
 /// The tables that the caller may see, with their databases.
 fn visible_tables(lookup: &Lookup) -> Vec<(&Arc<Database>, &Arc<Table>)> {
-    let in_database = |database| lookup.catalog.tables_in(database).filter(|table| lookup.may_see(Scope::Table(table.id)));
+    let in_database =
+        |database| lookup.catalog.tables_in(database).filter(|table| lookup.may_see(Scope::Table(table.id)));
     visible_databases(lookup)
         .into_iter()
         .flat_map(|database| in_database(database.id).map(move |table| (database, table)))
@@ -172,9 +171,10 @@ fn databases(lookup: &Lookup) -> Result<Vec<Vec<Cell>>> {
 }
 
 fn data_columns(table: &Table) -> impl Iterator<Item = &Column> {
-    table.columns.iter().filter(|column| {
-        !column.hidden && !matches!(column.role, ColumnRole::Key | ColumnRole::Attribute)
-    })
+    table
+        .columns
+        .iter()
+        .filter(|column| !column.hidden && !matches!(column.role, ColumnRole::Key | ColumnRole::Attribute))
 }
 
 fn tag_columns(table: &Table) -> Vec<&Column> {
@@ -357,12 +357,21 @@ fn privileges(lookup: &Lookup) -> Vec<Vec<Cell>> {
     for user in visible_users(lookup) {
         let caller = engine::Caller { user: user.id, name: user.name.clone() };
         if lookup.engine.is_admin(&caller) {
-            rows.push(vec![Cell::text(&*user.name), Cell::text("all"), Cell::text("all"), Cell::text(""), Cell::text(""), Cell::text("")]);
+            rows.push(vec![
+                Cell::text(&*user.name),
+                Cell::text("all"),
+                Cell::text("all"),
+                Cell::text(""),
+                Cell::text(""),
+                Cell::text(""),
+            ]);
         }
         for grant in lookup.catalog.grants_of(user.id) {
             let (database, table) = match grant.scope {
                 Scope::All => ("all".to_owned(), String::new()),
-                Scope::Database(id) => (lookup.catalog.database(id).map(|d| d.name.clone()).unwrap_or_default(), String::new()),
+                Scope::Database(id) => {
+                    (lookup.catalog.database(id).map(|d| d.name.clone()).unwrap_or_default(), String::new())
+                }
                 Scope::Table(id) => match lookup.catalog.table(id) {
                     Some(table) => {
                         let database = lookup.catalog.database(table.database).map(|d| d.name.clone());

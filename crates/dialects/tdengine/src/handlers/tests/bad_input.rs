@@ -70,7 +70,7 @@ async fn statements_fail_with_the_vendors_codes() {
         ("insert into d1 (ts,zz) values (now,1)", 9730, "Invalid column name: zz"),
         ("insert into d1 (ts,s) values (now,'123456789012345678901')", 9811, "Value too long for column/tag: s"),
         ("insert into d1 (ts,v) values ('2001-01-01', 1)", 1547, "Timestamp data out of range"),
-        ("insert into d1 (ts,v) values (now(), 1 + 1)", 534, "syntax error near '+ 1)' (invalid timestamp format)"),
+        ("insert into d1 (ts,v) values (now(), 1 + 1)", 534, "syntax error near '1)' (invalid timestamp format)"),
         ("insert into nope values (now,1)", 9731, "Table does not exist"),
         ("insert into st values (now,1)", 512, "insert data into super table is not supported"),
         ("insert into d3 using st tags (1) values (now,1)", 9741, "Tags number not matched"),
@@ -89,7 +89,8 @@ async fn statements_fail_with_the_vendors_codes() {
 async fn what_is_not_done_is_refused_by_name() {
     let client = Client::with_rt().await;
     for (sql, what) in [
-        ("select diff(v) from d1", "the function DIFF"),
+        ("select histogram(v, 'user_input', '[1,3]', 0) from d1", "the function HISTOGRAM"),
+        ("select 1 + diff(v) from d1", "the function DIFF here"),
         ("select count(*) from d1 where ts > 0 and ts < 9 interval(1m) fill(prev)", "FILL"),
         ("select count(*) from d1 session(ts, 1m)", "SESSION"),
         ("select count(*) from d1 state_window(v)", "STATE_WINDOW"),

@@ -70,8 +70,12 @@ async fn what_is_there_is_listed() {
     assert!(described.text.starts_with(
         r#"{"code":0,"column_meta":[["field","VARCHAR",64],["type","VARCHAR",20],["length","INT",4],["note","VARCHAR",16]"#
     ));
-    let fields: Vec<String> =
-        described.json()["data"].as_array().unwrap().iter().map(|row| format!("{} {} {} {}", row[0], row[1], row[2], row[3])).collect();
+    let fields: Vec<String> = described.json()["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| format!("{} {} {} {}", row[0], row[1], row[2], row[3]))
+        .collect();
     assert_eq!(fields[0], r#""ts" "TIMESTAMP" 8 """#);
     assert_eq!(fields[4], r#""s" "VARCHAR" 20 """#);
     assert_eq!(fields[5], r#""n" "NCHAR" 10 """#);
@@ -79,10 +83,18 @@ async fn what_is_there_is_listed() {
     let made = client.rows("show create table d1").await;
     assert!(made.contains("CREATE TABLE `d1` USING `st` (`g`, `loc`) TAGS (1, \\\"a\\\")"), "{made}");
     let made = client.rows("show create stable st").await;
-    assert!(made.contains("CREATE STABLE `st` (`ts` TIMESTAMP ENCODE 'delta-i' COMPRESS 'lz4' LEVEL 'medium', `v` INT"), "{made}");
+    assert!(
+        made.contains("CREATE STABLE `st` (`ts` TIMESTAMP ENCODE 'delta-i' COMPRESS 'lz4' LEVEL 'medium', `v` INT"),
+        "{made}"
+    );
     let tags = r#"[["d1","rt","st","g","INT","1"],["d1","rt","st","loc","VARCHAR(16)","a"]]"#;
     assert_eq!(client.rows("show tags from d1").await, tags);
     let kinds = "select table_name, type from information_schema.ins_tables where db_name = 'rt' order by table_name";
     assert_eq!(client.rows(kinds).await, r#"[["d1","CHILD_TABLE"],["d2","CHILD_TABLE"],["plain","NORMAL_TABLE"]]"#);
-    assert_eq!(client.rows("select name, `precision` as `precision` from information_schema.ins_databases where name = 'rt'").await, r#"[["rt","ms"]]"#);
+    assert_eq!(
+        client
+            .rows("select name, `precision` as `precision` from information_schema.ins_databases where name = 'rt'")
+            .await,
+        r#"[["rt","ms"]]"#
+    );
 }

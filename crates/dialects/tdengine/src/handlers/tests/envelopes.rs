@@ -24,9 +24,15 @@ async fn rows_may_be_objects_and_time_may_be_told() {
     let client = Client::with_rt().await;
     client.changed(1, "insert into d1 (ts, v) values ('2024-01-01T00:00:00Z', 1)").await;
     let objects = client.at("/rest/sql/rt?row_with_meta=true");
-    assert_eq!(objects.sql("select ts, v from d1").await.json()["data"].to_string(), r#"[{"ts":"2024-01-01T00:00:00.000Z","v":1}]"#);
+    assert_eq!(
+        objects.sql("select ts, v from d1").await.json()["data"].to_string(),
+        r#"[{"ts":"2024-01-01T00:00:00.000Z","v":1}]"#
+    );
     let answer = objects.sql("insert into d1 (ts, v) values ('2024-01-01T00:00:00Z', 1)").await;
-    assert_eq!(answer.text, r#"{"code":0,"column_meta":[["affected_rows","INT",4]],"data":[{"affected_rows":1}],"rows":1}"#);
+    assert_eq!(
+        answer.text,
+        r#"{"code":0,"column_meta":[["affected_rows","INT",4]],"data":[{"affected_rows":1}],"rows":1}"#
+    );
     let timed = client.at("/rest/sql?timing=true").sql("select 1").await;
     assert!(timed.json()["timing"].as_u64().unwrap() > 0, "{}", timed.text);
     assert!(client.at("/rest/sql?timing=1").sql("select 1").await.json().get("timing").is_none());
@@ -35,13 +41,20 @@ async fn rows_may_be_objects_and_time_may_be_told() {
 #[tokio::test]
 async fn zones_print_and_the_connections_zone_reads_too() {
     let client = Client::with_rt().await;
-    client.at("/rest/sql/rt?conn_tz=Asia/Shanghai").changed(1, "insert into d1 (ts) values ('2024-01-01 08:00:00')").await;
+    client
+        .at("/rest/sql/rt?conn_tz=Asia/Shanghai")
+        .changed(1, "insert into d1 (ts) values ('2024-01-01 08:00:00')")
+        .await;
     client.at("/rest/sql/rt?tz=Asia/Shanghai").changed(1, "insert into d1 (ts) values ('2024-01-01 08:00:00')").await;
     let stored = r#"[["2024-01-01T00:00:00.000Z"],["2024-01-01T08:00:00.000Z"]]"#;
     assert_eq!(client.rows("select ts from d1").await, stored);
     assert_eq!(client.at("/rest/sql/rt?tz=").rows("select ts from d1").await, stored);
     let shown = r#"[["2024-01-01T08:00:00.000+08:00"],["2024-01-01T16:00:00.000+08:00"]]"#;
     assert_eq!(client.at("/rest/sql/rt?tz=Asia/Shanghai").rows("select ts from d1").await, shown);
+    client.changed(1, "insert into d1 (ts) values ('2024-07-01 00:00:00')").await;
+    let seasons =
+        r#"[["2023-12-31T19:00:00.000-05:00"],["2024-01-01T03:00:00.000-05:00"],["2024-06-30T20:00:00.000-04:00"]]"#;
+    assert_eq!(client.at("/rest/sql/rt?tz=America/New_York").rows("select ts from d1").await, seasons);
 }
 
 #[tokio::test]
@@ -72,7 +85,10 @@ async fn login_makes_the_vendors_token() {
     let answer = client.at("/rest/login/root/taosdata").send("GET", "").await;
     assert_eq!(answer.text, r#"{"code":0,"desc":"/KfeAzX/f9na8qdtNZmtONryp201ma04bEl8LcvLUd7a8qdtNZmtONryp201ma04"}"#);
     let answer = client.at("/rest/login/root/bad").send("GET", "").await;
-    assert_eq!((answer.status, answer.code(), answer.desc()), (StatusCode::UNAUTHORIZED, 3, "Authentication failure".to_owned()));
+    assert_eq!(
+        (answer.status, answer.code(), answer.desc()),
+        (StatusCode::UNAUTHORIZED, 3, "Authentication failure".to_owned())
+    );
     let answer = client.at(&format!("/rest/login/{}/x", "u".repeat(25))).send("GET", "").await;
     assert_eq!((answer.status, answer.code()), (StatusCode::BAD_REQUEST, 4362));
     assert_eq!(client.at("/rest/login/root/taosdata").send("POST", "").await.status, StatusCode::NOT_FOUND);

@@ -24,7 +24,12 @@ async fn read_and_write_are_apart() {
     client.changed(0, "grant write on rt.* to u1").await;
     user.changed(1, "insert into d1 (ts, v) values (1704067201000, 2)").await;
     assert_eq!(user.refused("insert into d9 using st tags (1, 'x') (ts) values (1704067201000)").await.0, 9796);
-    assert_eq!(client.rows("select privilege, db_name from information_schema.ins_user_privileges where user_name = 'u1'").await, r#"[["read","rt"],["write","rt"]]"#);
+    assert_eq!(
+        client
+            .rows("select privilege, db_name from information_schema.ins_user_privileges where user_name = 'u1'")
+            .await,
+        r#"[["read","rt"],["write","rt"]]"#
+    );
 
     client.changed(0, "revoke read on rt.* from u1").await;
     assert_eq!(user.refused("select v from d1").await.0, 9796);

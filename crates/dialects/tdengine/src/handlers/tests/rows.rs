@@ -20,20 +20,34 @@ async fn several_rows_of_one_time_in_one_statement_are_one() {
     client.changed(1, "insert into d1 (ts,v) values (1704067200000,1) (1704067200000,2) (1704067200000,null)").await;
     assert_eq!(client.rows("select v from d1").await, "[[2]]");
     client.changed(3, "insert into d1 (ts,v) values (1704067201000,1)(1704067202000,2) d3 using st tags(3,'c') (ts,v) values (1704067201000,3)").await;
-    assert_eq!(client.rows("select tbname, count(*) from st partition by tbname order by tbname").await, r#"[["d1",3],["d3",1]]"#);
+    assert_eq!(
+        client.rows("select tbname, count(*) from st partition by tbname order by tbname").await,
+        r#"[["d1",3],["d3",1]]"#
+    );
 }
 
 #[tokio::test]
 async fn every_type_is_printed_as_documented() {
     let client = Client::with_rt().await;
-    client.changed(0, "create table ty (ts timestamp, b bool, u bigint unsigned, x varbinary(8), e decimal(20,4), n nchar(4))").await;
+    client
+        .changed(
+            0,
+            "create table ty (ts timestamp, b bool, u bigint unsigned, x varbinary(8), e decimal(20,4), n nchar(4))",
+        )
+        .await;
     client.changed(1, r"insert into ty values (1704067200000, true, 18446744073709551615, '\xAABBCC', 4467440737095516.123, '中文')").await;
     let answer = client.sql("select * from ty").await;
     assert_eq!(
         answer.json()["column_meta"].to_string(),
         r#"[["ts","TIMESTAMP",8],["b","BOOL",1],["u","BIGINT UNSIGNED",8],["x","VARBINARY",8],["e","DECIMAL(20,4)",16],["n","NCHAR",4]]"#
     );
-    assert!(answer.text.contains(r#"["2024-01-01T00:00:00.000Z",true,18446744073709551615,"aabbcc","4467440737095516.1230","中文"]"#), "{}", answer.text);
+    assert!(
+        answer.text.contains(
+            r#"["2024-01-01T00:00:00.000Z",true,18446744073709551615,"aabbcc","4467440737095516.1230","中文"]"#
+        ),
+        "{}",
+        answer.text
+    );
     client.changed(0, "create database ns precision 'ns'").await;
     client.changed(0, "create table ns.t (ts timestamp, v int)").await;
     client.changed(1, "insert into ns.t values ('2024-01-01T00:00:00.123456789Z', 1)").await;
@@ -41,7 +55,10 @@ async fn every_type_is_printed_as_documented() {
     client.changed(0, "create stable js (ts timestamp, v int) tags (info json)").await;
     client.changed(1, r#"insert into j1 using js tags ('{"k":"t1"}') values (1704067200000, 1)"#).await;
     let answer = client.sql("select info, info->'k' from js").await;
-    assert_eq!(answer.text, r#"{"code":0,"column_meta":[["info","JSON",4095],["info->'k'","JSON",4095]],"data":[[{"k":"t1"},"t1"]],"rows":1}"#);
+    assert_eq!(
+        answer.text,
+        r#"{"code":0,"column_meta":[["info","JSON",4095],["info->'k'","JSON",4095]],"data":[[{"k":"t1"},"t1"]],"rows":1}"#
+    );
 }
 
 #[tokio::test]
@@ -72,7 +89,9 @@ async fn nothing_counts_as_zero_and_averages_to_no_row() {
 #[tokio::test]
 async fn a_selection_brings_the_rest_of_its_row() {
     let client = Client::with_rt().await;
-    client.changed(3, "insert into d1 (ts,v,s) values (1704067200000,1,'a')(1704067201000,9,'b')(1704067202000,null,'c')").await;
+    client
+        .changed(3, "insert into d1 (ts,v,s) values (1704067200000,1,'a')(1704067201000,9,'b')(1704067202000,null,'c')")
+        .await;
     assert_eq!(client.rows("select ts, s, max(v) from d1").await, r#"[["2024-01-01T00:00:01.000Z","b",9]]"#);
     assert_eq!(client.rows("select s, last(v) from d1").await, r#"[["b",9]]"#);
     assert_eq!(client.rows("select s, last_row(v) from d1").await, r#"[["c",null]]"#);
@@ -99,7 +118,10 @@ async fn windows_and_partitions() {
     );
     assert_eq!(client.rows("select tbname, v from st partition by tbname limit 1").await.matches("[\"d").count(), 2);
     let shanghai = client.at("/rest/sql/rt?conn_tz=Asia/Shanghai");
-    assert_eq!(shanghai.rows("select _wstart, count(*) from st interval(1d)").await, r#"[["2024-01-01T00:00:00.000+08:00",3]]"#);
+    assert_eq!(
+        shanghai.rows("select _wstart, count(*) from st interval(1d)").await,
+        r#"[["2024-01-01T00:00:00.000+08:00",3]]"#
+    );
 }
 
 #[tokio::test]
@@ -113,4 +135,44 @@ async fn deletions_count_their_rows() {
     client.changed(2, "delete from d1").await;
     assert_eq!(client.rows("select count(*) from st").await, "[[0]]");
     assert_eq!(client.rows("show child tables").await, r#"[["d1"],["d2"]]"#);
+}
+
+#[tokio::test]
+async fn functions_over_rows() {
+    let client = Client::with_rt().await;
+    client
+        .changed(
+            4,
+            "insert into d1 (ts,v) values (1704067200000,1)(1704067201000,5)(1704067203000,3)(1704067204000,null)",
+        )
+        .await;
+    assert_eq!(client.rows("select diff(v) from d1").await, "[[4],[-2],[null]]");
+    assert_eq!(client.rows("select diff(v, 3) from d1").await, "[[4]]");
+    assert_eq!(client.rows("select derivative(v, 1s, 0) from d1").await, "[[4],[-1]]");
+    assert_eq!(client.rows("select csum(v) from d1").await, "[[1],[6],[9]]");
+    assert_eq!(client.rows("select mavg(v, 2) from d1").await, "[[3],[4]]");
+    assert_eq!(client.rows("select top(v, 2) from d1").await, "[[5],[3]]");
+    assert_eq!(client.rows("select tail(v, 2) from d1").await, "[[3],[null]]");
+    assert_eq!(client.rows("select statecount(v, 'GE', 3) from d1").await, "[[-1],[1],[2],[null]]");
+    assert_eq!(client.rows("select stateduration(v, 'GE', 3, 1s) from d1").await, "[[-1],[0],[2],[null]]");
+    let both = "select tbname, ts, diff(v) from st partition by tbname";
+    assert!(client.rows(both).await.starts_with(r#"[["d1","2024-01-01T00:00:01.000Z",4]"#));
+    assert_eq!(client.refused("select diff(v), sum(v) from d1").await.0, 9807);
+    assert_eq!(client.refused("select top(v, 0) from d1").await.0, 10243);
+    assert_eq!(client.refused("select diff(s) from d1").await.0, 10242);
+    assert_eq!(client.refused("select derivative(v, 1a, 0) from d1").await.0, 10251);
+}
+
+#[tokio::test]
+async fn a_large_answer_comes_whole() {
+    let client = Client::with_rt().await;
+    let text = "x".repeat(20);
+    for part in 0..10_i64 {
+        let rows: String = (0..4_000)
+            .map(|row| format!("({},{row},1,1,'{text}','y')", 1_704_067_200_000 + part * 4_000 + row))
+            .collect();
+        client.changed(4_000, &format!("insert into d1 values {rows}")).await;
+    }
+    let answer = client.sql("select * from d1").await.json();
+    assert_eq!((answer["rows"].as_u64(), answer["data"].as_array().map(Vec::len)), (Some(40_000), Some(40_000)));
 }

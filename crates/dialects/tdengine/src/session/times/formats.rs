@@ -6,7 +6,17 @@ use std::fmt::Write as _;
 
 const SECOND: i128 = 1_000_000_000;
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
@@ -65,18 +75,16 @@ pub(super) fn week(day: Date, mode: i64) -> i64 {
     let full_year = mode & 2 == 2;
     let first_weekday = (mode & 4 == 4) == monday_first;
     let weekday_of = |date: Date| {
-        let offset = if monday_first {
-            date.weekday().to_monday_zero_offset()
-        } else {
-            date.weekday().to_sunday_zero_offset()
-        };
+        let offset =
+            if monday_first { date.weekday().to_monday_zero_offset() } else { date.weekday().to_sunday_zero_offset() };
         i64::from(offset)
     };
     let new_year = |year: i16| Date::new(year, 1, 1).unwrap_or(day);
     let day_number = i64::from(day.day_of_year()) - 1;
     let first = weekday_of(new_year(day.year()));
     // The first day of week 1, counted from the first of January.
-    let start = |first: i64| if (first_weekday && first != 0) || (!first_weekday && first >= 4) { 7 - first } else { -first };
+    let start =
+        |first: i64| if (first_weekday && first != 0) || (!first_weekday && first >= 4) { 7 - first } else { -first };
     let begins = start(first);
     if day_number < begins {
         if !full_year {

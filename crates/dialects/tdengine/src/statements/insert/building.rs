@@ -11,6 +11,7 @@ use model::{
     AttributePolicy, Cells, CellsBuilder, Column, ColumnId, ColumnRole, Privilege, Result, Scope, Table, TableId,
     Value, WriteBatch, WriteKind,
 };
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -38,10 +39,10 @@ pub(super) struct Building {
 impl Buildings {
     /// The batch of a table.
     pub(super) fn of(&mut self, table: &Arc<Table>) -> Result<&mut Building> {
-        if !self.by_table.contains_key(&table.id) {
-            self.by_table.insert(table.id, Building::new(table)?);
+        match self.by_table.entry(table.id) {
+            Entry::Occupied(entry) => Ok(entry.into_mut()),
+            Entry::Vacant(entry) => Ok(entry.insert(Building::new(table)?)),
         }
-        self.by_table.get_mut(&table.id).ok_or_else(|| model::Error::internal("a batch is gone"))
     }
 
     /// How many rows there are, and the batches.
@@ -126,7 +127,11 @@ impl Building {
         let mut identity = at.to_be_bytes().to_vec();
         for key in &self.table.key {
             let value = self.places.get(key).and_then(|place| row.get(*place)).and_then(Option::as_ref);
-            identity.extend_from_slice(format!("\u{0}{value:?}").as_bytes());
+            match value {
+                Some(Value::Text(text)) => identity.extend_from_slice(text.as_bytes()),
+                other => identity.extend_from_slice(format!("{other:?}").as_bytes()),
+            }
+            identity.push(0);
         }
         match self.index.get(&identity).and_then(|place| self.rows.get_mut(*place)) {
             Some(earlier) => {

@@ -39,7 +39,11 @@ pub(super) async fn rows(
                             Some(value) => building.put(*id, value),
                             None => {
                                 let value = text_of(values, row)?;
-                                building.set(*id, &as_row_value(value.as_deref(), values.data_type()), context.surroundings())?;
+                                building.set(
+                                    *id,
+                                    &as_row_value(value.as_deref(), values.data_type()),
+                                    context.surroundings(),
+                                )?;
                             }
                         }
                     }
@@ -57,7 +61,9 @@ pub(super) async fn rows(
 
 /// A time in a time column, unit by unit.
 fn time(values: &ArrayRef, row: usize, stored: Option<Stored>) -> Result<Option<Value>> {
-    let (DataType::Timestamp(unit, _), Some(Stored::Instant(to))) = (values.data_type(), stored) else { return Ok(None) };
+    let (DataType::Timestamp(unit, _), Some(Stored::Instant(to))) = (values.data_type(), stored) else {
+        return Ok(None);
+    };
     if values.is_null(row) {
         return Ok(Some(Value::Null));
     }

@@ -15,7 +15,7 @@ use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
 use futures::{StreamExt as _, stream};
-use model::{Column, ColumnRole, Error, ErrorKind, Result, Table, Value, encode_keys, encode_key};
+use model::{Column, ColumnRole, Error, ErrorKind, Result, Table, Value, encode_key, encode_keys};
 use std::sync::Arc;
 
 fn quoted(name: &str) -> String {
@@ -23,12 +23,9 @@ fn quoted(name: &str) -> String {
 }
 
 fn answer(first: &str, second: &str, name: &str, text: String) -> Result<RowStream> {
-    let schema = Arc::new(Schema::new(vec![
-        Field::new(first, DataType::Utf8, true),
-        Field::new(second, DataType::Utf8, true),
-    ]));
-    let arrays: Vec<ArrayRef> =
-        vec![Arc::new(StringArray::from(vec![name])), Arc::new(StringArray::from(vec![text]))];
+    let schema =
+        Arc::new(Schema::new(vec![Field::new(first, DataType::Utf8, true), Field::new(second, DataType::Utf8, true)]));
+    let arrays: Vec<ArrayRef> = vec![Arc::new(StringArray::from(vec![name])), Arc::new(StringArray::from(vec![text]))];
     let batch = RecordBatch::try_new(Arc::clone(&schema), arrays).map_err(Error::internal)?;
     Ok(RowStream { schema, batches: stream::iter([Ok(batch)]).boxed() })
 }
@@ -83,11 +80,7 @@ pub(super) fn database(context: &Context, name: &str) -> Result<RowStream> {
 
 fn column_text(column: &Column) -> String {
     let [encode, compress, level] = storage(column);
-    format!(
-        "{} {} ENCODE '{encode}' COMPRESS '{compress}' LEVEL '{level}'",
-        quoted(&column.name),
-        full_word(column)
-    )
+    format!("{} {} ENCODE '{encode}' COMPRESS '{compress}' LEVEL '{level}'", quoted(&column.name), full_word(column))
 }
 
 /// `SHOW CREATE TABLE`
