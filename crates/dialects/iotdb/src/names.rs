@@ -4,7 +4,7 @@
 //! columns of the outermost SELECT are called `name NUL number NUL spelling`; [`shown_name`] gives
 //! the spelling back.
 
-use crate::error::{Failure, Result, illegal_path};
+use crate::error::{Failure, Result, illegal_path, worded};
 use catalog::{Catalog, Database};
 use model::Table;
 use std::sync::Arc;
@@ -61,31 +61,48 @@ pub(crate) fn check_database_name(name: &str) -> Result<()> {
 
 /// What a lower-case name stands for among those that exist: the exact name, or the only one that
 /// differs in case alone.
-fn only<'a, T>(exact: Option<&'a T>, all: impl Iterator<Item = (&'a str, &'a T)>, name: &str) -> Option<&'a T> {
+///
+/// # Errors
+/// Several that differ in case alone, which no spelling of this dialect tells apart.
+fn only<'a, T>(
+    kind: &str,
+    exact: Option<&'a T>,
+    all: impl Iterator<Item = (&'a str, &'a T)>,
+    name: &str,
+) -> Result<Option<&'a T>> {
     if exact.is_some() {
-        return exact;
+        return Ok(exact);
     }
-    let mut candidates = all.filter(|(other, _)| other.to_lowercase() == name);
-    let (_, found) = candidates.next()?;
-    candidates.next().is_none().then_some(found)
+    let candidates: Vec<(&str, &T)> = all.filter(|(other, _)| other.to_lowercase() == name).collect();
+    if let [_, _, ..] = candidates.as_slice() {
+        let names: Vec<&str> = candidates.iter().map(|(other, _)| *other).collect();
+        return Err(worded(format!("{kind} '{name}' is ambiguous: {}", names.join(", "))));
+    }
+    Ok(candidates.first().map(|(_, found)| *found))
 }
 
 /// A database by its lower-case name.
-pub(crate) fn database<'a>(catalog: &'a Catalog, name: &str) -> Option<&'a Arc<Database>> {
+///
+/// # Errors
+/// Several that differ in case alone.
+pub(crate) fn database<'a>(catalog: &'a Catalog, name: &str) -> Result<Option<&'a Arc<Database>>> {
     let all = catalog.databases().map(|database| (database.name.as_str(), database));
-    only(catalog.database_named(name), all, name)
+    only("Database", catalog.database_named(name), all, name)
 }
 
 /// A table of a database by its lower-case name.
-pub(crate) fn table<'a>(catalog: &'a Catalog, database: &Database, name: &str) -> Option<&'a Arc<Table>> {
+///
+/// # Errors
+/// Several that differ in case alone.
+pub(crate) fn table<'a>(catalog: &'a Catalog, database: &Database, name: &str) -> Result<Option<&'a Arc<Table>>> {
     let all = catalog.tables_in(database.id).map(|table| (table.name.as_str(), table));
-    only(catalog.table_named(database.id, name), all, name)
+    only("Table", catalog.table_named(database.id, name), all, name)
 }
 
-/// A column of a table by its lower-case name.
+/// A column of a table by its lower-case name; no table has two that differ in case alone.
 pub(crate) fn column<'a>(table: &'a Table, name: &str) -> Option<&'a model::Column> {
-    let all = table.visible_columns().map(|column| (column.name.as_str(), column));
-    only(table.column_named(name), all, name)
+    let lower = || table.visible_columns().find(|column| column.name.to_lowercase() == name);
+    table.column_named(name).or_else(lower)
 }
 
 /// Where the time column stands among a table's columns, when it was not declared first.

@@ -233,8 +233,8 @@ impl Rewriter<'_> {
             return Ok(());
         }
         let missing = || no_table(database, table);
-        let home = names::database(self.meaning.catalog, database).ok_or_else(missing)?;
-        let found = names::table(self.meaning.catalog, home, table).ok_or_else(missing)?;
+        let home = names::database(self.meaning.catalog, database)?.ok_or_else(missing)?;
+        let found = names::table(self.meaning.catalog, home, table)?.ok_or_else(missing)?;
         self.meaning.context.require_table(Privilege::Select, home, found)?;
         *name = ObjectName::from(vec![quoted(&home.name), quoted(&found.name)]);
         Ok(())

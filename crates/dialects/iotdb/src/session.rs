@@ -32,6 +32,8 @@ pub(crate) const EXTRACT: &str = "\u{0}extract";
 pub(crate) const TRIM: &str = "\u{0}trim";
 /// `f(time, months, milliseconds)`: a time shifted by a span.
 pub(crate) const SHIFT: &str = "\u{0}shift";
+/// What a window's RANGE is measured on: times as milliseconds, anything else as it is.
+pub(crate) const RANGE_KEY: &str = "\u{0}range_key";
 /// `f(months, milliseconds, time, origin)`: the beginning of a bin.
 pub(crate) const DATE_BIN: &str = "\u{0}date_bin";
 /// `f('aggregate', number)`: a number on its way into an aggregate that computes in DOUBLE.

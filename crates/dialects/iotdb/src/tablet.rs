@@ -118,8 +118,8 @@ async fn ensure(
     };
     for _ in 0..ATTEMPTS {
         let catalog = context.catalog();
-        let home = Arc::clone(names::database(&catalog, database).ok_or_else(unknown)?);
-        let Some(table) = names::table(&catalog, &home, name) else {
+        let home = Arc::clone(names::database(&catalog, database)?.ok_or_else(unknown)?);
+        let Some(table) = names::table(&catalog, &home, name)? else {
             check_columns(wanted)?;
             match create(context, &home, name, wanted).await {
                 Ok(table) => return Ok((home, table)),

@@ -7,13 +7,13 @@ use super::functions;
 use super::scope::{Scope, quoted};
 use crate::error::{Result, worded};
 use crate::names::is_made;
-use crate::session::{CAST, EXTRACT, SHIFT, TRIM, TRY_CAST};
+use crate::session::{CAST, EXTRACT, RANGE_KEY, SHIFT, TRIM, TRY_CAST};
 use crate::sql::{Special, mismatched, special};
 use crate::statements::table::type_named;
 use crate::times::{self, Span};
 use ::sql::ast::{
     BinaryOperator, CastKind, CeilFloorKind, DataType, DateTimeField, Expr, Ident, TrimWhereField, UnaryOperator,
-    Value, Visit, WindowFrameBound, WindowSpec, WindowType, visit_expressions,
+    Value, Visit, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType, visit_expressions,
 };
 use std::ops::ControlFlow;
 use std::rc::Rc;
@@ -48,6 +48,24 @@ pub(super) fn keep_frame(spec: &mut WindowSpec, keep: bool) {
             && let Value::Number(_, kept) = &mut value.value
         {
             *kept = keep;
+        }
+    }
+    if !keep {
+        measure_range(spec);
+    }
+}
+
+/// A RANGE between numbers counts the milliseconds of a time.
+fn measure_range(spec: &mut WindowSpec) {
+    let Some(frame) = &spec.window_frame else { return };
+    let is_counted = [Some(&frame.start_bound), frame.end_bound.as_ref()]
+        .into_iter()
+        .flatten()
+        .any(|bound| matches!(bound, WindowFrameBound::Preceding(Some(_)) | WindowFrameBound::Following(Some(_))));
+    if matches!(frame.units, WindowFrameUnits::Range) && is_counted {
+        for key in &mut spec.order_by {
+            let value = take(&mut key.expr);
+            key.expr = call(RANGE_KEY, vec![value]);
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) fn name(select: &mut Select, scope: &Scope, outermost: bool) -> Resul
             Item::Expression(expr, None) => (expr, format!("_col{number}")),
             Item::Expression(expr, Some(alias)) => (expr, alias),
             Item::Star(star) => {
-                select.projection.push(star);
+                select.projection.push(*star);
                 continue;
             }
         };
@@ -48,14 +48,14 @@ enum Item {
     Column(Expr, String),
     Expression(Expr, Option<String>),
     /// A star over what is not known.
-    Star(SelectItem),
+    Star(Box<SelectItem>),
 }
 
 fn expand(item: SelectItem, scope: &Scope, into: &mut Vec<Item>) -> Result<()> {
     match item {
         SelectItem::Wildcard(_) => {
             if scope.sources.iter().any(|source| !source.columns.known) {
-                into.push(Item::Star(item));
+                into.push(Item::Star(Box::new(item)));
                 return Ok(());
             }
             // Columns that a join merges come first and once.
@@ -78,7 +78,7 @@ fn expand(item: SelectItem, scope: &Scope, into: &mut Vec<Item>) -> Result<()> {
             if source.columns.known {
                 all_of(source, &[], into);
             } else {
-                into.push(Item::Star(item));
+                into.push(Item::Star(Box::new(item)));
             }
         }
         SelectItem::UnnamedExpr(expr) => match (columns_pattern(&expr), spelling(&expr)) {
@@ -87,7 +87,7 @@ fn expand(item: SelectItem, scope: &Scope, into: &mut Vec<Item>) -> Result<()> {
             (None, None) => into.push(Item::Expression(expr, None)),
         },
         SelectItem::ExprWithAlias { expr, alias } => into.push(Item::Expression(expr, Some(alias.value))),
-        other => into.push(Item::Star(other)),
+        other => into.push(Item::Star(Box::new(other))),
     }
     Ok(())
 }

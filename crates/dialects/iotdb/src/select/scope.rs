@@ -245,8 +245,9 @@ impl<'a> Tables<'a> {
             let names = columns.iter().map(|column| column.name.to_owned()).collect();
             return (vec![quoted(&database), quoted(table)], Columns { names, time: None, known: true });
         }
-        let home = names::database(self.meaning.catalog, &database);
-        match home.and_then(|home| Some((home, names::table(self.meaning.catalog, home, table)?))) {
+        // What no name tells apart has no columns here, and is refused where the tables are named.
+        let home = names::database(self.meaning.catalog, &database).ok().flatten();
+        match home.and_then(|home| Some((home, names::table(self.meaning.catalog, home, table).ok().flatten()?))) {
             Some((home, table)) => (vec![quoted(&home.name), quoted(&table.name)], columns_of(table)),
             None => (vec![quoted(&database), quoted(table)], Columns::default()),
         }

@@ -165,7 +165,7 @@ fn long(from: &From, to: Type) -> Result<i64, String> {
             let bounds = if to == Type::Int32 {
                 (-2_147_483_648.0, 2_147_483_648.0)
             } else {
-                (-9.223_372_036_854_775_808e18, 9.223_372_036_854_775_808e18)
+                (-9_223_372_036_854_775_808.0, 9_223_372_036_854_775_808.0)
             };
             if value.is_nan() || !(bounds.0..bounds.1).contains(&rounded) {
                 let (kind, word) =

@@ -1,7 +1,7 @@
 //! Points in time and days: shifting, bins, parts.
 
 use super::scalar::{Spec, failed, function, to_times};
-use super::{DATE_BIN, EXTRACT, SHIFT};
+use super::{DATE_BIN, EXTRACT, RANGE_KEY, SHIFT};
 use crate::times;
 use crate::types::{Type, arrow_word};
 use crate::zone::Zone;
@@ -70,6 +70,17 @@ pub(super) const SPECS: &[Spec] = &[
         name: COUNT,
         returns: |_| Ok(DataType::Float64.into()),
         run: |call| Ok(arrow::compute::cast(&call.times(0)?, &DataType::Float64)?),
+    },
+    Spec {
+        name: RANGE_KEY,
+        returns: |given| match given.only() {
+            Some(Type::Timestamp) => Ok(DataType::Int64.into()),
+            _ => Ok(given.types.first().cloned().unwrap_or(DataType::Null).into()),
+        },
+        run: |call| match call.arg(0)?.data_type() {
+            DataType::Timestamp(..) => Ok(Arc::new(call.times(0)?)),
+            _ => Ok(Arc::clone(call.arg(0)?)),
+        },
     },
     Spec {
         name: SHIFT,

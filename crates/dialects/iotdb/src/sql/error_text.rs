@@ -32,7 +32,9 @@ pub(super) fn failure(text: &str, error: &Error) -> Failure {
         return Failure::new(700, format!("{place}: {BACKQUOTE}"));
     }
     let expected = match reason.strip_prefix("expected ") {
+        Some("the end of the statement") => "<EOF>".to_owned(),
         Some(expected) => expected.to_owned(),
+        None if reason == "the statement does not go on like this" => "<EOF>".to_owned(),
         None => format!("<{reason}>"),
     };
     Failure::new(700, format!("{place}: mismatched input '{token}'. Expecting: {expected}"))

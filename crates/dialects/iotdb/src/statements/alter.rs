@@ -27,7 +27,7 @@ pub(crate) async fn run(context: &Context, if_exists: bool, name: &TableName, ac
         _ => None,
     };
     let database = home(context, &catalog, name)?;
-    let Some(table) = names::table(&catalog, &database, &name.table) else {
+    let Some(table) = names::table(&catalog, &database, &name.table)? else {
         if if_exists {
             return Ok(());
         }
@@ -101,7 +101,8 @@ async fn set_type(context: &Context, table: &Table, column: &Column, to: Type) -
         return Err(incompatible());
     }
     let between_texts = from.is_text() && to.is_text();
-    if !between_texts && !(from.is_number() && to.is_number()) {
+    let between_numbers = from.is_number() && to.is_number();
+    if !between_texts && !between_numbers {
         let what = format!("ALTER COLUMN .. SET DATA TYPE from {} to {}", from.word(), to.word());
         return Err(model::Error::unsupported(what).into());
     }
@@ -117,7 +118,7 @@ async fn set_type(context: &Context, table: &Table, column: &Column, to: Type) -
 fn commented(context: &Context, name: &TableName) -> Result<(Arc<Database>, Arc<Table>)> {
     let catalog = context.catalog();
     let database = home(context, &catalog, name)?;
-    let Some(table) = names::table(&catalog, &database, &name.table).cloned() else {
+    let Some(table) = names::table(&catalog, &database, &name.table)?.cloned() else {
         return Err(no_such_table(&database.name, &name.table));
     };
     context.require_table(Privilege::Alter, &database, &table)?;

@@ -118,7 +118,7 @@ pub(crate) async fn create(
     check_database_name(&name)?;
     let options = options(properties)?;
     context.require(Privilege::Create, Scope::All, "database", name.clone())?;
-    if let Some(existing) = names::database(&context.catalog(), &name) {
+    if let Some(existing) = names::database(&context.catalog(), &name)? {
         if if_not_exists {
             return Ok(());
         }
@@ -149,7 +149,7 @@ pub(crate) async fn alter(context: &Context, if_exists: bool, name: &str, proper
     }
     let options = options(properties)?;
     let catalog = context.catalog();
-    let Some(database) = names::database(&catalog, name) else {
+    let Some(database) = names::database(&catalog, name)? else {
         return if if_exists { Ok(()) } else { Err(missing(name)) };
     };
     context.require(Privilege::Alter, Scope::Database(database.id), "database", name.to_owned())?;
@@ -169,7 +169,7 @@ pub(crate) async fn drop(context: &Context, if_exists: bool, name: &str) -> Resu
         return Err(read_only_database());
     }
     let catalog = context.catalog();
-    let Some(database) = names::database(&catalog, name) else {
+    let Some(database) = names::database(&catalog, name)? else {
         return if if_exists { Ok(()) } else { Err(missing(name)) };
     };
     context.require(Privilege::Drop, Scope::Database(database.id), "database", name.to_owned())?;
@@ -191,7 +191,7 @@ pub(crate) fn check_use(context: &Context, name: &str) -> Result<()> {
 /// # Errors
 /// The vendor's 500.
 pub(crate) fn existing(catalog: &Catalog, name: &str) -> Result<Arc<Database>> {
-    let found = names::database(catalog, name).cloned();
+    let found = names::database(catalog, name)?.cloned();
     found.ok_or_else(|| Failure::new(500, format!("Unknown database {name}")))
 }
 

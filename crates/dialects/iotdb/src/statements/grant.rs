@@ -67,7 +67,7 @@ fn shares(context: &Context, catalog: &Catalog, grant: &Grant) -> Result<Vec<Sha
             };
             let object = format!("{database}.{}", name.table);
             let home = existing(catalog, database)?;
-            let table = names::table(catalog, &home, &name.table);
+            let table = names::table(catalog, &home, &name.table)?;
             let missing = || Failure::new(550, format!("Table '{object}' does not exist."));
             (Scope::Table(table.ok_or_else(missing)?.id), object.clone())
         }

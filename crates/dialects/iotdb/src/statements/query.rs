@@ -8,10 +8,17 @@ use crate::select::{self, Meaning};
 use crate::statements::show::{answer, texts};
 use ::query::RowStream;
 use ::sql::ast;
+use catalog::Catalog;
 use engine::QueryRequest;
 use futures::StreamExt as _;
 use model::{DatabaseId, Table};
 use std::sync::Arc;
+
+/// The database of names without one.
+fn current_database(context: &Context, catalog: &Catalog) -> Result<Option<DatabaseId>> {
+    let found = context.database().map(|name| names::database(catalog, name)).transpose()?;
+    Ok(found.flatten().map(|database| database.id))
+}
 
 /// Runs a query.
 ///
@@ -20,7 +27,7 @@ use std::sync::Arc;
 pub(crate) async fn run(context: &Context, mut query: Box<ast::Query>, text: &str) -> Result<RowStream> {
     let catalog = context.catalog();
     select::rewrite(&mut query, &Meaning::new(context, &catalog))?;
-    let database = context.database().and_then(|name| names::database(&catalog, name)).map(|database| database.id);
+    let database = current_database(context, &catalog)?;
     let mut request = assembled(context, ast::Statement::Query(query), database, text);
     request.own_tables = Some(Arc::new(SchemaTables::new(context)?));
     Ok(context.engine().query(context.caller(), request).await?)
@@ -38,7 +45,7 @@ pub(crate) async fn explain(
 ) -> Result<RowStream> {
     let catalog = context.catalog();
     select::rewrite(&mut query, &Meaning::new(context, &catalog))?;
-    let database = context.database().and_then(|name| names::database(&catalog, name)).map(|database| database.id);
+    let database = current_database(context, &catalog)?;
     let statement = ast::Statement::Explain {
         describe_alias: ast::DescribeAlias::Explain,
         analyze,

@@ -43,8 +43,8 @@ pub(crate) fn of_rows(context: &Context, catalog: &Catalog, name: &TableName) ->
         return Err(read_only_database());
     }
     let missing = || no_table(database, &name.table);
-    let home = names::database(catalog, database).ok_or_else(missing)?;
-    let table = names::table(catalog, home, &name.table).ok_or_else(missing)?;
+    let home = names::database(catalog, database)?.ok_or_else(missing)?;
+    let table = names::table(catalog, home, &name.table)?.ok_or_else(missing)?;
     Ok((Arc::clone(home), Arc::clone(table)))
 }
 
@@ -163,7 +163,7 @@ pub(crate) async fn create(context: &Context, create: CreateTable) -> Result<()>
     let database = home(context, &catalog, &create.table)?;
     let full_name = format!("{}.{}", database.name, create.table.table);
     context.require(Privilege::Create, Scope::Database(database.id), "table", full_name.clone())?;
-    if names::table(&catalog, &database, &create.table.table).is_some() {
+    if names::table(&catalog, &database, &create.table.table)?.is_some() {
         if create.if_not_exists {
             return Ok(());
         }
@@ -201,7 +201,7 @@ pub(crate) async fn create(context: &Context, create: CreateTable) -> Result<()>
 pub(crate) async fn drop(context: &Context, if_exists: bool, name: &TableName) -> Result<()> {
     let catalog = context.catalog();
     let database = home(context, &catalog, name)?;
-    let Some(table) = names::table(&catalog, &database, &name.table) else {
+    let Some(table) = names::table(&catalog, &database, &name.table)? else {
         return if if_exists { Ok(()) } else { Err(no_such_table(&database.name, &name.table)) };
     };
     context.require_table(Privilege::Drop, &database, table)?;

@@ -144,3 +144,21 @@ async fn the_schema_describes_itself() {
     );
     assert_eq!(client.refused("nonQuery", "drop table information_schema.tables").await.0, 701);
 }
+
+#[tokio::test]
+async fn window_frames_count_rows_and_milliseconds() {
+    let client = Client::new().await;
+    client.done("create table m (site string tag, t int32)").await;
+    client.done("insert into m(time,site,t) values (1000,'n',1),(2000,'n',2),(4000,'n',4),(4500,'n',8)").await;
+    for (over, sums) in [
+        ("order by time rows between 1 preceding and current row", "[[1.0],[3.0],[6.0],[12.0]]"),
+        ("order by time range between 1000 preceding and current row", "[[1.0],[3.0],[4.0],[12.0]]"),
+        ("order by t range between 2 preceding and current row", "[[1.0],[3.0],[6.0],[8.0]]"),
+        ("order by time range between unbounded preceding and current row", "[[1.0],[3.0],[7.0],[15.0]]"),
+    ] {
+        let direct = format!("select sum(t) over ({over}) from m order by time");
+        assert_eq!(client.rows(&direct).await, sums, "{over}");
+        let named = format!("select sum(t) over w from m window w as ({over}) order by time");
+        assert_eq!(client.rows(&named).await, sums, "{over}");
+    }
+}

@@ -10,6 +10,8 @@ use sql::{Clause, ClauseTable, Grammar, QueryParser, QueryPlace, TokenKind, Toke
 pub(super) struct IotdbGrammar;
 
 impl Grammar for IotdbGrammar {
+    const LIMIT_TAKES_OFFSET: bool = false;
+
     fn clauses(&self) -> &'static ClauseTable {
         &CLAUSES
     }

@@ -72,7 +72,7 @@ fn value(cursor: &mut Cursor<'_>) -> Result<PropertyValue> {
     let text = cursor.peek_text().to_owned();
     let value = match cursor.peek().map(|token| token.kind) {
         Some(TokenKind::Integer) => {
-            let number = i128::from_str_radix(&text, 10).ok().map(|n| if negative { -n } else { n });
+            let number = text.parse::<i128>().ok().map(|n| if negative { -n } else { n });
             match number.and_then(|n| i64::try_from(n).ok()) {
                 Some(number) => PropertyValue::Number(number),
                 None => return Err(cursor.error(format!("Invalid numeric literal: {text}"))),

@@ -109,7 +109,7 @@ fn described(context: &Context, catalog: &Catalog, name: &TableName) -> Result<(
         None => context.definition_database()?,
     };
     let database = existing(catalog, database)?;
-    let Some(table) = names::table(catalog, &database, &name.table) else {
+    let Some(table) = names::table(catalog, &database, &name.table)? else {
         return Err(no_such_table(&database.name, &name.table));
     };
     if !context.sees_table(table) {
