@@ -14,7 +14,7 @@ const SIZE_MAX: usize = 1_000;
 /// Where a page ended: what the token holds.
 #[derive(Debug, Serialize, Deserialize)]
 struct Token {
-    /// The name behind which the next page begins.
+    /// The key behind which the next page begins.
     after: String,
     size: usize,
     filter: String,
@@ -39,13 +39,28 @@ fn size(name: &str, text: Option<&str>) -> Answer<usize> {
     }
 }
 
-/// The page of a list that a request asks for. `names` are in order; `item` makes what is shown.
+/// The page that a request asks for of a list that is in the order of its names; `show` makes what is
+/// shown of an item.
 ///
 /// # Errors
 /// 400 for parameters that make no sense.
 pub(crate) fn page<T>(
     call: &Call,
     items: Vec<T>,
+    name: impl Fn(&T) -> &str,
+    show: impl Fn(&T) -> Value,
+) -> Answer<Value> {
+    page_by(call, items, |item| name(item).to_owned(), &name, show)
+}
+
+/// The same of a list that is in the order of other keys.
+///
+/// # Errors
+/// As [`page`].
+pub(crate) fn page_by<T>(
+    call: &Call,
+    items: Vec<T>,
+    key: impl Fn(&T) -> String,
     name: impl Fn(&T) -> &str,
     show: impl Fn(&T) -> Value,
 ) -> Answer<Value> {
@@ -64,7 +79,7 @@ pub(crate) fn page<T>(
     };
     let kept: Vec<T> = items.into_iter().filter(|item| filter.takes(name(item))).collect();
     let (size, start) = match &token {
-        Some(token) => (token.size, kept.partition_point(|item| name(item) <= token.after.as_str())),
+        Some(token) => (token.size, kept.partition_point(|item| key(item) <= token.after)),
         None if by_number => {
             let size = size("page_size", parameters.get("page_size"))?;
             let page = number("page_num", parameters.get("page_num").unwrap_or("0"))?;
@@ -75,7 +90,7 @@ pub(crate) fn page<T>(
     let shown: Vec<&T> = kept.iter().skip(start).take(size).collect();
     let more = start.saturating_add(shown.len()) < kept.len();
     let next = match shown.last().filter(|_| more) {
-        Some(last) => Some(write_token(&Token { after: name(last).to_owned(), size, filter: filter_text.to_owned() })?),
+        Some(last) => Some(write_token(&Token { after: key(last), size, filter: filter_text.to_owned() })?),
         None => None,
     };
     Ok(json!({

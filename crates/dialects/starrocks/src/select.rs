@@ -10,7 +10,7 @@ mod items;
 
 use crate::context::Context;
 use crate::names::is_catalog;
-use crate::session::{TEXT_OF, WALL_CLOCK};
+use crate::session::{NO_TIME, TEXT_OF, WALL_CLOCK};
 use ::sql::ast::{
     self, BinaryOperator, CastKind, Expr, LimitClause, ObjectName, Query, Select, Statement, UnaryOperator, Value,
     VisitMut as _, VisitorMut,
@@ -183,6 +183,8 @@ fn cast(expr: &mut Expr) {
         *expr = functions::call(TEXT_OF, vec![taken(inner)]);
     } else if word.starts_with("date") {
         **inner = functions::call(WALL_CLOCK, vec![taken(inner)]);
+    } else if !matches!(inner.as_ref(), Expr::Value(_)) {
+        **inner = functions::call(NO_TIME, vec![taken(inner)]);
     }
 }
 

@@ -1,6 +1,7 @@
 //! The one DataFusion session of this dialect: its functions under its names, its operators, its type
 //! words, NULL as the least value.
 
+mod no_time;
 mod numbers;
 mod operators;
 mod sum;
@@ -13,6 +14,7 @@ use query::Profile;
 use std::sync::Arc;
 use type_words::TypeWords;
 
+pub(crate) use no_time::NAME as NO_TIME;
 pub(crate) use text_of::NAME as TEXT_OF;
 pub(crate) use wall_clock::NAME as WALL_CLOCK;
 
@@ -23,6 +25,7 @@ pub(crate) fn profile() -> Profile {
         .exact_constants()
         .expr_planner(Arc::new(Operators))
         .type_planner(Arc::new(TypeWords))
+        .scalar(no_time::no_time())
         .scalar(text_of::text_of())
         .scalar(wall_clock::wall_clock())
         .aggregate(sum::sum())

@@ -7,7 +7,11 @@ use crate::rest::{Action, BodyKind};
 use axum::body::Body as HttpBody;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
+use serde::de::{Error as _, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
+use std::collections::HashSet;
+use std::fmt;
 
 /// The greatest body that defines something, in bytes.
 const DEFINITION_BYTES_MAX: usize = 1 << 20;
@@ -123,7 +127,7 @@ pub(crate) fn json_object(text: &str) -> Answer<Map<String, Value>> {
     if text.trim().is_empty() {
         return Err(Failure::bad("BODY_EMPTY", "the request has no body, a JSON object is needed"));
     }
-    match serde_json::from_str::<Value>(text) {
+    match serde_json::from_str::<UniqueKeys>(text).and_then(|_| serde_json::from_str::<Value>(text)) {
         Ok(Value::Object(map)) => Ok(map),
         Ok(_) => Err(Failure::bad("MALFORMED_JSON", "the body must be a JSON object")),
         Err(error) => {
@@ -132,6 +136,67 @@ pub(crate) fn json_object(text: &str) -> Answer<Map<String, Value>> {
             let message = format!("malformed JSON at line {}, column {}: {what}", error.line(), error.column());
             Err(Failure::bad("MALFORMED_JSON", message))
         }
+    }
+}
+
+/// JSON in which no object has a key twice: which of the two was meant nobody can tell.
+struct UniqueKeys;
+
+impl<'de> Deserialize<'de> for UniqueKeys {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Walk)
+    }
+}
+
+/// Walks over any JSON.
+struct Walk;
+
+impl<'de> Visitor<'de> for Walk {
+    type Value = UniqueKeys;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("JSON")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
+    }
+
+    fn visit_unit<E>(self) -> Result<UniqueKeys, E> {
+        Ok(UniqueKeys)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<UniqueKeys, A::Error> {
+        while items.next_element::<UniqueKeys>()?.is_some() {}
+        Ok(UniqueKeys)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<UniqueKeys, A::Error> {
+        let mut keys = HashSet::new();
+        while let Some(key) = entries.next_key::<String>()? {
+            if keys.contains(&key) {
+                return Err(A::Error::custom(format!("the key \"{key}\" stands twice in one object")));
+            }
+            keys.insert(key);
+            entries.next_value::<UniqueKeys>()?;
+        }
+        Ok(UniqueKeys)
     }
 }
 
@@ -209,9 +274,12 @@ mod tests {
 
     #[test]
     fn malformed_json_is_placed() {
-        for (text, place) in
-            [("{", "line 1, column 1"), ("{\n \"a\": x}", "line 2, column 7"), ("{}x", "line 1, column 3")]
-        {
+        for (text, place) in [
+            ("{", "line 1, column 1"),
+            ("{\n \"a\": x}", "line 2, column 7"),
+            ("{}x", "line 1, column 3"),
+            ("{\"a\": [{\"b\": 1, \"b\": 2}]}", "the key \"b\" stands twice in one object"),
+        ] {
             let failure = json_object(text).unwrap_err();
             assert_eq!(failure.reason, "MALFORMED_JSON");
             assert!(failure.message.contains(place), "{}", failure.message);

@@ -4,7 +4,7 @@ use super::tables::{new_name, of_path};
 use super::{Call, Reply};
 use crate::error::{Answer, Failure};
 use crate::names::{self, Need, column_uri};
-use crate::pages::page;
+use crate::pages::page_by;
 use crate::tables::{column_from_json, column_object, constant};
 use crate::types;
 use catalog::Database;
@@ -59,13 +59,11 @@ fn uri(database: &Database, table: &Table, category: Category, column: &str) -> 
 /// `GET .../columns` and `.../tags`
 pub(super) fn list(call: &Call, category: Category) -> Answer<Reply> {
     let (database, table) = of_path(call, Need::Any)?;
-    let mut columns: Vec<&Column> = table.visible_columns().filter(|column| category.holds(&table, column)).collect();
-    // Pages go by name; a list that fits one keeps the order of the table.
-    if columns.len() > 100 || call.parameters.get("page_token").is_some() {
-        columns.sort_by(|a, b| a.name.cmp(&b.name));
-    }
-    let show = |column: &&Column| column_object(&database.name, &table, column);
-    Ok(Reply::ok(page(call, columns, |column| &column.name, show)?))
+    // In the order of the table.
+    let columns = table.visible_columns().enumerate().filter(|(_, column)| category.holds(&table, column)).collect();
+    let key = |(index, _): &(usize, &Column)| format!("{index:08}");
+    let show = |(_, column): &(usize, &Column)| column_object(&database.name, &table, column);
+    Ok(Reply::ok(page_by(call, columns, key, |(_, column)| &column.name, show)?))
 }
 
 /// `GET .../columns/{column}` and `.../tags/{tag}`

@@ -216,7 +216,7 @@ fn rows(
             }
         },
     ));
-    let mut response = respond(StatusCode::OK, Body::from_stream(pieces));
+    let mut response = respond(StatusCode::OK, Body::from_stream(pieces.fuse()));
     let id = uuid::Uuid::new_v4().to_string();
     if let Ok(id) = HeaderValue::try_from(id) {
         response.headers_mut().insert("x-starrocks-query-id", id);

@@ -4,7 +4,7 @@
 use super::columns::Columns;
 use super::{placeholder, quoted, taken};
 use crate::names::distinct_name;
-use ::sql::ast::{CastKind, DataType, Expr, ObjectName, Select, SelectItem, TableFactor, UnaryOperator, Value};
+use ::sql::ast::{CastKind, DataType, Expr, Ident, ObjectName, Select, SelectItem, TableFactor, UnaryOperator, Value};
 use std::collections::HashSet;
 
 /// Names the items of a SELECT.
@@ -49,15 +49,15 @@ fn shown(expr: &Expr) -> (String, bool) {
     match expr {
         Expr::Identifier(name) => (name.value.clone(), true),
         Expr::CompoundIdentifier(parts) => (parts.last().map(|part| part.value.clone()).unwrap_or_default(), true),
-        other => (other.to_string().replace('"', "`"), false),
+        other => (other.to_string().replace('"', "`").replace('\0', "\\0"), false),
     }
 }
 
-/// `1` is a TINYINT, `1000` a SMALLINT.
+/// `1` is a TINYINT, `1000` a SMALLINT, what no BIGINT holds a LARGEINT.
 fn type_whole_number(expr: &mut Expr) {
     let digits = |expr: &Expr| match expr {
         Expr::Value(value) => match &value.value {
-            Value::Number(digits, _) => digits.parse::<i64>().ok(),
+            Value::Number(digits, _) => digits.parse::<i128>().ok(),
             _ => None,
         },
         _ => None,
@@ -73,8 +73,10 @@ fn type_whole_number(expr: &mut Expr) {
         DataType::SmallInt(None)
     } else if i32::try_from(number).is_ok() {
         DataType::Int(None)
-    } else {
+    } else if i64::try_from(number).is_ok() {
         return;
+    } else {
+        DataType::Custom(ObjectName::from(vec![Ident::new("LARGEINT")]), Vec::new())
     };
     let inner = Box::new(std::mem::replace(expr, placeholder()));
     *expr = Expr::Cast { kind: CastKind::TryCast, expr: inner, data_type, array: false, format: None };

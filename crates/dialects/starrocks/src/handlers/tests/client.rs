@@ -186,6 +186,16 @@ impl Client {
         self.send_with(method, path, &[], body).await
     }
 
+    /// The body of an answer, unread.
+    pub(super) async fn body(&self, method: &str, path: &str, body: Value) -> Body {
+        let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        if let Some(value) = &self.authorization {
+            request = request.header("authorization", value);
+        }
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        self.router.clone().oneshot(request).await.unwrap().into_body()
+    }
+
     pub(super) async fn get(&self, path: &str) -> Answer {
         self.send("GET", path, "").await
     }

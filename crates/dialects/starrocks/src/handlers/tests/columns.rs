@@ -28,6 +28,14 @@ async fn columns_are_shown_apart_from_tags() {
     };
     assert_eq!(names(client.get(&column("")).await.result()), ["ts", "usage"]);
     assert_eq!(names(client.get(&tag("")).await.result()), ["host", "dc"]);
+    let mut rest = column("");
+    let mut paged = Vec::new();
+    while !rest.is_empty() {
+        let page = client.send_with("GET", &rest, &[("x-starrocks-page-size", "1")], "").await.result();
+        rest = page["nextPageToken"].as_str().map(|token| column(&format!("?page_token={token}"))).unwrap_or_default();
+        paged.extend(names(page));
+    }
+    assert_eq!(paged, ["ts", "usage"]);
     let shown = client.get(&column("/USAGE")).await.result();
     assert_eq!(
         (&shown["name"], &shown["type"], &shown["uri"]),
