@@ -2,7 +2,7 @@
 
 use super::Spellings;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, Date32Array, Float32Array, PrimitiveArray, StringArray, make_array,
+    Array, ArrayRef, AsArray, BinaryArray, Date32Array, Float32Array, Float64Array, PrimitiveArray, StringArray, make_array,
 };
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes as at;
@@ -79,7 +79,7 @@ fn uuid_text(uuid: &[u8]) -> String {
 }
 
 fn plain(values: &ArrayRef, from: DataType, to: DataType) -> Result<ArrayRef> {
-    use DataType::{Date, Float32, Float64, Instant, LocalDateTime};
+    use DataType::{Date, Float32, Float64, Instant, LocalDateTime, Text};
     match (from, to) {
         (Instant(old) | LocalDateTime(old), Instant(new) | LocalDateTime(new)) => {
             let instants = instants(values, from)?;
@@ -101,6 +101,17 @@ fn plain(values: &ArrayRef, from: DataType, to: DataType) -> Result<ArrayRef> {
             let narrow = |wide: f64| Some(wide as f32).filter(|narrow| narrow.is_finite() || !wide.is_finite());
             let narrow: Float32Array = values.as_primitive::<at::Float64Type>().unary_opt(narrow);
             Ok(Arc::new(narrow))
+        }
+        (Text(_), Float32 | Float64) => {
+            let wide = cast(values, from, &at::DataType::Float64)?;
+            // What does not fit is made NULL; a text that says infinity has no digit.
+            let fits = |(wide, text): (Option<f64>, Option<&str>)| {
+                wide.filter(|wide| wide.is_finite() || !text.is_some_and(|t| t.contains(|c: char| c.is_ascii_digit())))
+            };
+            let texts = values.as_string::<i32>();
+            let wide: Float64Array = wide.as_primitive::<at::Float64Type>().iter().zip(texts).map(fits).collect();
+            let wide: ArrayRef = Arc::new(wide);
+            if to == Float64 { Ok(wide) } else { plain(&wide, Float64, to) }
         }
         (_, Instant(_)) => {
             let values = cast(values, from, &without_zone(to))?;

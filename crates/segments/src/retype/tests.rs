@@ -103,6 +103,17 @@ fn narrowing_makes_null_what_does_not_fit() {
 }
 
 #[test]
+fn text_beyond_the_range_of_a_float_is_null() {
+    let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("3.4e+100"), Some("1e999"), Some("1.5"), Some("inf"), None]));
+    let narrow = step(DataType::Text(None), DataType::Float32, texts.clone());
+    let narrow: Vec<_> = narrow.as_primitive::<at::Float32Type>().iter().collect();
+    assert_eq!(narrow, [None, None, Some(1.5), Some(f32::INFINITY), None]);
+    let wide = step(DataType::Text(None), DataType::Float64, texts);
+    let wide: Vec<_> = wide.as_primitive::<at::Float64Type>().iter().collect();
+    assert_eq!(wide, [Some(3.4e100), None, Some(1.5), Some(f64::INFINITY), None]);
+}
+
+#[test]
 fn a_spelling_that_nobody_knows_is_an_error() {
     let text = TypeConversion::Text { spelling: "ours".into() };
     let table = table(&[(10, DataType::Float64, text)], DataType::Text(None));

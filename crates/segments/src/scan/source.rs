@@ -11,11 +11,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 // Tests take tiny blocks, so that few rows cross every border.
 
-/// Rows in blocks of all open segments together, about.
-const BLOCK_ROWS_TOTAL: usize = 1 << 20;
-/// Rows in a block of one segment at most, and at least: one page.
+/// Cells in blocks of all open segments together, about: no pool counts what a scan has decoded.
+const BLOCK_CELLS_TOTAL: usize = 2 << 20;
+/// Rows in a block of one segment at most, and at least.
 const BLOCK_ROWS_MAX: usize = if cfg!(test) { 5 } else { 64 << 10 };
-const BLOCK_ROWS_MIN: usize = if cfg!(test) { 2 } else { 8 << 10 };
+const BLOCK_ROWS_MIN: usize = if cfg!(test) { 2 } else { 2 << 10 };
 
 /// Where rows come from.
 #[derive(Clone, Debug)]
@@ -69,7 +69,9 @@ impl Reading {
         sources: &[Source],
     ) -> Self {
         let segments = sources.iter().filter(|source| matches!(source, Source::Segment(_))).count();
-        let block_rows = (BLOCK_ROWS_TOTAL / segments.max(1)).clamp(BLOCK_ROWS_MIN, BLOCK_ROWS_MAX);
+        // The time is a column too.
+        let cells_a_row = (columns.len() + 1).saturating_mul(segments.max(1));
+        let block_rows = (BLOCK_CELLS_TOTAL / cells_a_row).clamp(BLOCK_ROWS_MIN, BLOCK_ROWS_MAX);
         Self { table, spellings, columns, block_rows, segments_read: AtomicU64::new(0) }
     }
 
