@@ -290,3 +290,17 @@ fn statements_that_make_no_sense() {
     refused(&program.post("query", "plant", &format!("select {}1{}", "(".repeat(5_000), ")".repeat(5_000))), 500, &[]);
     assert_eq!(program.rows("plant", "select 1")[0][0], 1);
 }
+
+#[test]
+fn long_set_operations_are_answered_or_refused() {
+    let data = TempDir::new();
+    let program = program(&data);
+    let joined = |arms: usize, word: &str| vec!["select 1"; arms].join(word);
+    assert_eq!(program.post("query", "plant", &joined(100, " union all ")).json()["rows"], 100);
+    assert_eq!(program.rows("plant", &joined(100, " union "))[0][0], 1);
+    refused(&program.post("query", "plant", &joined(101, " union all ")), 500, &["more than 100 queries"]);
+    for arms in [1_000, 50_000] {
+        refused(&program.post("query", "plant", &joined(arms, " union all ")), 500, &["syntax error"]);
+    }
+    program.insert("office", &format!("insert into staff select 7, 'Kim', 7 where 1 in ({})", joined(100, " except ")));
+}

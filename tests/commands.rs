@@ -112,6 +112,38 @@ fn sql_prints_tables_csv_and_json() {
     assert!(text(&output.stderr).contains("selec"), "{}", text(&output.stderr));
 }
 
+#[test]
+fn sql_keeps_digits_blanks_and_columns_of_one_name() {
+    let data = TempDir::new();
+    let program = Program::insecure(data.path());
+    let url = format!("http://{}", program.address);
+    let query = "select 12345678901234567890.10::decimal(30,2) as a, 'two  ' as a";
+    let run = |format: &str| {
+        let output = run_to_end(&["sql", "--url", &url, "--format", format, "-e", query], "");
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert_eq!(run("csv"), "a,a\n12345678901234567890.10,two  \n");
+    assert_eq!(run("json"), "{\"a\":12345678901234567890.10,\"a\":\"two  \"}\n");
+    assert!(run("table").contains("| 12345678901234567890.10 | two   |"), "{}", run("table"));
+}
+
+#[test]
+fn a_server_that_cannot_be_asked_is_explained() {
+    let data = TempDir::new();
+    let program = Program::insecure(data.path());
+    let bare = program.address.to_string();
+    for (url, part) in [
+        (bare.clone(), format!("write http://{bare}")),
+        (format!("https://{bare}"), "use http://".to_owned()),
+        ("http://127.0.0.1:1".to_owned(), "chronoglot serve".to_owned()),
+    ] {
+        let output = run_to_end(&["sql", "--url", &url, "-e", "select 1"], "");
+        assert!(!output.status.success());
+        assert!(text(&output.stderr).contains(&part), "{url}: {}", text(&output.stderr));
+    }
+}
+
 /// Whole floats print with or without a fraction; either is a number.
 fn float_ten(csv: &str) -> &'static str {
     if csv.contains(",10.0\n") { "10.0" } else { "10" }
@@ -154,6 +186,24 @@ fn import_names_the_bad_line_and_can_go_on() {
     let output =
         run_to_end(&["import", "--url", &url, "--table", "d.t", "--columns", "ts,nothing", file.to_str().unwrap()], "");
     assert!(text(&output.stderr).contains("\"nothing\""), "{}", text(&output.stderr));
+}
+
+#[test]
+fn import_names_every_line_that_an_open_quote_takes() {
+    let data = TempDir::new();
+    let program = Program::insecure(&data.path().join("store"));
+    let url = format!("http://{}", program.address);
+    program.ddl("defaultdb", "create database d");
+    program.ddl("d", "create table t (id int4 primary key, a varchar(20))");
+    let file = data.path().join("rows.csv");
+    std::fs::write(&file, "1,x\n2,\"open\n3,y\n4,z\" and on\n5,\"two\nlines\"\n6,w\n").unwrap();
+    let output = run_to_end(&["import", "--url", &url, "--table", "d.t", "--skip-bad", file.to_str().unwrap()], "");
+    let said = text(&output.stdout) + &text(&output.stderr);
+    assert!(said.contains("lines 2 to 4") && said.contains("3 lines left out"), "{said}");
+    assert_eq!(
+        program.rows("d", "select * from t order by id"),
+        [serde_json::json!([1, "x"]), serde_json::json!([5, "two\nlines"]), serde_json::json!([6, "w"])]
+    );
 }
 
 #[test]

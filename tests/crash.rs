@@ -12,11 +12,29 @@ const WRITERS: u64 = 8;
 
 /// What one writer knows about its rows, which are numbered from 1 without a gap.
 #[derive(Debug, Default)]
-struct Ledger {
+pub(crate) struct Ledger {
     /// Rows whose request was answered with success.
-    acknowledged: BTreeSet<u64>,
+    pub(crate) acknowledged: BTreeSet<u64>,
     /// Rows of a request without an answer: there whole, or not at all.
-    in_doubt: Vec<Vec<u64>>,
+    pub(crate) in_doubt: Vec<Vec<u64>>,
+}
+
+impl Ledger {
+    /// Every acknowledged row is among these once, a doubtful request is there whole or not at all,
+    /// and nothing else is. Returns the number of acknowledged rows.
+    pub(crate) fn check(&self, whose: &str, found: &[u64]) -> usize {
+        let set: BTreeSet<u64> = found.iter().copied().collect();
+        assert_eq!(set.len(), found.len(), "{whose}: a row is there twice");
+        let lost: Vec<_> = self.acknowledged.difference(&set).collect();
+        assert!(lost.is_empty(), "{whose}: acknowledged and lost: {lost:?}");
+        let mut rest: BTreeSet<u64> = set.difference(&self.acknowledged).copied().collect();
+        for request in &self.in_doubt {
+            let there = request.iter().filter(|n| rest.remove(n)).count();
+            assert!(there == 0 || there == request.len(), "{whose}: half of {request:?} is there");
+        }
+        assert!(rest.is_empty(), "{whose}: rows that nobody wrote: {rest:?}");
+        self.acknowledged.len()
+    }
 }
 
 #[test]
@@ -104,12 +122,10 @@ fn write_until(
     }
 }
 
-/// Every acknowledged row is there once, a doubtful request is there whole or not at all, and
-/// nothing else is. Returns the number of acknowledged rows.
+/// Each writer's rows by its ledger; the number of acknowledged ones.
 fn check(program: &Program, database: &str, table: &str, ledgers: &[Mutex<Ledger>]) -> usize {
     let mut acknowledged = 0;
     for (writer, ledger) in ledgers.iter().enumerate() {
-        let ledger = ledger.lock().unwrap();
         let query = format!("select n, note from {table} where writer = {writer} order by n");
         let found: Vec<u64> = program
             .rows(database, &query)
@@ -120,17 +136,7 @@ fn check(program: &Program, database: &str, table: &str, ledgers: &[Mutex<Ledger
                 n
             })
             .collect();
-        let set: BTreeSet<u64> = found.iter().copied().collect();
-        assert_eq!(set.len(), found.len(), "{table}, writer {writer}: a row is there twice");
-        let lost: Vec<_> = ledger.acknowledged.difference(&set).collect();
-        assert!(lost.is_empty(), "{table}, writer {writer}: acknowledged and lost: {lost:?}");
-        let mut rest: BTreeSet<u64> = set.difference(&ledger.acknowledged).copied().collect();
-        for request in &ledger.in_doubt {
-            let there = request.iter().filter(|n| rest.remove(n)).count();
-            assert!(there == 0 || there == request.len(), "{table}, writer {writer}: half of {request:?} is there");
-        }
-        assert!(rest.is_empty(), "{table}, writer {writer}: rows that nobody wrote: {rest:?}");
-        acknowledged += ledger.acknowledged.len();
+        acknowledged += ledger.lock().unwrap().check(&format!("{table}, writer {writer}"), &found);
     }
     acknowledged
 }

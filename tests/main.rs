@@ -7,6 +7,7 @@ mod commands;
 mod conformance;
 mod crash;
 mod duckdb;
+mod every_door;
 mod harness;
 mod limits;
 mod recorded;

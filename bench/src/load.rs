@@ -21,6 +21,21 @@ pub(crate) const QUERIES: [(&str, &str); 4] = [
     ("last reading of every series", "select host, last(f0) from cpu group by host"),
 ];
 
+/// Queries that read every field of every row.
+pub(crate) const LARGE_QUERIES: &[&str] = &["select * from cpu order by f1 limit 10", "select * from cpu"];
+
+/// Asks one query after the other, each over so many connections at once.
+pub(crate) fn ask_at_once(server: &Server, queries: &[&str], connections: u64) -> Result<(), String> {
+    for query in queries {
+        let ask = || Connection::open(server.address)?.post("query?db=bench", query).map(drop);
+        std::thread::scope(|scope| {
+            let asking: Vec<_> = (0..connections).map(|_| scope.spawn(ask)).collect();
+            asking.into_iter().try_for_each(|asked| asked.join().map_err(|_| "a connection panicked".to_owned())?)
+        })?;
+    }
+    Ok(())
+}
+
 /// A way to write.
 #[derive(Clone, Copy)]
 pub(crate) enum Load {

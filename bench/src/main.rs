@@ -36,6 +36,9 @@ struct Arguments {
     /// Connections that send single-row INSERTs
     #[arg(long, default_value_t = 32)]
     connections: u64,
+    /// The server's memory.limit_bytes, such as 64MiB
+    #[arg(long)]
+    memory_limit: Option<String>,
 }
 
 fn main() -> ExitCode {
@@ -56,8 +59,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         std::fs::metadata(&arguments.program).map_err(|error| format!("{}: {error}", arguments.program.display()))?;
     say(&format!("| binary | {:.1} MB |", bytes.len() as f64 / 1e6));
 
+    let memory_limit = arguments.memory_limit.as_deref();
     let started = Instant::now();
-    let server = Server::start(&arguments.program, &arguments.data_dir)?;
+    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
     say(&format!("| start on an empty directory | {:.0} ms |", started.elapsed().as_secs_f64() * 1e3));
     say(&format!("| memory at rest | {:.0} MB |", server.resident_mb()?));
     load::define(&server)?;
@@ -80,11 +84,23 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         let milliseconds = load::median_milliseconds(&server, query, 9)?;
         say(&format!("| {title} | {milliseconds:.1} ms |"));
     }
-    say(&format!("| memory after {} rows | {:.0} MB |", arguments.rows + arguments.requests, server.resident_mb()?));
+    let rows = arguments.rows + arguments.requests;
+    say(&format!(
+        "| memory after {rows} rows | {:.0} MB, {:.0} MB at most |",
+        server.resident_mb()?,
+        server.peak_mb()?
+    ));
+    load::ask_at_once(&server, load::LARGE_QUERIES, arguments.writers)?;
+    say(&format!(
+        "| memory after large queries, {} at once | {:.0} MB, {:.0} MB at most |",
+        arguments.writers,
+        server.resident_mb()?,
+        server.peak_mb()?
+    ));
 
     server.kill()?;
     let started = Instant::now();
-    let server = Server::start(&arguments.program, &arguments.data_dir)?;
+    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
     let rows = load::count(&server)?;
     say(&format!(
         "| restart after kill -9 with {rows} rows, until the first count | {:.0} ms |",
@@ -95,7 +111,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     }
     server.stop()?;
     let started = Instant::now();
-    let server = Server::start(&arguments.program, &arguments.data_dir)?;
+    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
     let rows = load::count(&server)?;
     say(&format!(
         "| restart after a clean stop with {rows} rows, until the first count | {:.0} ms |",

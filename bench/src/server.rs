@@ -12,8 +12,12 @@ pub(crate) struct Server {
 
 impl Server {
     /// Starts it and waits until it says where it listens.
-    pub(crate) fn start(program: &Path, data: &Path) -> Result<Self, String> {
-        let mut child = Command::new(program)
+    pub(crate) fn start(program: &Path, data: &Path, memory_limit: Option<&str>) -> Result<Self, String> {
+        let mut command = Command::new(program);
+        if let Some(limit) = memory_limit {
+            command.env("CHRONOGLOT_MEMORY_LIMIT_BYTES", limit);
+        }
+        let mut child = command
             .args(["serve", "--insecure", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(data)
             .stdout(Stdio::piped())
@@ -31,11 +35,20 @@ impl Server {
 
     /// Resident memory in MB, as Linux tells.
     pub(crate) fn resident_mb(&self) -> Result<f64, String> {
+        self.status_mb("VmRSS:")
+    }
+
+    /// The most that ever was resident, in MB.
+    pub(crate) fn peak_mb(&self) -> Result<f64, String> {
+        self.status_mb("VmHWM:")
+    }
+
+    fn status_mb(&self, name: &str) -> Result<f64, String> {
         let status =
             std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).map_err(|error| error.to_string())?;
-        let line = status.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
-        let kilobytes: f64 = line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).ok_or("no VmRSS")?;
-        Ok(kilobytes / 1e3)
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kilobytes: Option<f64> = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        kilobytes.map(|kilobytes| kilobytes / 1e3).ok_or_else(|| format!("no {name}"))
     }
 
     /// kill -9.

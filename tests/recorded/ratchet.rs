@@ -6,14 +6,14 @@
 use super::Tally;
 use super::archive::folder;
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
 use std::path::PathBuf;
 
 #[derive(Debug)]
 pub(crate) struct Ratchet {
     file: PathBuf,
     before: BTreeMap<String, BTreeSet<usize>>,
-    rows: String,
+    /// The rows as they are to be written, by file.
+    rows: BTreeMap<String, String>,
     lost: Vec<String>,
 }
 
@@ -21,17 +21,18 @@ impl Ratchet {
     pub(crate) fn read(suite: &str) -> Self {
         let file = folder(suite).join("passed.txt");
         let text = std::fs::read_to_string(&file).unwrap_or_default();
-        let rows = text.lines().filter_map(|row| row.split_once(": "));
-        let before =
-            rows.map(|(head, ranges)| (head.split(' ').next().unwrap().to_owned(), lines_of(ranges))).collect();
-        Self { file, before, rows: String::new(), lost: Vec::new() }
+        let name = |row: &str| row.split(' ').next().unwrap().to_owned();
+        let rows: BTreeMap<String, String> = text.lines().map(|row| (name(row), row.to_owned())).collect();
+        let passed = |row: &str| lines_of(row.split_once(": ").map_or("", |(_, ranges)| ranges));
+        let before = rows.iter().map(|(name, row)| (name.clone(), passed(row))).collect();
+        Self { file, before, rows, lost: Vec::new() }
     }
 
     /// Holds a file's result against the list.
     pub(crate) fn hold(&mut self, name: &str, tally: &Tally) {
         let total = tally.passed.len() + tally.failed.len();
         let passed: BTreeSet<usize> = tally.passed.iter().copied().collect();
-        writeln!(self.rows, "{name} {} / {total}: {}", passed.len(), ranges(&passed)).unwrap();
+        self.rows.insert(name.to_owned(), format!("{name} {} / {total}: {}", passed.len(), ranges(&passed)));
         for line in self.before.get(name).into_iter().flatten().filter(|line| !passed.contains(line)) {
             let fault = tally.failed.iter().find(|(failed, _)| failed == line).map(|(_, fault)| fault.as_str());
             self.lost.push(format!("{name}, line {line}: {}", fault.unwrap_or("it was not sent")));
@@ -41,7 +42,8 @@ impl Ratchet {
     /// Fails if a line that passed fails now, or writes down what passes.
     pub(crate) fn finish(self) {
         if std::env::var_os("CHRONOGLOT_RATCHET").is_some() {
-            std::fs::write(&self.file, self.rows).unwrap();
+            let rows: String = self.rows.values().map(|row| format!("{}\n", row.trim_end())).collect();
+            std::fs::write(&self.file, rows).unwrap();
             return;
         }
         assert!(self.lost.is_empty(), "these passed before:\n{}", self.lost.join("\n"));

@@ -1,8 +1,13 @@
 //! A client of the `/restapi` endpoints, for the commands that talk to a server.
 
+mod cells;
+
+pub(crate) use cells::Cell;
+
 use crate::arguments::Connection;
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
+use model::ErrorKind;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::fs;
@@ -33,7 +38,7 @@ pub(crate) struct AnswerColumn {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
     pub(crate) columns: Vec<AnswerColumn>,
-    pub(crate) rows: Vec<Vec<Value>>,
+    pub(crate) rows: Vec<Vec<Cell>>,
     /// Whether the server cut the rows at its size limit.
     pub(crate) truncated: bool,
 }
@@ -53,6 +58,12 @@ impl Client {
             Some(file) => read(file)?.trim_end_matches(['\r', '\n']).to_owned(),
             None => std::env::var("CHRONOGLOT_PASSWORD").unwrap_or_else(|_| WELL_KNOWN_PASSWORD.to_owned()),
         };
+        if !["http://", "https://"].iter().any(|scheme| connection.url.starts_with(scheme)) {
+            let url = &connection.url;
+            return Err(ClientError::Failed(format!(
+                "\"{url}\" is no URL of a server: write http://{url}, or https://"
+            )));
+        }
         let mut config = ureq::Agent::config_builder().http_status_as_error(false).max_redirects(0);
         if let Some(file) = &connection.ca_cert {
             config = config.tls_config(TlsConfig::builder().root_certs(authorities(file)?).build());
@@ -66,39 +77,35 @@ impl Client {
 
     /// Runs one definition statement.
     pub(crate) fn define(&self, statement: &str, database: Option<&str>) -> Result<(), ClientError> {
-        let (_, body) = self.post("ddl", statement, database)?;
-        succeeded(&body).map(drop)
+        self.post("ddl", statement, database)?.succeeded().map(drop)
     }
 
     /// Runs one INSERT; the number of rows written.
     pub(crate) fn insert(&self, statement: &str, database: Option<&str>) -> Result<u64, ClientError> {
-        let (_, body) = self.post("insert", statement, database)?;
-        Ok(succeeded(&body)?["rows"].as_u64().unwrap_or(0))
+        let body = self.post("insert", statement, database)?.succeeded()?;
+        Ok(body["rows"].as_u64().unwrap_or(0))
     }
 
     /// Runs one query.
     pub(crate) fn query(&self, statement: &str, database: Option<&str>) -> Result<Answer, ClientError> {
-        let (truncated, body) = self.post("query", statement, database)?;
-        let body = succeeded(&body)?;
+        let reply = self.post("query", statement, database)?;
+        let body = reply.succeeded()?;
         let columns = body["column_meta"].as_array().into_iter().flatten();
-        let rows = body["data"].as_array().into_iter().flatten();
         Ok(Answer {
             columns: columns
                 .map(|meta| AnswerColumn { name: meta[0].as_str().unwrap_or_default().to_owned() })
                 .collect(),
-            rows: rows.filter_map(|row| row.as_array().cloned()).collect(),
-            truncated,
+            rows: cells::rows_of(&reply.text),
+            truncated: reply.truncated,
         })
     }
 
-    /// Sends a body to an endpoint; whether the answer was cut, and the answer.
-    fn post(&self, endpoint: &str, body: &str, database: Option<&str>) -> Result<(bool, Value), ClientError> {
+    /// Sends a body to an endpoint.
+    fn post(&self, endpoint: &str, body: &str, database: Option<&str>) -> Result<Reply, ClientError> {
         let url = endpoint_url(&self.url, endpoint, database);
         let failed = |error: ureq::Error| {
-            ClientError::Failed(format!(
-                "{}: {error}. Does a server run there? Try: chronoglot serve --insecure",
-                self.url
-            ))
+            let error = error.to_string();
+            ClientError::Failed(format!("{}: {error}. {}", self.url, way_out(&error)))
         };
         let request = self.agent.post(&url).header("Authorization", &self.authorization).content_type("text/plain");
         let mut response = request.send(body).map_err(failed)?;
@@ -110,10 +117,18 @@ impl Client {
         }
         let truncated = response.headers().contains_key("x-kwdb-truncated");
         let text = response.body_mut().with_config().limit(u64::MAX).read_to_string().map_err(failed)?;
-        let answer = serde_json::from_str(&text).map_err(|_| {
-            ClientError::Failed(format!("{url} answered {} with what is no answer to SQL: {text}", response.status()))
-        })?;
-        Ok((truncated, answer))
+        Ok(Reply { url, status: response.status().as_u16(), truncated, text })
+    }
+}
+
+/// What may help against a connection that failed.
+fn way_out(error: &str) -> &'static str {
+    if error.contains("UnknownIssuer") {
+        "Name the authority that signed its certificate: --ca-cert DIR/certs/ca.crt"
+    } else if error.contains("InvalidContentType") {
+        "It speaks plain HTTP: use http://"
+    } else {
+        "Does a server run there? Try: chronoglot serve --insecure"
     }
 }
 
@@ -128,16 +143,46 @@ pub(crate) fn basic(user: &str, password: &str) -> String {
     format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{password}")))
 }
 
-/// The answer, if the statement was carried out; else the server's reason.
-fn succeeded(body: &Value) -> Result<&Value, ClientError> {
-    if body["code"] == 0 {
-        return Ok(body);
+/// What a server answered.
+struct Reply {
+    url: String,
+    status: u16,
+    truncated: bool,
+    text: String,
+}
+
+impl Reply {
+    /// The answer, if the statement was carried out; else the server's reason.
+    fn succeeded(&self) -> Result<Value, ClientError> {
+        let Self { url, status, text, .. } = self;
+        let body: Value = serde_json::from_str(text).map_err(|_| {
+            ClientError::Failed(format!("{url} answered {status} with what is no answer to SQL: {text}"))
+        })?;
+        if body["code"] == 0 {
+            return Ok(body);
+        }
+        let reason = match &body["desc"] {
+            Value::Array(each) => {
+                each.iter().filter_map(Value::as_str).find(|text| *text != "success").unwrap_or_default()
+            }
+            text => text.as_str().unwrap_or_default(),
+        };
+        let reason = reason.strip_prefix("pq: ").unwrap_or(reason).to_owned();
+        if matches!(status, 401 | 408 | 503) || is_about_the_server(&reason) {
+            return Err(ClientError::Failed(reason));
+        }
+        Err(ClientError::Refused(reason))
     }
-    let reason = match &body["desc"] {
-        Value::Array(each) => each.iter().filter_map(Value::as_str).find(|text| *text != "success").unwrap_or_default(),
-        text => text.as_str().unwrap_or_default(),
-    };
-    Err(ClientError::Refused(reason.strip_prefix("pq: ").unwrap_or(reason).to_owned()))
+}
+
+/// Whether a refusal speaks of the state that the server is in and not of what was sent: a failed
+/// statement is told by its text alone, because the request itself is answered with 200.
+fn is_about_the_server(reason: &str) -> bool {
+    let (what, none) = (String::new(), String::new());
+    reason == ErrorKind::DiskFull {}.to_string()
+        || reason == ErrorKind::ShuttingDown {}.to_string()
+        || reason.starts_with(&ErrorKind::Overloaded { what }.to_string())
+        || reason.starts_with(&ErrorKind::ReadOnly { reason: none }.to_string())
 }
 
 fn read(file: &Path) -> Result<String, ClientError> {
@@ -169,11 +214,30 @@ mod tests {
         assert_eq!(endpoint_url("http://h:1", "ddl", None), "http://h:1/restapi/ddl");
     }
 
+    fn reply(status: u16, body: &Value) -> Reply {
+        Reply { url: "http://h:1".into(), status, truncated: false, text: body.to_string() }
+    }
+
     #[test]
     fn the_reason_is_the_first_failure() {
         let body = json!({"code": -1, "desc": ["success", "pq: relation \"t\" does not exist"]});
-        assert_eq!(succeeded(&body).unwrap_err().to_string(), "relation \"t\" does not exist");
+        assert_eq!(reply(200, &body).succeeded().unwrap_err().to_string(), "relation \"t\" does not exist");
         let body = json!({"code": 500, "desc": "pq: division by zero"});
-        assert_eq!(succeeded(&body).unwrap_err().to_string(), "division by zero");
+        assert_eq!(reply(500, &body).succeeded().unwrap_err().to_string(), "division by zero");
+    }
+
+    #[test]
+    fn what_is_no_fault_of_the_statement_is_no_refusal() {
+        let failed = |status, text: &str| {
+            let outcome = reply(status, &json!({"code": -1, "desc": [text]})).succeeded();
+            matches!(outcome, Err(ClientError::Failed(_)))
+        };
+        assert!(failed(200, "pq: the disk is full"));
+        assert!(failed(200, "the server is busy: the memory of unwritten rows is used up"));
+        assert!(failed(200, "pq: the store takes no writes: a sync failed"));
+        assert!(failed(200, "pq: the server is stopping"));
+        assert!(failed(401, "Incorrect authentication token"));
+        assert!(!failed(200, "pq: value 'the disk is full' too long for type VARCHAR(4) (column word)"));
+        assert!(!failed(413, "the body is larger than 10 bytes"));
     }
 }

@@ -1,10 +1,11 @@
 //! `chronoglot demo`: an insecure server with a day of meter readings, sample queries, and curl
-//! commands to paste.
+//! commands to paste, one at least for each API.
 
 mod data;
+mod doors;
 
 use crate::arguments::{Connection, DemoArguments};
-use crate::client::{Client, ClientError, WELL_KNOWN_PASSWORD, basic, endpoint_url};
+use crate::client::{Cell, Client, ClientError, WELL_KNOWN_PASSWORD, basic, endpoint_url};
 use crate::serve;
 use crate::terminal::{result_table, say};
 use std::time::{Instant, SystemTime};
@@ -51,7 +52,7 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), String> {
 /// Makes the tables and writes the rows, unless an earlier run did.
 fn fill(client: &Client) -> Result<(), ClientError> {
     let databases = client.query("SHOW DATABASES", None)?;
-    if databases.rows.iter().any(|row| row.first().is_some_and(|name| name == DATABASE)) {
+    if databases.rows.iter().any(|row| row.first().and_then(Cell::as_text) == Some(DATABASE)) {
         say("The demo data is there from an earlier run.");
         return Ok(());
     }
@@ -90,5 +91,9 @@ fn invite(url: &str, data_dir: &str) {
         "Write to it:\n  curl -H 'Authorization: {authorization}' --data-binary \
          \"INSERT INTO readings VALUES (now(), 229.7, 1250.5, 'M001')\" '{endpoint}'"
     ));
+    say("The same store by the other APIs:");
+    for (title, command) in doors::commands(url, DATABASE) {
+        say(format!("  # {title}\n  {command}"));
+    }
     say(format!("\nServing {url} from {data_dir} until Ctrl-C."));
 }

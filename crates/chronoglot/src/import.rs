@@ -28,19 +28,21 @@ pub(crate) fn run(arguments: &ImportArguments) -> Result<(), String> {
         progress: Progress::new(&arguments.files),
         skip_bad: arguments.skip_bad,
         written: 0,
+        lines_left_out: 0,
         bad: Vec::new(),
     };
     let started = Instant::now();
     let outcome = arguments.files.iter().try_for_each(|file| {
         let mut batch = Vec::new();
         let mut bytes = 0;
+        import.progress.begin(file);
         for line in lines_of(file, arguments.header)? {
             let line = match line {
                 Ok(line) => line,
                 Err(bad) => {
                     import.write(&std::mem::take(&mut batch))?;
                     bytes = 0;
-                    import.refused(bad)?;
+                    import.refused(bad.reason, bad.lines)?;
                     continue;
                 }
             };
@@ -58,7 +60,7 @@ pub(crate) fn run(arguments: &ImportArguments) -> Result<(), String> {
         complain(format!("left out {bad}"));
     }
     let seconds = started.elapsed().as_secs_f64();
-    say(format!("{} rows written in {seconds:.2} s, {} lines left out", import.written, import.bad.len()));
+    say(format!("{} rows written in {seconds:.2} s, {} lines left out", import.written, import.lines_left_out));
     outcome
 }
 
@@ -68,6 +70,7 @@ struct Import {
     progress: Progress,
     skip_bad: bool,
     written: u64,
+    lines_left_out: u64,
     bad: Vec<String>,
 }
 
@@ -84,26 +87,32 @@ impl Import {
                     self.progress.advance(last.end_of_line, self.written);
                     return Ok(());
                 }
-                Err(ClientError::Failed(reason)) => return Err(reason),
+                // No line is to blame: the next one would fare no better.
+                Err(ClientError::Failed(reason)) => {
+                    return Err(format!("{}: {reason}\nthe lines before it are stored", first.place));
+                }
                 Err(ClientError::Refused(reason)) if lines.len() == 1 => {
-                    return self.refused(format!("{}: {reason}", first.place));
+                    return self.refused(format!("{}: {reason}", first.place), first.lines);
                 }
                 Err(ClientError::Refused(_)) => {}
             }
         } else if lines.len() == 1 {
             let (values, columns) = (first.values.len(), self.template.columns());
-            return self.refused(format!("{}: {values} values for {columns} columns", first.place));
+            let quote = if first.lines > 1 { "; perhaps a quote is opened there and not closed" } else { "" };
+            let reason = format!("{}: {values} values for {columns} columns{quote}", first.place);
+            return self.refused(reason, first.lines);
         }
         let (front, back) = lines.split_at(lines.len() / 2);
         self.write(front)?;
         self.write(back)
     }
 
-    /// A bad line ends the import, or is kept for the list.
-    fn refused(&mut self, reason: String) -> Result<(), String> {
+    /// A bad row ends the import, or is kept for the list.
+    fn refused(&mut self, reason: String, lines: u64) -> Result<(), String> {
         if !self.skip_bad {
             return Err(format!("{reason}\nthe lines before it are stored; --skip-bad goes on after bad lines"));
         }
+        self.lines_left_out += lines;
         self.bad.push(reason);
         Ok(())
     }

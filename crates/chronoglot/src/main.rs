@@ -1,5 +1,6 @@
 //! The `chronoglot` program: reads the command line and hands over to one command.
 
+mod allocator;
 mod arguments;
 mod client;
 mod demo;
@@ -12,10 +13,8 @@ use arguments::{Arguments, Command};
 use clap::Parser;
 use std::process::ExitCode;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
+    allocator::give_back_soon();
     let outcome = match Arguments::parse().command {
         Command::Serve(arguments) => serve::run(&arguments),
         Command::Demo(arguments) => demo::run(&arguments),

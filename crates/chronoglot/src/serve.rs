@@ -32,6 +32,9 @@ const RESERVED: &[&str] = &[
 /// whatever its status.
 const DEFAULT_LOG: &str = "warn,access=off";
 
+/// Syntax trees are walked by recursion, and a set operation is as deep as it has arms.
+const STACK_BYTES: usize = 64 << 20;
+
 /// Runs the command until it is stopped.
 pub(crate) fn run(arguments: &ServeArguments) -> Result<(), String> {
     let environment = Environment::of_process(RESERVED);
@@ -66,8 +69,11 @@ pub(crate) fn run_until_stopped(
 ) -> Result<(), String> {
     let filter = EnvFilter::try_from_env("CHRONOGLOT_LOG").unwrap_or_else(|_| EnvFilter::new(DEFAULT_LOG));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| error.to_string())?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build()
+        .map_err(|error| error.to_string())?;
     runtime.block_on(async {
         let stop = stop_signal()?;
         let (engine, root_password, server) =

@@ -1,17 +1,20 @@
 //! `chronoglot sql`: sends statements one by one and prints the answers.
 
 use crate::arguments::{Format, SqlArguments};
-use crate::client::{Answer, Client, ClientError};
-use crate::terminal::{cell_text, complain, result_table, say};
+use crate::client::{Answer, Cell, Client, ClientError};
+use crate::terminal::{complain, note, result_table, say, say_whole};
 use kwdb::sql::{ParsedStatement, Statement, StatementKind, parse};
-use serde_json::{Map, Value};
-use std::io::{self, Read};
+use serde_json::Value;
+use std::io::{self, IsTerminal, Read};
 
 /// Runs the command.
 pub(crate) fn run(arguments: &SqlArguments) -> Result<(), String> {
     let text = match &arguments.execute {
         Some(text) => text.clone(),
         None => {
+            if io::stdin().is_terminal() {
+                note("Statements, separated by semicolons; Ctrl-D ends them and sends them. -e gives them at once.");
+            }
             let mut text = String::new();
             io::stdin().read_to_string(&mut text).map_err(|error| format!("standard input: {error}"))?;
             text
@@ -68,15 +71,20 @@ fn acknowledge(line: &str, format: Format) {
 fn print(answer: &Answer, format: Format) {
     match format {
         Format::Table => say(result_table(answer)),
-        Format::Csv => say(csv_text(answer).trim_end()),
+        Format::Csv => say_whole(&csv_text(answer)),
         Format::Json => {
             for row in &answer.rows {
-                let object: Map<String, Value> =
-                    answer.columns.iter().map(|column| column.name.clone()).zip(row.iter().cloned()).collect();
-                say(Value::Object(object));
+                say(json_text(answer, row));
             }
         }
     }
+}
+
+/// One row as a JSON object, in the order of the columns. Columns of one name all stand there.
+fn json_text(answer: &Answer, row: &[Cell]) -> String {
+    let fields = answer.columns.iter().zip(row);
+    let fields = fields.map(|(column, cell)| format!("{}:{}", Value::from(column.name.as_str()), cell.json()));
+    format!("{{{}}}", fields.collect::<Vec<_>>().join(","))
 }
 
 /// CSV with a header; NULL is empty.
@@ -86,7 +94,7 @@ fn csv_text(answer: &Answer) -> String {
     let rows = answer
         .rows
         .iter()
-        .map(|row| row.iter().map(|cell| if cell.is_null() { String::new() } else { cell_text(cell) }).collect());
+        .map(|row| row.iter().map(|cell| if *cell == Cell::Null { String::new() } else { cell.to_string() }).collect());
     for record in std::iter::once::<Vec<String>>(header).chain(rows) {
         // Writing to memory cannot fail, and records have one length.
         let _infallible = writer.write_record(&record);
@@ -102,15 +110,26 @@ fn first_line(statement: &str) -> &str {
 mod tests {
     use super::*;
     use crate::client::AnswerColumn;
-    use serde_json::json;
+
+    fn answer(columns: &[&str], rows: Vec<Vec<Cell>>) -> Answer {
+        let columns = columns.iter().map(|name| AnswerColumn { name: (*name).to_owned() }).collect();
+        Answer { columns, rows, truncated: false }
+    }
 
     #[test]
     fn csv_quotes_what_needs_it_and_leaves_null_empty() {
-        let answer = Answer {
-            columns: vec![AnswerColumn { name: "a".into() }, AnswerColumn { name: "b,c".into() }],
-            rows: vec![vec![json!(1.5), json!(null)], vec![json!("x\"y"), json!(true)]],
-            truncated: false,
-        };
-        assert_eq!(csv_text(&answer), "a,\"b,c\"\n1.5,\n\"x\"\"y\",true\n");
+        let rows = vec![
+            vec![Cell::Number("1.50".into()), Cell::Null],
+            vec![Cell::Text("x\"y".into()), Cell::Bool(true)],
+            vec![Cell::Null, Cell::Text("blanks  ".into())],
+        ];
+        assert_eq!(csv_text(&answer(&["a", "b,c"], rows)), "a,\"b,c\"\n1.50,\n\"x\"\"y\",true\n,blanks  \n");
+    }
+
+    #[test]
+    fn json_keeps_order_digits_and_columns_of_one_name() {
+        let answer = answer(&["b", "a\"", "b"], Vec::new());
+        let row = [Cell::Number("12345678901234567890.10".into()), Cell::Text("x\n".into()), Cell::Null];
+        assert_eq!(json_text(&answer, &row), r#"{"b":12345678901234567890.10,"a\"":"x\n","b":null}"#);
     }
 }

@@ -3,13 +3,22 @@
 use crate::client::Answer;
 use comfy_table::presets::ASCII_FULL_CONDENSED;
 use comfy_table::{ContentArrangement, Table};
-use serde_json::Value;
 use std::fmt::Display;
 use std::io::{self, Write};
 
 /// Prints a line. A closed pipe (`| head`) is no failure: there is nobody left to tell.
 pub(crate) fn say(line: impl Display) {
     let _closed_pipe = writeln!(io::stdout(), "{line}");
+}
+
+/// Prints text that has its line ends.
+pub(crate) fn say_whole(text: &str) {
+    let _closed_pipe = io::stdout().write_all(text.as_bytes());
+}
+
+/// Tells people something that is no result.
+pub(crate) fn note(line: &str) {
+    let _closed_pipe = writeln!(io::stderr(), "{line}");
 }
 
 /// Prints an error for people.
@@ -24,17 +33,8 @@ pub(crate) fn result_table(answer: &Answer) -> String {
     table.set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(answer.columns.iter().map(|column| column.name.as_str()));
     for row in &answer.rows {
-        table.add_row(row.iter().map(cell_text));
+        table.add_row(row.iter().map(ToString::to_string));
     }
     let rows = answer.rows.len();
     format!("{table}\n({rows} row{})", if rows == 1 { "" } else { "s" })
-}
-
-/// One cell as text: texts without quotes, NULL by name.
-pub(crate) fn cell_text(cell: &Value) -> String {
-    match cell {
-        Value::Null => "NULL".to_owned(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
-    }
 }

@@ -4,7 +4,7 @@
 //! finds the declared word, the length and the role of a result column, and of an operand.
 
 use arrow::datatypes::Field;
-use model::{Column, ColumnRole, DataType, arrow_type};
+use model::{Column, ColumnRole, DataType, LengthUnit, arrow_type};
 use std::collections::HashMap;
 
 /// Metadata key: the dialect that declared the column.
@@ -13,6 +13,8 @@ pub const DECLARED_DIALECT: &str = "chronoglot.dialect";
 pub const DECLARED_WORD: &str = "chronoglot.word";
 /// Metadata key: the greatest length of a text or binary column.
 pub const DECLARED_LENGTH: &str = "chronoglot.length";
+/// Metadata key: stands where that length counts characters, not bytes.
+pub const LENGTH_IN_CHARACTERS: &str = "chronoglot.characters";
 /// Metadata key: the column's role, `key`, `attribute`, `time` or `field`.
 pub const COLUMN_ROLE: &str = "chronoglot.role";
 
@@ -34,6 +36,9 @@ pub fn column_field(column: &Column) -> Field {
     };
     if let Some(length) = length {
         metadata.insert(DECLARED_LENGTH.to_owned(), length.to_string());
+    }
+    if matches!(column.data_type, DataType::Text(Some(length)) if length.unit == LengthUnit::Characters) {
+        metadata.insert(LENGTH_IN_CHARACTERS.to_owned(), String::new());
     }
     let kind = match column.data_type {
         DataType::Json => Some("json"),

@@ -41,7 +41,9 @@ mod testing;
 mod time_text;
 
 pub use codec::PlanCodec;
-pub use field::{COLUMN_ROLE, DECLARED_DIALECT, DECLARED_LENGTH, DECLARED_WORD, VALUE_KIND, column_field};
+pub use field::{
+    COLUMN_ROLE, DECLARED_DIALECT, DECLARED_LENGTH, DECLARED_WORD, LENGTH_IN_CHARACTERS, VALUE_KIND, column_field,
+};
 pub use hidden::HIDDEN_FIELD;
 pub use profile::ProfileBuilder;
 pub use range::SelectedRange;

@@ -2,7 +2,7 @@
 
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::terminal::say;
@@ -13,9 +13,10 @@ const LINE_EVERY: Duration = Duration::from_secs(2);
 pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     total_bytes: u64,
-    /// Bytes of the files that are done, and how far the current one was at the last call.
+    /// Bytes of the files before the current one.
     done_before: u64,
-    current: u64,
+    /// Bytes of the current file.
+    current_bytes: u64,
     last_line: Instant,
 }
 
@@ -27,16 +28,23 @@ impl Progress {
             let bar = ProgressBar::new(total_bytes);
             style.map_or_else(|_| bar.clone(), |style| bar.clone().with_style(style))
         });
-        Self { bar, total_bytes, done_before: 0, current: 0, last_line: Instant::now() }
+        Self { bar, total_bytes, done_before: 0, current_bytes: 0, last_line: Instant::now() }
+    }
+
+    /// From here on, bytes are those of this file.
+    pub(crate) fn begin(&mut self, file: &Path) {
+        self.done_before += self.current_bytes;
+        self.current_bytes = file.metadata().map_or(0, |data| data.len());
+    }
+
+    /// How much is done once the current file is done up to this byte.
+    fn done(&self, byte: u64) -> u64 {
+        self.done_before + byte
     }
 
     /// The current file is done up to this byte; so many rows are written in all.
     pub(crate) fn advance(&mut self, byte: u64, rows: u64) {
-        if byte < self.current {
-            self.done_before += self.current;
-        }
-        self.current = byte;
-        let done = self.done_before + byte;
+        let done = self.done(byte);
         if let Some(bar) = &self.bar {
             bar.set_position(done);
             bar.set_message(format!("{rows} rows"));
@@ -50,5 +58,28 @@ impl Progress {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Progress;
+
+    #[test]
+    fn every_file_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = [3_u64, 20, 5].map(|length| {
+            let file = folder.path().join(length.to_string());
+            std::fs::write(&file, vec![b'x'; usize::try_from(length).unwrap()]).unwrap();
+            file
+        });
+        let mut progress = Progress::new(&files);
+        assert_eq!(progress.total_bytes, 28);
+        let mut done = Vec::new();
+        for (file, bytes) in files.iter().zip([3, 20, 5]) {
+            progress.begin(file);
+            done.push(progress.done(bytes));
+        }
+        assert_eq!(done, [3, 23, 28]);
     }
 }

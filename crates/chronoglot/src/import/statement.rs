@@ -1,8 +1,7 @@
 //! The INSERT statement that carries a batch of lines.
 
 use super::lines::Line;
-use crate::client::Client;
-use serde_json::Value;
+use crate::client::{Cell, Client};
 
 /// What stays the same in every INSERT of an import.
 #[derive(Debug)]
@@ -24,8 +23,8 @@ impl InsertTemplate {
         let known: Vec<&str> = answer
             .rows
             .iter()
-            .filter(|row| row[hidden] != Value::Bool(true))
-            .filter_map(|row| row[name].as_str())
+            .filter(|row| row.get(hidden) != Some(&Cell::Bool(true)))
+            .filter_map(|row| row.get(name).and_then(Cell::as_text))
             .collect();
         let columns: Vec<String> = match columns {
             Some(given) => {
@@ -82,6 +81,7 @@ mod tests {
         let template = InsertTemplate { head: "INSERT INTO \"d\".\"t\" (\"a\", \"b\") VALUES ".into(), columns: 2 };
         let line = |values: [&str; 2]| Line {
             place: String::new(),
+            lines: 1,
             values: values.map(str::to_owned).to_vec(),
             bytes: 0,
             end_of_line: 0,

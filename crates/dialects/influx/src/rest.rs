@@ -12,6 +12,7 @@ use std::sync::Arc;
 pub(crate) const PREFIXES: &[&str] = &[
     "/write",
     "/query",
+    "/ping",
     "/ready",
     "/api/v2/write",
     "/api/v2/query",

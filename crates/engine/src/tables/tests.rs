@@ -206,7 +206,7 @@ fn alterations_that_break_a_rule_are_refused() {
             Code::InvalidDefinition,
         ),
         (&series, FULL, retype(id_of(&series, "k"), DataType::Text(None)), Code::InvalidDefinition),
-        (&series, EMPTY, retype(id_of(&series, "v"), DataType::Text(None)), Code::InvalidDefinition),
+        (&series, EMPTY, retype(id_of(&series, "v"), DataType::Boolean), Code::InvalidDefinition),
         (&keyed, EMPTY, retype(id_of(&keyed, "id"), DataType::Int32), Code::InvalidDefinition),
         (&keyed, EMPTY, retype(id_of(&keyed, "a"), DataType::Int64), Code::InvalidDefinition),
         (
@@ -262,6 +262,8 @@ fn a_retype_is_remembered_with_its_number() {
     let column = wider.column_named("v").unwrap();
     assert_eq!(column.type_changes.len(), 1);
     assert_eq!((column.type_changes[0].at, column.type_changes[0].from), (AT, DataType::Float64));
+    let text = altered(&table, &retype(DataType::Text(None)), AT, FULL).unwrap();
+    assert_eq!(text.column_named("v").unwrap().type_changes[0].from, DataType::Float64);
     let same = altered(&table, &retype(DataType::Float64), AT, FULL).unwrap();
     assert!(same.column_named("v").unwrap().type_changes.is_empty());
 }

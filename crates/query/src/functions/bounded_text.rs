@@ -189,7 +189,7 @@ mod tests {
 
     #[tokio::test]
     async fn giant_texts_are_refused_before_they_are_built() {
-        let mut bench = Bench::new();
+        let mut bench = Bench::with(|options| options.memory_bytes = 1 << 30);
         bench.table(meters(&[
             ("abc", 30_000_000, "x", 1_000, None, Some(3)),
             ("ab", 70_000_000, "x", 2_000, None, None),

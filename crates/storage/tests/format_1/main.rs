@@ -1,8 +1,8 @@
 //! Data directories that an earlier build wrote, kept in `tests/data/format-1`: today's code opens
 //! copies of them and shows what stands beside them in `expected.txt`, now and for ever.
 //!
-//! `cargo test -p chronoglot-storage --test format_1 -- --ignored` writes them anew, which is only
-//! right while their format was never released.
+//! `WRITE_FORMAT_1=1 cargo test -p chronoglot-storage --test format_1` writes them anew, which is
+//! only right while their format was never released.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests")]
 
@@ -72,6 +72,9 @@ fn copy(from: &Path, to: &Path) {
 
 /// Opens a copy of a directory twice, the second time after it was flushed: what it shows stays.
 async fn shows_what_it_held(name: &str) {
+    if std::env::var_os("WRITE_FORMAT_1").is_some() {
+        write_anew(name).await;
+    }
     let golden = golden().join(name);
     let expected = fs::read_to_string(golden.join("expected.txt")).unwrap();
     let scratch = tempfile::tempdir().unwrap();
@@ -98,22 +101,19 @@ async fn keyed_tables_users_and_grants_of_format_1_show_what_they_held() {
     shows_what_it_held("keyed").await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "writes the directories anew that the other tests read"]
-async fn write_the_directories() {
-    for name in ["series", "keyed"] {
-        let golden = golden().join(name);
-        let _ = fs::remove_dir_all(&golden);
-        let directory = golden.join("data");
-        let store = Store::open(&directory).unwrap();
-        match name {
-            "series" => content::series(&store).await,
-            _ => content::keyed(&store).await,
-        }
-        let shown = show::everything(&store);
-        store.storage.close().await.unwrap();
-        drop(store);
-        fs::remove_file(directory.join("LOCK")).unwrap();
-        fs::write(golden.join("expected.txt"), shown).unwrap();
+/// Writes a directory in the place of the one that was kept.
+async fn write_anew(name: &str) {
+    let golden = golden().join(name);
+    let _ = fs::remove_dir_all(&golden);
+    let directory = golden.join("data");
+    let store = Store::open(&directory).unwrap();
+    match name {
+        "series" => content::series(&store).await,
+        _ => content::keyed(&store).await,
     }
+    let shown = show::everything(&store);
+    store.storage.close().await.unwrap();
+    drop(store);
+    fs::remove_file(directory.join("LOCK")).unwrap();
+    fs::write(golden.join("expected.txt"), shown).unwrap();
 }

@@ -58,7 +58,7 @@ fn mark_volatile(body: &mut Value) {
         Value::Object(fields) => {
             for (key, value) in fields {
                 match key.to_ascii_lowercase().replace('_', "").as_str() {
-                    "requestid" | "traceid" | "timestamp" | "time" => *value = Value::from("*"),
+                    "requestid" | "traceid" | "timestamp" | "time" | "timing" => *value = Value::from("*"),
                     _ => mark_volatile(value),
                 }
             }
@@ -89,7 +89,6 @@ fn sample(code: Code) -> ErrorKind {
         C::BodyNotUtf8 => E::BodyNotUtf8 { offset: 3 },
         C::BodyBroken => E::BodyBroken { reason: s("it ends too early") },
         C::BodyTimeout => E::BodyTimeout { limit_ms: 5 },
-        C::BodyTooSlow => E::BodyTooSlow { bytes_per_second: 1000 },
         C::BodyTooSlow => E::BodyTooSlow { bytes_per_second: 1000 },
         C::BodyEncodingUnsupported => E::BodyEncodingUnsupported { encoding: s("br") },
         C::InvalidParameter => E::InvalidParameter { name: s("p"), value: s("v"), expected: s("a number") },

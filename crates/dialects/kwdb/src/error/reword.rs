@@ -47,6 +47,19 @@ fn signature_word(arrow: &str) -> &str {
 
 /// A known text in the vendor's words.
 pub(super) fn reworded(reason: &str) -> Option<String> {
+    if reason.starts_with("Cannot create filter with non-boolean predicate") {
+        let (_, arrow) = reason.rsplit_once(" returning ")?;
+        return Some(format!(
+            "argument of WHERE or HAVING must be type bool, not type {}",
+            signature_word(arrow).to_lowercase()
+        ));
+    }
+    if let Some(named) = between(reason, "HAVING clause references: ", " must appear in the GROUP BY clause") {
+        let name = named.rsplit('.').next().unwrap_or(named);
+        let is_column = name.chars().all(|c| c.is_alphanumeric() || c == '_');
+        let subject = if is_column { format!("column \"{name}\"") } else { "what HAVING asks for".to_owned() };
+        return Some(format!("{subject} must appear in the GROUP BY clause or be used in an aggregate function"));
+    }
     if reason.contains("must appear in the GROUP BY clause") {
         let column = between(reason, "column \"", "\"")
             .or_else(|| between(reason, "expression \"", "\""))
@@ -103,6 +116,19 @@ mod tests {
             (
                 "Cannot cast string 'a' to value of Int32 type",
                 "could not parse \"a\" as type int: strconv.ParseInt: parsing \"a\": invalid syntax",
+            ),
+            (
+                "Cannot create filter with non-boolean predicate 'CAST(m.s AS Utf8)' returning Utf8",
+                "argument of WHERE or HAVING must be type bool, not type string",
+            ),
+            (
+                "HAVING clause references: m.site must appear in the GROUP BY clause or be used in an aggregate function",
+                "column \"site\" must appear in the GROUP BY clause or be used in an aggregate function",
+            ),
+            (
+                "HAVING clause references: f(m.a, Utf8(\"x\")) must appear in the GROUP BY clause or be used in an \
+                 aggregate function",
+                "what HAVING asks for must appear in the GROUP BY clause or be used in an aggregate function",
             ),
             (
                 "Column in SELECT must be in GROUP BY or an aggregate function: While expanding wildcard, column \"t.y\" \

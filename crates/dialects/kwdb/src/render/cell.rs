@@ -110,6 +110,10 @@ impl Column {
                     .clone(),
             ),
             DataType::List(_) => Kind::List(values.as_list::<i32>().clone()),
+            // A pair such as `(1, 2)`: no type of this vendor's results.
+            DataType::Struct(_) | DataType::Map(..) | DataType::Union(..) => {
+                return Err(Error::unsupported("a row of values as a value of a result"));
+            }
             _ => Kind::Text(to(&values, &DataType::Utf8)?.as_string::<i32>().clone()),
         };
         Ok(Self { values, kind })

@@ -80,19 +80,20 @@ impl QueryBody {
         self.full
     }
 
-    /// The whole body.
+    /// The whole body. The rows stay where they are in memory: there may be many.
     pub(crate) fn finish(self, time: Duration) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.data.len() + self.column_meta.len() + FRAME_BYTES);
-        out.extend_from_slice(b"{\"code\":0,\"desc\":null,\"time\":");
-        out.extend_from_slice(zmij::Buffer::new().format_finite(time.as_secs_f64()).as_bytes());
-        out.extend_from_slice(b",\"column_meta\":");
-        out.extend_from_slice(&self.column_meta);
-        out.extend_from_slice(b",\"data\":[");
-        out.extend_from_slice(&self.data);
-        out.extend_from_slice(b"],\"rows\":");
-        out.extend_from_slice(itoa::Buffer::new().format(self.rows).as_bytes());
-        out.push(b'}');
-        out
+        let mut head = Vec::with_capacity(self.column_meta.len() + FRAME_BYTES);
+        head.extend_from_slice(b"{\"code\":0,\"desc\":null,\"time\":");
+        head.extend_from_slice(zmij::Buffer::new().format_finite(time.as_secs_f64()).as_bytes());
+        head.extend_from_slice(b",\"column_meta\":");
+        head.extend_from_slice(&self.column_meta);
+        head.extend_from_slice(b",\"data\":[");
+        let mut body = self.data;
+        body.splice(0..0, head);
+        body.extend_from_slice(b"],\"rows\":");
+        body.extend_from_slice(itoa::Buffer::new().format(self.rows).as_bytes());
+        body.push(b'}');
+        body
     }
 }
 

@@ -3,7 +3,7 @@
 
 use super::{DIALECT, UNLIMITED, Word};
 use arrow::datatypes::{DataType as ArrowType, Field};
-use query::{COLUMN_ROLE, DECLARED_DIALECT, DECLARED_LENGTH, DECLARED_WORD};
+use query::{COLUMN_ROLE, DECLARED_DIALECT, DECLARED_LENGTH, DECLARED_WORD, LENGTH_IN_CHARACTERS};
 
 /// Name and length of a result column, for `column_meta`.
 pub(crate) fn result_type(field: &Field) -> (&'static str, i64) {
@@ -21,9 +21,13 @@ pub(crate) fn result_type(field: &Field) -> (&'static str, i64) {
     match field.data_type() {
         ArrowType::UInt64 if !metadata.contains_key(COLUMN_ROLE) => ("INT8", 8),
         ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View => match length {
+            Some(length) if metadata.contains_key(LENGTH_IN_CHARACTERS) => ("NVARCHAR", length),
             Some(length) => ("VARCHAR", length),
             None => ("TEXT", UNLIMITED),
         },
+        ArrowType::Binary | ArrowType::LargeBinary | ArrowType::BinaryView if length.is_some() => {
+            result_word(Word::VarBytes, length, &ArrowType::Null)
+        }
         other => result_word(arrow_word(other), length, &ArrowType::Null),
     }
 }

@@ -6,11 +6,14 @@ use super::VALUE_MAX;
 use datafusion::common::extensions_options;
 use datafusion::config::{ConfigExtension, ConfigOptions};
 
+/// The limit where no session tells.
+const UNTOLD: usize = 256 << 20;
+
 extensions_options! {
     /// The limit of all texts that one call returns.
     pub(crate) struct TextLimit {
         /// Bytes of them.
-        pub(crate) batch_bytes: usize, default = VALUE_MAX
+        pub(crate) batch_bytes: usize, default = UNTOLD
     }
 }
 
@@ -26,6 +29,6 @@ impl TextLimit {
 
     /// The limit in force.
     pub(super) fn batch_bytes(options: &ConfigOptions) -> usize {
-        options.extensions.get::<Self>().map_or(VALUE_MAX, |limit| limit.batch_bytes)
+        options.extensions.get::<Self>().map_or(UNTOLD, |limit| limit.batch_bytes)
     }
 }

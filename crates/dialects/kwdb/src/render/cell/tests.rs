@@ -123,3 +123,12 @@ fn dates_clocks_and_intervals() {
         intervals.iter().map(|(m, d, n)| Some(IntervalMonthDayNano::new(*m, *d, *n))).collect();
     assert_eq!(printed(values), ["\"1 day\"", "\"01:00:00\"", "\"1 year 2 mons -2 days -00:00:01.5\"", "\"00:00:00\""]);
 }
+
+#[test]
+fn rows_within_rows_are_refused_by_name() {
+    let field = Arc::new(Field::new("c0", arrow::datatypes::DataType::Int64, true));
+    let inner: ArrayRef = Arc::new(Int64Array::from(vec![1]));
+    let pair: ArrayRef = Arc::new(arrow::array::StructArray::from(vec![(field, inner)]));
+    let refused = Column::new(&pair, &Field::new("c", pair.data_type().clone(), true)).err().unwrap();
+    assert!(matches!(*refused.kind, model::ErrorKind::Unsupported { .. }), "{refused:?}");
+}
