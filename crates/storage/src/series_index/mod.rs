@@ -117,10 +117,12 @@ impl SeriesIndex {
         id
     }
 
-    /// Ends series.
+    /// Ends series; one that a request names twice ends once.
     pub(crate) fn end(&mut self, ids: &[SeriesId], sequence: Sequence) {
         for id in ids {
-            if let Some(Some(entry)) = self.entries.get_mut(id.0 as usize) {
+            if let Some(Some(entry)) = self.entries.get_mut(id.0 as usize)
+                && entry.dropped == Sequence::MAX
+            {
                 entry.dropped = sequence;
                 let hash = entry.hash;
                 self.unlink(*id, hash);
@@ -148,7 +150,9 @@ impl SeriesIndex {
             }
         }
         for id in ended {
-            if let Some(Some(entry)) = self.entries.get_mut(id.0 as usize) {
+            if let Some(Some(entry)) = self.entries.get_mut(id.0 as usize)
+                && entry.dropped == sequence
+            {
                 entry.dropped = Sequence::MAX;
                 let hash = entry.hash;
                 self.link(*id, hash);

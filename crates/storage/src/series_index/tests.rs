@@ -46,6 +46,21 @@ fn undo_leaves_no_trace() {
     assert_eq!(add(&mut index, b"b", 3), SeriesId(1));
 }
 
+/// One request may delete a series twice.
+#[test]
+fn a_series_that_is_ended_twice_ends_once() {
+    let mut index = SeriesIndex::default();
+    let a = add(&mut index, b"a", 1);
+    index.end(&[a, a], Sequence(2));
+    index.undo(Sequence(2), 0, &[a, a]);
+    assert_eq!(index.find(b"a", key_hash(b"a")), Some(a));
+    index.end(&[a], Sequence(3));
+    assert_eq!(index.find(b"a", key_hash(b"a")), None);
+    let again = add(&mut index, b"a", 4);
+    assert_eq!(index.find(b"a", key_hash(b"a")), Some(again));
+    assert_eq!(index.snapshot(Sequence(9)).ids(), [again]);
+}
+
 #[test]
 fn a_checkpoint_holds_what_its_mark_says() {
     let files = files::ForgetfulFiles::new();

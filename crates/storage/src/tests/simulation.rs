@@ -297,6 +297,19 @@ fn orders(events: &[Event]) -> Vec<Vec<Event>> {
     all
 }
 
+/// Every way to put events that nobody answered among changes that came last: a change is answered
+/// by the catalogue, also when a record before it never becomes durable.
+fn among(unanswered: &[Event], changes: &[Event]) -> Vec<Vec<Event>> {
+    let Some((change, rest)) = changes.split_first() else { return vec![unanswered.to_vec()] };
+    let split = (0..=unanswered.len()).map(|at| unanswered.split_at(at));
+    split
+        .flat_map(|(earlier, later)| {
+            let begin = [earlier, std::slice::from_ref(change)].concat();
+            among(later, rest).into_iter().map(move |end| [begin.clone(), end].concat())
+        })
+        .collect()
+}
+
 /// Plays one seed. The error tells what is wrong.
 async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Result<(), Problem> {
     let mut dice = Dice::new(seed);
@@ -350,7 +363,14 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
             }
         }
         views.try_for_each(|view| compare_view(view, &naive))?;
-        compare(&fixture, &naive).map_err(|e| format!("before the end of round {round}: {e}"))?;
+        compare(&fixture, &naive).map_err(|e| {
+            format!(
+                "before the end of round {round}: {e}\nvisible {}\nacknowledged: {:?}\nunanswered: {:?}",
+                fixture.storage.view(TableId(1)).map_or(Sequence::ZERO, |v| v.sequence()),
+                journal.acknowledged,
+                journal.unanswered
+            )
+        })?;
 
         if dice.one_in(3) {
             let _ = fixture.storage.close().await;
@@ -368,23 +388,30 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
             disk = disk.crash(dice.next());
         }
         let fixture = Fixture::open(&disk, options(&mut dice)).map_err(|e| format!("opening after a crash: {e}"))?;
-        let mut problem = String::new();
-        let found = orders(&journal.unanswered).into_iter().find_map(|order| {
-            let mut candidate = naive.clone();
+        let mut problems = Vec::new();
+        let answered: Vec<&Event> = journal.acknowledged.iter().map(|(_, event, _)| event).collect();
+        let writes = answered.iter().rposition(|e| matches!(e, Event::Write(_))).map_or(0, |last| last + 1);
+        let mut written = before.clone();
+        for event in &answered[..writes] {
+            written.apply(event).map_err(|e| e.0)?;
+        }
+        let changes: Vec<Event> = answered[writes..].iter().map(|event| (*event).clone()).collect();
+        let possible = orders(&journal.unanswered).into_iter().flat_map(|order| among(&order, &changes));
+        let found = possible.into_iter().find_map(|order| {
+            let mut candidate = written.clone();
             order.iter().try_for_each(|e| candidate.apply(e).map(drop)).ok()?;
             match compare(&fixture, &candidate) {
                 Ok(()) => Some(candidate),
                 Err(error) => {
-                    if problem.is_empty() {
-                        problem = error;
-                    }
+                    problems.push(error);
                     None
                 }
             }
         });
-        let unanswered = journal.unanswered.len();
         naive = found.ok_or_else(|| {
-            let problem = format!("after round {round}, {unanswered} unanswered: {problem}");
+            // The order that comes nearest tells most.
+            let nearest = problems.iter().min_by_key(|problem| problem.len());
+            let problem = format!("after round {round}: {nearest:?}\nunanswered: {:?}", journal.unanswered);
             let lost = is_without_the_last(&fixture, &before, &journal);
             if lost { Problem::Loss } else { Problem::Other(problem) }
         })?;
