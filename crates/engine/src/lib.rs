@@ -20,6 +20,7 @@ mod privileges;
 mod queries;
 mod rows;
 mod selection;
+mod series_names;
 mod settings;
 mod statement_lock;
 mod tables;
@@ -70,6 +71,9 @@ struct Parts {
     catalog_turn: tokio::sync::Mutex<()>,
     /// Writers that miss a table or a column take turns: the first makes it.
     automatic_turn: tokio::sync::Mutex<()>,
+    /// Whoever makes names of tables or of series that have names, one at a time. Taken before
+    /// the locks of statements and the catalogue's turn.
+    names_turn: Arc<tokio::sync::Mutex<()>>,
     passwords: Passwords,
     row_ids: UniqueRowIds,
     statement_locks: StatementLocks,
@@ -167,6 +171,7 @@ impl Engine {
             options,
             catalog_turn: tokio::sync::Mutex::default(),
             automatic_turn: tokio::sync::Mutex::default(),
+            names_turn: Arc::default(),
             passwords,
             row_ids,
             statement_locks: StatementLocks::default(),

@@ -33,12 +33,14 @@ impl Engine {
     /// No privilege; [`ErrorKind::SchemaChanged`] when the batch was made for another definition;
     /// [`ErrorKind::NullValue`], [`ErrorKind::KeyMissing`], [`ErrorKind::DuplicateKey`].
     pub async fn write(&self, caller: &Caller, batch: WriteBatch) -> Result<WriteOutcome> {
-        let Some(Admitted { catalog, table, batch }) = self.admit(caller, batch)? else {
+        let Some(admitted) = self.admit(caller, batch)? else {
             return Ok(WriteOutcome::default());
         };
+        let names = self.claim_series_names(std::slice::from_ref(&admitted)).await?;
+        let Admitted { catalog, table, batch } = admitted;
         match (table.kind, table.unique.is_empty(), batch.kind) {
             (TableKind::Series, ..) | (TableKind::Keyed, true, _) => {
-                let guard = self.parts.statement_locks.share(table.id).await;
+                let guard = (names, self.parts.statement_locks.share(table.id).await);
                 let request = WriteRequest { parts: vec![WritePart::Rows(batch)] };
                 self.hand_over(guard, request).await.map_err(|error| named_duplicate(error, &catalog, &table))
             }

@@ -102,7 +102,8 @@ impl QueryEngine {
                 Err(e) => Some((Err(e), None)),
             }
         });
-        Ok(RowStream { schema, batches: Box::pin(batches) })
+        // Whoever compresses an answer asks once more after its end.
+        Ok(RowStream { schema, batches: Box::pin(batches.fuse()) })
     }
 }
 

@@ -91,13 +91,15 @@ impl Engine {
             let table = self.ensure_table(caller, &wanted).await?;
             match write.batch(&table).and_then(|batch| self.admit(caller, batch)) {
                 Err(error) if is_outdated(&error) && attempt < ATTEMPTS_MAX => {}
-                admitted => return admitted,
+                Ok(Some(admitted)) => return self.check_series_names(&admitted).map(|()| Some(admitted)),
+                nothing => return nothing,
             }
         }
     }
 
     /// Hands several batches over as one request.
     async fn write_admitted(&self, mut admitted: Vec<Admitted>) -> Result<WriteOutcome> {
+        let names = self.claim_series_names(&admitted).await?;
         // In the order of ids, as everybody who holds several.
         admitted.sort_by_key(|admitted| admitted.table.id);
         let mut guards = Vec::with_capacity(admitted.len());
@@ -109,7 +111,7 @@ impl Engine {
             }
         }
         let parts = admitted.into_iter().map(|admitted| WritePart::Rows(admitted.batch)).collect();
-        self.hand_over(guards, WriteRequest { parts }).await
+        self.hand_over((names, guards), WriteRequest { parts }).await
     }
 }
 

@@ -27,6 +27,10 @@ impl Engine {
     /// An unknown table, a change that breaks a rule; no `alter` on the table.
     pub async fn alter_table(&self, caller: &Caller, table: TableId, alteration: Alteration) -> Result<Arc<Table>> {
         require_on(&self.catalog(), caller, Privilege::Alter, Scope::Table(table))?;
+        let _names = match alteration {
+            Alteration::Rename(_) => Some(self.names_turn().await),
+            _ => None,
+        };
         // Held alone so that no first series or row comes between the rules and the change.
         let guard = self.parts.statement_locks.alone(table).await;
         let turn = self.parts.catalog_turn.lock().await;
@@ -38,6 +42,9 @@ impl Engine {
                 && catalog.table_named(current.database, name).is_some_and(|other| other.id != table)
             {
                 return Err(ErrorKind::TableExists { table: name.clone() }.into());
+            }
+            if let Alteration::Rename(name) = &alteration {
+                self.check_no_series_named(&catalog, current.database, name)?;
             }
             current
         };

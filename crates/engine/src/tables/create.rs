@@ -26,8 +26,10 @@ impl Engine {
         check_may_create(&self.catalog(), caller, &new)?;
         let ids = self.parts.catalog.take_ids(1 + new.unique.len() as u64).await?;
         let (table, hidden) = define(&new, ids)?;
+        let _names = self.names_turn().await;
         self.change_schema(|catalog| {
             check_may_create(catalog, caller, &new)?;
+            self.check_no_series_named(catalog, new.database, &new.name)?;
             let changes = hidden.iter().chain([&table]).map(|t| Change::PutTable(Box::new(t.clone()))).collect();
             Ok((changes, Arc::new(table.clone())))
         })
