@@ -15,6 +15,7 @@ mod rest;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::get;
 use dialect::{Dialect, DialectContext, Route, SharedRoute, Tokens};
@@ -73,7 +74,7 @@ impl Dialect for Influx {
     fn shared_routes(&self, _context: DialectContext) -> Vec<SharedRoute> {
         vec![SharedRoute {
             route: Route::get("/ping", "Whether the server is up").open().answer(&[]),
-            handler: get(handlers::status::ping),
+            handler: get(handlers::status::ping).route_layer(map_response(answer::with_version)),
             headers: vec![
                 (HeaderName::from_static("x-influxdb-version"), HeaderValue::from_static(answer::VERSION)),
                 (HeaderName::from_static("x-influxdb-build"), HeaderValue::from_static(answer::BUILD)),

@@ -205,6 +205,7 @@ pub(super) fn rewrite(expr: &mut Expr, scopes: &[Rc<Scope>], meaning: &Meaning<'
             *expr = cast(counted, DataType::BigInt(None));
         }
         ("approx_percentile", 2) => renamed(function, "approx_percentile", args),
+        ("approx_percentile", 3) => return Err(Error::unsupported("approx_percentile with weights").into()),
         ("date_bin", _) => *expr = date_bin(args)?,
         ("now", 0) => *expr = cast(cast(call("now", Vec::new()), instant_type()), DataType::BigInt(None)),
         ("current_user", _) => *expr = text(meaning.context.caller().name.clone()),

@@ -108,7 +108,7 @@ impl ScalarUDFImpl for Milliseconds {
             _ => return Ok(ColumnarValue::Array(Arc::clone(values))),
         };
         #[expect(clippy::cast_precision_loss, reason = "a float is what was asked for")]
-        let float = |n: i128| n.div_euclid(unit) as f64 + n.rem_euclid(unit) as f64 / unit as f64;
+        let float = |n: i128| (n / unit) as f64 + (n % unit) as f64 / unit as f64;
         let array: ArrayRef = match args.return_field.data_type() {
             DataType::Int32 => cast(values, &DataType::Int32)?,
             DataType::Int64 => {

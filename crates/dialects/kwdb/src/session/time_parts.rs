@@ -174,7 +174,8 @@ fn whole(value: i64) -> f64 {
 /// A count in coarser units, exact as far as a float is.
 #[expect(clippy::cast_precision_loss, reason = "the answer is a float by definition")]
 fn quotient(value: i128, by: i128) -> f64 {
-    (value as f64) / (by as f64)
+    // Nanoseconds since 1970 have more digits than a float: the whole and the rest are rounded apart.
+    (value / by) as f64 + (value % by) as f64 / by as f64
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -398,5 +399,14 @@ mod tests {
         assert_eq!(Part::Second.of_time(61 * SECOND + SECOND / 2, 0), Some(1.5));
         assert_eq!(Part::DayOfWeek.of_time(0, 0), Some(4.0));
         assert_eq!(Part::Century.of_time(0, 0), Some(20.0));
+    }
+
+    #[test]
+    fn seconds_since_1970_are_the_nearest_float() {
+        let epoch = |nanos| Part::Epoch.of_time(nanos, nanos);
+        assert_eq!(epoch(1_700_000_000_002_000_000), Some(1_700_000_000.002));
+        assert_eq!(epoch(1_700_000_003_266_000_000), Some(1_700_000_003.266));
+        assert_eq!(epoch(-1_700_000_000_002_000_000), Some(-1_700_000_000.002));
+        assert_eq!(epoch(-1), Some(-1e-9));
     }
 }

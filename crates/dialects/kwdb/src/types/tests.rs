@@ -113,6 +113,19 @@ fn computed_columns_are_named_by_their_type() {
 }
 
 #[test]
+fn columns_of_other_dialects_are_named_as_the_types_page_has_it() {
+    for (data_type, expected) in [
+        (DataType::Text(Some(TextLength::characters(8))), ("NVARCHAR", 8)),
+        (DataType::Text(Some(TextLength::bytes(8))), ("VARCHAR", 8)),
+        (DataType::Binary(Some(8)), ("VARBYTES", 8)),
+        (DataType::Binary(None), ("BYTES", UNLIMITED)),
+    ] {
+        let column = Column::new(ColumnId(1), "c", ColumnRole::Field, data_type);
+        assert_eq!(result_type(&column_field(&column)), expected, "{data_type:?}");
+    }
+}
+
+#[test]
 fn a_declaration_that_a_cast_made_untrue_is_ignored() {
     let mut column = Column::new(ColumnId(1), "c", ColumnRole::Field, DataType::Int32);
     column.declared = Some(declared(Word::Int4));

@@ -104,6 +104,18 @@ pub(crate) fn check(tokens: Tokens<'_>) -> Result<()> {
                 };
                 return Err(Error::unsupported(what).at(tokens.source.position(token.start)));
             }
+            // Reserved words of this vendor that other grammars lack or read as something else.
+            TokenKind::Word if index == 0 || !tokens.is_kind(index - 1, TokenKind::Period) => {
+                let is_call = tokens.is_kind(index + 1, TokenKind::OpenParenthesis);
+                let what = match text.to_ascii_lowercase().as_str() {
+                    "xor" => "the operator XOR",
+                    "div" => "the operator DIV",
+                    "lateral" => "LATERAL",
+                    "pivot" if is_call => "PIVOT",
+                    _ => continue,
+                };
+                return Err(Error::unsupported(what).at(tokens.source.position(token.start)));
+            }
             // "a"."b" is a column to others.
             TokenKind::Period if beside_string(index) => return Err(tokens.error_at(*token, "unexpected token")),
             TokenKind::String => {

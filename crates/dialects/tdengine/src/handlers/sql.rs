@@ -109,6 +109,6 @@ async fn send(mut rows: RowStream, shape: Shape) -> Result<Response> {
             }
         }
     });
-    let all = stream::once(std::future::ready(Ok::<_, Error>(Bytes::from(out)))).chain(rest);
+    let all = stream::once(std::future::ready(Ok::<_, Error>(Bytes::from(out)))).chain(rest).fuse();
     Ok(respond(StatusCode::OK, Body::from_stream(all)))
 }

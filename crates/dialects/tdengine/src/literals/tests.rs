@@ -93,6 +93,18 @@ fn json_is_one_flat_object() {
     assert!(text(r#"{"a":{"b":1}}"#, DataType::Json).unwrap_err().starts_with("546"));
 }
 
+#[test]
+fn a_float_holds_what_is_finite_after_rounding() {
+    let float = DataType::Float32;
+    // The shortest digits of the largest one are a little above it.
+    assert_eq!(number("3.4028235e38", float), Ok(Value::Float(3.402_823_5e38)));
+    assert_eq!(number("-3.4028235e38", float), Ok(Value::Float(-3.402_823_5e38)));
+    for beyond in ["3.4028236e38", "-3.4028236e38", "1e39", "1e999"] {
+        assert!(number(beyond, float).unwrap_err().contains("illegal float data"), "{beyond}");
+    }
+    assert_eq!(number("1e39", DataType::Float64), Ok(Value::Float(1e39)));
+}
+
 proptest! {
     #[test]
     fn decimals_read_back(unscaled in -99_999_999_999_i128..=99_999_999_999, scale in 0_i8..=8) {

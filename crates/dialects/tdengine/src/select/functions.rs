@@ -39,6 +39,22 @@ const AGGREGATES: &[&str] = &[
 ];
 /// Functions whose answer is rows of their own.
 const REFUSED: &[&str] = &["histogram", "interp", "forecast", "lag", "lead", "fill_forward", "group_concat", "cols"];
+/// Functions of texts that the vendor has and nothing here does yet.
+const REFUSED_OF_TEXTS: &[&str] = &[
+    "md5",
+    "sha",
+    "sha1",
+    "sha2",
+    "to_base64",
+    "from_base64",
+    "mask_full",
+    "mask_partial",
+    "mask_none",
+    "aes_encrypt",
+    "aes_decrypt",
+    "sm4_encrypt",
+    "sm4_decrypt",
+];
 
 /// The aggregates of plans, as which those above end.
 pub(super) const FINAL: &[&str] = &[
@@ -99,7 +115,7 @@ pub(super) fn rewrite(rewriter: &Rewriter<'_>, expr: &mut Expr, scope: &Scope) -
         return Err(Error::unsupported("a window over rows"));
     }
     let name = function_name(function);
-    if REFUSED.contains(&name.as_str()) {
+    if REFUSED.contains(&name.as_str()) || REFUSED_OF_TEXTS.contains(&name.as_str()) {
         return Err(Error::unsupported(format!("the function {}", name.to_ascii_uppercase())));
     }
     if series::is_series(&name) {

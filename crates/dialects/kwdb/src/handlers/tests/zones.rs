@@ -125,6 +125,17 @@ async fn extremes_are_printed_or_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn seconds_as_floats_are_the_nearest() {
+    let client = store().await;
+    assert_eq!(
+        client
+            .rows("select interval '-0.001 second'::float8, extract(epoch from '2023-11-14 22:13:20.002'::timestamp)")
+            .await,
+        "[[-0.001,1700000000.002]]"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn quotients_and_rests() {
     let client = store().await;
     assert_eq!(

@@ -90,6 +90,8 @@ async fn what_is_not_done_is_refused_by_name() {
     let client = Client::with_rt().await;
     for (sql, what) in [
         ("select histogram(v, 'user_input', '[1,3]', 0) from d1", "the function HISTOGRAM"),
+        ("select sha1(s) from d1", "the function SHA1"),
+        ("select mask_full(s, 'x') from d1", "the function MASK_FULL"),
         ("select 1 + diff(v) from d1", "the function DIFF here"),
         ("select count(*) from d1 where ts > 0 and ts < 9 interval(1m) fill(prev)", "FILL"),
         ("select count(*) from d1 session(ts, 1m)", "SESSION"),
