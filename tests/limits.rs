@@ -1,6 +1,6 @@
 //! Every limit says its number, loses nothing, and leaves nothing behind.
 
-use crate::harness::{Program, TempDir, root, send_raw};
+use crate::harness::{Program, TempDir, basic, request, root, send_raw};
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
@@ -59,6 +59,39 @@ fn a_body_over_the_limit_is_413_with_the_limit() {
     );
     assert_eq!(send_raw(program.address, chunked.as_bytes()).unwrap().status, 413);
     assert_eq!(program.rows("defaultdb", "select 1")[0][0], 1);
+}
+
+/// Paths, root's password there, the type of the body, and the status of one that is too long.
+const LONG_BODIES: &[(&str, &str, &str, u16)] = &[
+    ("/restapi/ddl", "kwdbpassword", "text/plain", 413),
+    ("/restapi/telegraf", "kwdbpassword", "text/plain", 413),
+    ("/restapi/influxdb", "kwdbpassword", "text/plain", 413),
+    ("/restapi/opentsdbjson", "kwdbpassword", "text/plain", 413),
+    ("/restapi/opentsdbtelnet", "kwdbpassword", "text/plain", 413),
+    ("/rest/sql", "taosdata", "text/plain", 413),
+    ("/rest/table/v1/query", "root", "application/json", 413),
+    ("/rest/table/v1/nonQuery", "root", "application/json", 413),
+    ("/rest/table/v1/insertTablet", "root", "application/json", 413),
+    ("/api/v2/catalogs/default/databases", "", "application/json", 400),
+    ("/api/v1/catalogs/default_catalog/sql", "", "application/json", 400),
+    ("/write?db=plant", "root", "text/plain", 413),
+    ("/api/v2/write?bucket=plant", "root", "text/plain", 413),
+    ("/query", "root", "application/x-www-form-urlencoded", 413),
+    ("/api/put", "root", "application/json", 413),
+];
+
+#[test]
+fn a_body_over_the_limit_is_refused_at_every_door() {
+    let data = TempDir::new();
+    let program = with_settings(&data, "[limits]\nbody_bytes = 10000\n");
+    for (path, password, kind, status) in LONG_BODIES {
+        let headers = [("Authorization", basic("root", password)), ("Content-Type", (*kind).to_owned())];
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let reply = request(program.address, "POST", path, &headers, "x".repeat(20_000).as_bytes()).unwrap();
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        assert_eq!(reply.status, *status, "{path}: {text}");
+        assert!(text.contains("10000") && serde_json::from_str::<serde_json::Value>(&text).is_ok(), "{path}: {text}");
+    }
 }
 
 #[test]
