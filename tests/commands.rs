@@ -196,7 +196,7 @@ fn import_names_every_line_that_an_open_quote_takes() {
     program.ddl("defaultdb", "create database d");
     program.ddl("d", "create table t (id int4 primary key, a varchar(20))");
     let file = data.path().join("rows.csv");
-    std::fs::write(&file, "1,x\n2,\"open\n3,y\n4,z\" and on\n5,\"two\nlines\"\n6,w\n").unwrap();
+    std::fs::write(&file, "1,x\n2,\"open\n3,y\n4,\"z,w\n5,\"two\nlines\"\n6,w\n").unwrap();
     let output = run_to_end(&["import", "--url", &url, "--table", "d.t", "--skip-bad", file.to_str().unwrap()], "");
     let said = text(&output.stdout) + &text(&output.stderr);
     assert!(said.contains("lines 2 to 4") && said.contains("3 lines left out"), "{said}");

@@ -1,6 +1,6 @@
 //! Segments are open: DuckDB reads a table's files by a glob and gets the same answers.
 
-use crate::harness::{Program, TempDir};
+use crate::harness::{Program, TempDir, python_with};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -20,11 +20,7 @@ struct DuckDb {
 
 impl DuckDb {
     fn found() -> Option<Self> {
-        let python = std::env::var("CHRONOGLOT_TEST_PYTHON").ok();
-        if python.is_none() {
-            eprintln!("SKIPPED: set CHRONOGLOT_TEST_PYTHON to a Python that has duckdb");
-        }
-        Some(Self { python: python? })
+        python_with("duckdb").map(|python| Self { python })
     }
 
     fn rows(&self, sql: &str) -> Vec<Vec<Value>> {

@@ -2,6 +2,7 @@
 //! all the others. Each test is a table, and what fails names its row and column of the table.
 
 mod cell;
+mod claims;
 mod columns;
 mod crash;
 mod demo;

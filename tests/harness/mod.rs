@@ -2,9 +2,11 @@
 
 mod http;
 mod process;
+mod python;
 
 pub(crate) use http::{Reply, basic, request, send_raw};
 pub(crate) use process::{Program, TempDir, run_to_end};
+pub(crate) use python::python_with;
 
 /// The Authorization header value of root on an insecure server.
 pub(crate) fn root() -> String {

@@ -26,6 +26,7 @@ const RESERVED: &[&str] = &[
     "CHRONOGLOT_CA_CERT",
     "CHRONOGLOT_LOG",
     "CHRONOGLOT_TEST_PYTHON",
+    "CHRONOGLOT_TEST_NODE_MODULES",
 ];
 
 /// What is logged unless `CHRONOGLOT_LOG` says otherwise. A refused statement is the client's to see,
