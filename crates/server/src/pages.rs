@@ -33,7 +33,9 @@ pub(crate) fn routes(dialects: &[Arc<dyn Dialect>], openapi: String) -> Router {
 
 /// The health page, in the words that health checks of common clients look for.
 pub(crate) fn health() -> Response {
-    json(Bytes::from_static(b"{\"name\":\"chronoglot\",\"message\":\"ready for queries and writes\",\"status\":\"pass\"}\n"))
+    json(Bytes::from_static(
+        b"{\"name\":\"chronoglot\",\"message\":\"ready for queries and writes\",\"status\":\"pass\"}\n",
+    ))
 }
 
 fn json(body: Bytes) -> Response {

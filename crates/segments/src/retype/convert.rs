@@ -2,7 +2,8 @@
 
 use super::Spellings;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, Date32Array, Float32Array, Float64Array, PrimitiveArray, StringArray, make_array,
+    Array, ArrayRef, AsArray, BinaryArray, Date32Array, Float32Array, Float64Array, PrimitiveArray, StringArray,
+    make_array,
 };
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes as at;

@@ -104,7 +104,8 @@ fn narrowing_makes_null_what_does_not_fit() {
 
 #[test]
 fn text_beyond_the_range_of_a_float_is_null() {
-    let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("3.4e+100"), Some("1e999"), Some("1.5"), Some("inf"), None]));
+    let texts: ArrayRef =
+        Arc::new(StringArray::from(vec![Some("3.4e+100"), Some("1e999"), Some("1.5"), Some("inf"), None]));
     let narrow = step(DataType::Text(None), DataType::Float32, texts.clone());
     let narrow: Vec<_> = narrow.as_primitive::<at::Float32Type>().iter().collect();
     assert_eq!(narrow, [None, None, Some(1.5), Some(f32::INFINITY), None]);
