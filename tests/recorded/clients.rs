@@ -10,6 +10,7 @@ use super::Tally;
 use super::archive::Archive;
 use crate::harness::{Reply, basic, send_raw};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::net::SocketAddr;
 
@@ -20,8 +21,8 @@ const BEFORE: &[(&str, &str)] = &[
     ("/rest/sql/rt", "insert into d1 using st tags(1) values('2024-01-01 00:00:00.000', 1, 10.5, 'x')"),
 ];
 
-/// Root's password at the doors of lines and points on an insecure server.
-const LINES_PASSWORD: &str = "root";
+/// Root's password at InfluxDB's door on an insecure server.
+const INFLUX_PASSWORD: &str = "root";
 
 pub(crate) fn run(address: SocketAddr, archive: &Archive) -> Tally {
     let mut tally = Tally::default();
@@ -38,6 +39,13 @@ pub(crate) fn run(address: SocketAddr, archive: &Archive) -> Tally {
             .unwrap();
         }
     }
+    for name in databases(requests) {
+        let sql = format!("CREATE TS DATABASE \"{}\"", name.replace('"', "\"\""));
+        let head = format!("POST /restapi/ddl HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+        let user = basic("root", "kwdbpassword");
+        let all = format!("{head}Authorization: {user}\r\nContent-Length: {}\r\n\r\n{sql}", sql.len());
+        send_raw(address, all.as_bytes()).unwrap();
+    }
     let sent = requests.iter().enumerate().filter(|(_, request)| request["method"] != "TCP");
     for (index, request) in sent {
         let verdict = send_raw(address, &wire_bytes(address, request)).map_err(|error| format!("no answer: {error}"));
@@ -45,6 +53,20 @@ pub(crate) fn run(address: SocketAddr, archive: &Archive) -> Tally {
         tally.note(index + 1, verdict.and_then(|reply| judge(request, &reply)).map_err(shown));
     }
     tally
+}
+
+/// The databases that the paths of requests name: the recording server had whatever was asked for.
+fn databases(requests: &[Value]) -> BTreeSet<String> {
+    let paths = requests.iter().filter_map(|request| request["path"].as_str());
+    let pairs = paths.filter(|path| !path.starts_with("/query")).flat_map(|path| {
+        let query = path.split_once('?').map_or("", |(_, query)| query);
+        query.split('&').filter_map(|pair| pair.strip_prefix("db=").or_else(|| pair.strip_prefix("bucket=")))
+    });
+    let names = pairs.map(|name| name.replace('+', " ").replace("%2F", "/"));
+    names
+        .map(|name| name.strip_suffix("/autogen").unwrap_or(&name).to_owned())
+        .filter(|name| !name.is_empty())
+        .collect()
 }
 
 fn judge(request: &Value, reply: &Reply) -> Result<(), String> {
@@ -59,8 +81,13 @@ fn judge(request: &Value, reply: &Reply) -> Result<(), String> {
     if status >= 300 {
         return if reply.status < 500 { Ok(()) } else { Err(format!("status {}: {text:.200}", reply.status)) };
     }
-    // Clients of lines want 204; the recording once answered 200 to see what they make of it.
+    // Clients of lines want 204; the recording once answered 200 to see what they make of it. Points
+    // that were sent to `/restapi` are answered as its document says.
     let is_write = answered["body"].as_str().is_none_or(str::is_empty);
+    if is_write && request["path"].as_str().is_some_and(|path| path.starts_with("/restapi/")) {
+        let found: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
+        return if found["code"] == 0 { Ok(()) } else { Err(format!("status {}: {text:.200}", reply.status)) };
+    }
     if u64::from(reply.status) != status && !(is_write && reply.status == 204) {
         return Err(format!("status {}, expected {status}: {text:.200}", reply.status));
     }
@@ -91,10 +118,10 @@ fn wire_bytes(address: SocketAddr, request: &Value) -> Vec<u8> {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
     }
-    head.push_str(&format!(
-        "Host: {address}\r\nAuthorization: {}\r\nConnection: close\r\n",
-        basic("root", password(path))
-    ));
+    head.push_str(&format!("Host: {address}\r\nConnection: close\r\n"));
+    if let Some(password) = password(path) {
+        head.push_str(&format!("Authorization: {}\r\n", basic("root", password)));
+    }
     let mut bytes = head.into_bytes();
     if was.contains("chunked") {
         bytes.extend(format!("Transfer-Encoding: chunked\r\n\r\n{:x}\r\n", body.len()).bytes());
@@ -114,11 +141,12 @@ fn with_root(path: &str) -> String {
     format!("{path}?{}", query.split('&').filter(own).collect::<Vec<_>>().join("&"))
 }
 
-/// Root's password at the door of a path.
-fn password(path: &str) -> &'static str {
+/// Root's password at the door of a path; its law has none at some.
+fn password(path: &str) -> Option<&'static str> {
     match path {
-        path if path.starts_with("/rest/") => "taosdata",
-        path if path.starts_with("/restapi/") => "kwdbpassword",
-        _ => LINES_PASSWORD,
+        path if path.starts_with("/rest/") => Some("taosdata"),
+        path if path.starts_with("/restapi/") => Some("kwdbpassword"),
+        path if path.starts_with("/api/put") => None,
+        _ => Some(INFLUX_PASSWORD),
     }
 }
