@@ -7,12 +7,14 @@ mod body;
 mod credentials;
 mod points;
 mod route;
+mod shorten;
 mod tokens;
 
 pub use body::{body_error, read_bytes, read_text};
 pub use credentials::{Authorization, Basic};
 pub use points::{PointDoor, PointsWritten, plain_column, write_points};
 pub use route::{Media, Parameter, ParameterPlace, Route, SharedRoute};
+pub use shorten::shortened;
 pub use tokens::{Session, TOKEN_LIFETIME_SETTING, Tokens};
 
 use axum::Router;

@@ -4,7 +4,6 @@
 //! match without a wildcard: a new kind does not compile until it has its words here.
 
 mod reword;
-mod shorten;
 
 use crate::types;
 use axum::http::StatusCode;
@@ -51,7 +50,7 @@ impl Failure {
 
     /// The message with long names and values cut.
     pub(crate) fn shown_message(&self) -> Option<String> {
-        self.message.as_deref().map(|text| shorten::shortened(text).into_owned())
+        self.message.as_deref().map(|text| dialect::shortened(text).into_owned())
     }
 }
 

@@ -4,7 +4,6 @@
 //! its words here. Whether a text gets the prefix `pq: ` depends on where the error arose too.
 
 mod reword;
-mod shorten;
 
 use crate::names;
 use crate::sql::syntax_error_text;
@@ -62,7 +61,7 @@ pub(crate) fn statement_text(error: &Error, endpoint: Endpoint) -> String {
     let skin = skin(&error.kind);
     let is_syntax = matches!(*error.kind, ErrorKind::Syntax { .. });
     let prefix = if skin.prefixed && !(is_syntax && endpoint == Endpoint::Query) { "pq: " } else { "" };
-    let text = names::shown_text(shorten::shortened(&skin.text).into_owned());
+    let text = names::shown_text(dialect::shortened(&skin.text).into_owned());
     match error.position.filter(|_| is_syntax) {
         Some(at) => format!("{prefix}{text} (line {}, column {})", at.line, at.column),
         None => format!("{prefix}{text}"),
@@ -71,7 +70,7 @@ pub(crate) fn statement_text(error: &Error, endpoint: Endpoint) -> String {
 
 /// The text of a request that failed before any statement ran.
 pub(crate) fn request_text(error: &Error) -> String {
-    let text = shorten::shortened(&skin(&error.kind).text).into_owned();
+    let text = dialect::shortened(&skin(&error.kind).text).into_owned();
     match *error.kind {
         ErrorKind::InvalidTimeZone { .. } => format!("pq: {text}"),
         _ => text,

@@ -69,7 +69,8 @@ impl Failure {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let skin = skin(&error.kind);
-        let mut failure = Self::with(skin.status, skin.code, skin.reason, shortened(text(&error, skin.text)));
+        let mut failure =
+            Self::with(skin.status, skin.code, skin.reason, dialect::shortened(&text(&error, skin.text)).into_owned());
         failure.help = Some(error.code().info().help);
         if let ErrorKind::MethodNotAllowed { allowed, .. } = error.kind.as_ref() {
             failure.allow = Some(allowed.as_str().into());
@@ -93,16 +94,6 @@ fn text(error: &Error, text: String) -> String {
         (None, ErrorKind::Syntax { .. }) => format!("Getting syntax error. Detail message: {text}"),
         (Some(at), _) => format!("Getting analyzing error at line {}, column {}. {text}", at.line, at.column),
         (None, _) => text,
-    }
-}
-
-/// The most characters of a text: whoever sends a name of a megabyte does not get it back.
-const TEXT_MAX: usize = 1_000;
-
-fn shortened(text: String) -> String {
-    match text.char_indices().nth(TEXT_MAX) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text,
     }
 }
 

@@ -10,7 +10,8 @@ const TEXT_MAX: usize = 2_000;
 const ELLIPSIS: char = '…';
 
 /// A text with every long name or value in quotes cut, and its own end too where it is still long.
-pub(super) fn shortened(text: &str) -> Cow<'_, str> {
+#[must_use]
+pub fn shortened(text: &str) -> Cow<'_, str> {
     if text.len() <= QUOTED_MAX {
         return Cow::Borrowed(text);
     }
