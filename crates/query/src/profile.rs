@@ -5,7 +5,7 @@
 
 use crate::Profile;
 use crate::functions;
-use crate::rules::{FloatOperands, InterruptibleRule, LargeFetch, ListPairs};
+use crate::rules::{FloatOperands, InterruptibleRule, LargeFetch, ListPairs, RecursiveTerms};
 use datafusion::catalog::TableFunction;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -198,6 +198,7 @@ impl ProfileBuilder {
             // Behind type coercion, when the types of both sides are known and equal.
             analyzer_rules.push(Arc::new(functions::CheckedIntegers));
         }
+        analyzer_rules.push(Arc::new(RecursiveTerms));
 
         let optimizer_rules = Optimizer::new().rules.into_iter().chain(self.optimizer_rules);
         let interruptible = |rule| Arc::new(InterruptibleRule(rule)) as Arc<dyn OptimizerRule + Send + Sync>;

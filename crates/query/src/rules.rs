@@ -1,11 +1,12 @@
 //! Rewrites of plans: comparisons of times with their exact meaning, subqueries wherever they
-//! stand, sorts that can spill, IN lists and floats kept from rewrites that change their value.
+//! stand, recursion over stored columns, sorts that can spill, IN lists and floats kept from rewrites that change their value.
 
 mod correlation;
 mod float_operands;
 mod interruptible_rule;
 mod large_fetch;
 mod list_pairs;
+mod recursion;
 mod subquery_values;
 mod time_comparisons;
 
@@ -13,5 +14,6 @@ pub(crate) use float_operands::FloatOperands;
 pub(crate) use interruptible_rule::{InterruptibleRule, PLANNING};
 pub(crate) use large_fetch::LargeFetch;
 pub(crate) use list_pairs::{ListPairs, numbered};
+pub(crate) use recursion::{RecursiveTerms, undeclared};
 pub(crate) use subquery_values::SubqueryValues;
 pub(crate) use time_comparisons::TimeComparisons;

@@ -8,7 +8,7 @@
 use super::payload::{Payload, put_bytes, put_optional};
 use crate::Profile;
 use crate::functions::{ConvertTime, Rounding, checked, convert_time, join};
-use crate::rules::numbered;
+use crate::rules::{numbered, undeclared};
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::{internal_datafusion_err, internal_err};
@@ -51,9 +51,9 @@ fn by_name<F>(functions: Vec<Arc<F>>, name: impl Fn(&F) -> &str) -> HashMap<Stri
     functions.into_iter().map(|function| (name(&function).to_owned(), function)).collect()
 }
 
-/// The functions that operators and lists become, by name.
+/// The functions that operators, lists and recursive terms become, by name.
 static BUILT_INS: LazyLock<HashMap<String, Arc<ScalarUDF>>> = LazyLock::new(|| {
-    let functions = checked().into_iter().chain([join(), numbered()]);
+    let functions = checked().into_iter().chain([join(), numbered(), undeclared()]);
     functions.map(|function| (function.name().to_owned(), function)).collect()
 });
 
