@@ -23,6 +23,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("starrocks", &["model", "catalog", "engine", "query", "sql", "ingest", "dialect"]),
     ("influx", &["model", "catalog", "engine", "ingest", "dialect"]),
     ("opentsdb", &["model", "catalog", "engine", "ingest", "dialect"]),
+    ("dialect-testing", &["model", "files", "catalog", "storage", "query", "engine", "dialect"]),
     ("server", &["model", "engine", "dialect"]),
     (
         "chronoglot",

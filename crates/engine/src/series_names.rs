@@ -8,10 +8,10 @@ use crate::write::Admitted;
 use arrow::array::AsArray;
 use catalog::Catalog;
 use model::{
-    Column, DataType, DatabaseId, ErrorKind, Result, Table, TableId, TableKind, Value, WriteBatch, WriteKind,
+    Column, DataType, DatabaseId, ErrorKind, KeyBytes, Result, Table, TableId, TableKind, Value, WriteBatch, WriteKind,
     encode_key,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
@@ -28,41 +28,39 @@ fn name_column(table: &Table) -> Option<&Column> {
     only.filter(|_| table.kind == TableKind::Series && key.next().is_none())
 }
 
+/// The names that one request makes, and in which tables.
+#[derive(Default)]
+pub(crate) struct ClaimedNames<'a> {
+    names: HashMap<(DatabaseId, &'a str), TableId>,
+}
+
 impl Engine {
-    /// The turn, when these batches make series with names.
+    /// The turn, when batches make series with names. Writes to series that are there do not wait.
+    pub(crate) async fn turn_to_name(&self, batches: impl IntoIterator<Item = &Admitted>) -> Option<NamesTurn> {
+        let makes_names = batches.into_iter().any(|admitted| !admitted.new_names.is_empty());
+        if makes_names { Some(self.names_turn().await) } else { None }
+    }
+
+    /// Claims the names of the series that a batch makes; whoever calls has the turn.
     ///
     /// # Errors
     /// [`ErrorKind::TableExists`] for a name that is taken.
-    pub(crate) async fn claim_series_names(&self, batches: &[Admitted]) -> Result<Option<NamesTurn>> {
-        let mut makes_names = false;
-        for admitted in batches {
-            makes_names |= !self.new_series_names(&admitted.table, &admitted.batch)?.is_empty();
+    pub(crate) fn claim_names<'a>(&self, claimed: &mut ClaimedNames<'a>, admitted: &'a Admitted) -> Result<()> {
+        if admitted.new_names.is_empty() {
+            return Ok(());
         }
-        if !makes_names {
-            return Ok(None);
+        let (own, names) = (&admitted.table, &admitted.new_names);
+        let is_claimed =
+            |name: &String| claimed.names.get(&(own.database, name.as_str())).is_some_and(|claimer| *claimer != own.id);
+        let catalog = self.catalog();
+        let is_table = |name: &String| catalog.table_named(own.database, name).is_some();
+        if let Some(name) = names.iter().find(|name| is_claimed(name) || is_table(name)) {
+            return Err(ErrorKind::TableExists { table: name.clone() }.into());
         }
-        let turn = self.names_turn().await;
-        let mut claimed: HashMap<(DatabaseId, String), TableId> = HashMap::new();
-        for Admitted { table, batch, .. } in batches {
-            for name in self.new_series_names(table, batch)? {
-                self.check_series_name(&self.catalog(), table, &name)?;
-                let claimer = *claimed.entry((table.database, name.clone())).or_insert(table.id);
-                if claimer != table.id {
-                    return Err(ErrorKind::TableExists { table: name }.into());
-                }
-            }
+        for other in catalog.tables_in(own.database).filter(|table| table.id != own.id) {
+            self.check_no_series_in(other, names)?;
         }
-        Ok(Some(turn))
-    }
-
-    /// Fails where a batch makes a series whose name is taken now.
-    ///
-    /// # Errors
-    /// [`ErrorKind::TableExists`].
-    pub(crate) fn check_series_names(&self, admitted: &Admitted) -> Result<()> {
-        for name in self.new_series_names(&admitted.table, &admitted.batch)? {
-            self.check_series_name(&self.catalog(), &admitted.table, &name)?;
-        }
+        claimed.names.extend(names.iter().map(|name| ((own.database, name.as_str()), own.id)));
         Ok(())
     }
 
@@ -76,51 +74,41 @@ impl Engine {
     /// # Errors
     /// [`ErrorKind::TableExists`].
     pub(crate) fn check_no_series_named(&self, catalog: &Catalog, database: DatabaseId, name: &str) -> Result<()> {
-        for table in catalog.tables_in(database) {
-            if self.has_series_named(table, name)? {
-                return Err(ErrorKind::TableExists { table: name.to_owned() }.into());
-            }
-        }
-        Ok(())
+        let names = [name.to_owned()];
+        catalog.tables_in(database).try_for_each(|table| self.check_no_series_in(table, &names))
     }
 
-    fn check_series_name(&self, catalog: &Catalog, own: &Table, name: &str) -> Result<()> {
-        let taken = || ErrorKind::TableExists { table: name.to_owned() };
-        if catalog.table_named(own.database, name).is_some() {
-            return Err(taken().into());
+    fn check_no_series_in(&self, table: &Table, names: &[String]) -> Result<()> {
+        let Some(column) = name_column(table) else { return Ok(()) };
+        let there = self.parts.storage.has_series(table.id, &keys(column, names)?)?;
+        match names.iter().zip(there).find(|(_, there)| *there) {
+            Some((name, _)) => Err(ErrorKind::TableExists { table: name.clone() }.into()),
+            None => Ok(()),
         }
-        for table in catalog.tables_in(own.database).filter(|table| table.id != own.id) {
-            if self.has_series_named(table, name)? {
-                return Err(taken().into());
-            }
-        }
-        Ok(())
     }
 
-    fn has_series_named(&self, table: &Table, name: &str) -> Result<bool> {
-        let Some(column) = name_column(table) else { return Ok(false) };
-        let key = encode_key(&[(Value::Text(name.to_owned()), column.data_type)])?;
-        Ok(self.parts.storage.view(table.id)?.has_series(&key))
-    }
-
-    /// The names of the series that a batch makes.
-    fn new_series_names(&self, table: &Table, batch: &WriteBatch) -> Result<BTreeSet<String>> {
+    /// The names of the series that a batch makes, as it looks before the turn is taken.
+    pub(crate) fn new_series_names(&self, table: &Table, batch: &WriteBatch) -> Result<Vec<String>> {
         let Some(column) = name_column(table).filter(|_| batch.kind != WriteKind::Erase) else {
-            return Ok(BTreeSet::new());
+            return Ok(Vec::new());
         };
-        let Some(cells) = batch.column(column.id) else { return Ok(BTreeSet::new()) };
-        let Some(texts) = cells.values.as_string_opt::<i32>() else { return Ok(BTreeSet::new()) };
-        let names: BTreeSet<&str> = texts.iter().flatten().collect();
-        let view = self.parts.storage.view(table.id)?;
-        let mut new = BTreeSet::new();
-        for name in names {
-            let key = encode_key(&[(Value::Text(name.to_owned()), column.data_type)])?;
-            if !view.has_series(&key) {
-                new.insert(name.to_owned());
+        let cells = batch.column(column.id).and_then(|cells| cells.values.as_string_opt::<i32>());
+        let mut names: Vec<String> = Vec::new();
+        let mut seen = HashSet::new();
+        for name in cells.into_iter().flatten().flatten() {
+            if seen.insert(name) {
+                names.push(name.to_owned());
             }
         }
-        Ok(new)
+        let mut there = self.parts.storage.has_series(table.id, &keys(column, &names)?)?.into_iter();
+        names.retain(|_| there.next() == Some(false));
+        Ok(names)
     }
+}
+
+/// The keys of series with these names.
+fn keys(column: &Column, names: &[String]) -> Result<Vec<KeyBytes>> {
+    names.iter().map(|name| encode_key(&[(Value::Text(name.clone()), column.data_type)])).collect()
 }
 
 #[cfg(test)]
@@ -168,5 +156,31 @@ mod tests {
                 tokio::join!(store.write(&store.root, row(&one, &name)), store.write(&store.root, row(&two, &name)),);
             assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
         }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn only_whoever_makes_a_name_waits_for_the_turn() {
+        let store = TestStore::new().await;
+        let one = store.create(of_names("one")).await;
+        store.write(&store.root, row(&one, "old")).await.unwrap();
+        let turn = store.names_turn().await;
+        store.write(&store.root, row(&one, "old")).await.unwrap();
+        let engine = store.engine.clone();
+        let (root, new) = (store.root.clone(), row(&one, "new"));
+        let written = tokio::spawn(async move { engine.write(&root, new).await });
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        assert!(!written.is_finished());
+        drop(turn);
+        written.await.unwrap().unwrap();
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_series_is_registered_as_new_once() {
+        let store = TestStore::new().await;
+        let one = store.create(of_names("one")).await;
+        let new = || batch(&one, WriteKind::FailOnDuplicate, &["tbname"], &[vec![text("child")]]);
+        let (a, b) = tokio::join!(store.write(&store.root, new()), store.write(&store.root, new()));
+        let failed: Vec<_> = [a, b].into_iter().filter_map(Result::err).map(|error| error.code()).collect();
+        assert_eq!(failed, [Code::DuplicateKey]);
     }
 }

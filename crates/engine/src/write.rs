@@ -9,6 +9,7 @@ pub use unique::PRIMARY_KEY;
 pub(crate) use unique::{KeyedWrite, replace_rows};
 
 use crate::privileges::require_on;
+use crate::series_names::ClaimedNames;
 use crate::{Caller, Engine, run_blocking, run_to_end, visible_table};
 use catalog::Catalog;
 use model::{
@@ -23,6 +24,8 @@ pub(crate) struct Admitted {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) table: Arc<Table>,
     pub(crate) batch: WriteBatch,
+    /// The names of series that it makes.
+    pub(crate) new_names: Vec<String>,
 }
 
 impl Engine {
@@ -36,8 +39,9 @@ impl Engine {
         let Some(admitted) = self.admit(caller, batch)? else {
             return Ok(WriteOutcome::default());
         };
-        let names = self.claim_series_names(std::slice::from_ref(&admitted)).await?;
-        let Admitted { catalog, table, batch } = admitted;
+        let names = self.turn_to_name([&admitted]).await;
+        self.claim_names(&mut ClaimedNames::default(), &admitted)?;
+        let Admitted { catalog, table, batch, .. } = admitted;
         match (table.kind, table.unique.is_empty(), batch.kind) {
             (TableKind::Series, ..) | (TableKind::Keyed, true, _) => {
                 let guard = (names, self.parts.statement_locks.share(table.id).await);
@@ -78,7 +82,8 @@ impl Engine {
             self.fill_defaults(&table, &mut batch)?;
         }
         checks::check_values(&table, &batch)?;
-        Ok(Some(Admitted { catalog, table, batch }))
+        let new_names = self.new_series_names(&table, &batch)?;
+        Ok(Some(Admitted { catalog, table, batch, new_names }))
     }
 
     /// Writes that must know the older rows, because those have entries in unique sets.

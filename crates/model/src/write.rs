@@ -15,7 +15,8 @@ pub enum WriteKind {
     /// The older row stays and the new one is dropped; decided before it is logged.
     KeepFirst,
     /// Like [`WriteKind::KeepFirst`], but an older row fails the whole request with
-    /// [`crate::ErrorKind::DuplicateKey`]: INSERT into a keyed table.
+    /// [`crate::ErrorKind::DuplicateKey`]: INSERT into a keyed table. Without rows, to register
+    /// series: a series that is there does.
     FailOnDuplicate,
     /// The older row goes.
     Erase,

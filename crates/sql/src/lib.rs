@@ -20,6 +20,7 @@ mod split;
 mod stub;
 mod token;
 mod tokenizer;
+pub mod tree;
 
 pub use clauses::{Clause, ClauseKind, ClauseRule, ClauseTable};
 pub use cursor::Cursor;

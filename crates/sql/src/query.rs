@@ -235,22 +235,8 @@ impl<'g, G: Grammar> QueryParser<'g, G> {
         let place = if with.is_some() { QueryPlace::With } else { place };
         let arms = split_arms(cursor.rest())?;
         let place = if arms.len() > 1 { QueryPlace::SetOperand } else { place };
-        let mut query = Query {
-            with,
-            body: Box::new(SetExpr::Values(sqlparser::ast::Values {
-                explicit_row: false,
-                value_keyword: false,
-                rows: Vec::new(),
-            })),
-            order_by: None,
-            limit_clause: None,
-            fetch: None,
-            locks: Vec::new(),
-            for_clause: None,
-            settings: None,
-            format_clause: None,
-            pipe_operators: Vec::new(),
-        };
+        let nothing = sqlparser::ast::Values { explicit_row: false, value_keyword: false, rows: Vec::new() };
+        let mut query = Query { with, ..crate::tree::query(SetExpr::Values(nothing)) };
         let mut operands = Vec::with_capacity(arms.len());
         let count = arms.len();
         for (index, arm) in arms.into_iter().enumerate() {

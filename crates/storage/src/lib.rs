@@ -38,7 +38,7 @@ pub use view::{KeyRange, Scan, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, 
 
 use catalog::{CatalogStore, Change, CommitError};
 use files::Files;
-use model::{Error, ErrorKind, Result, Sequence, Table, TableId, WriteOutcome, WriteRequest};
+use model::{Error, ErrorKind, KeyBytes, Result, Sequence, Table, TableId, WriteOutcome, WriteRequest};
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,6 +137,18 @@ impl Storage {
     /// [`ErrorKind::TableNotFound`].
     pub fn view(&self, table: TableId) -> Result<TableView> {
         TableView::new(&self.threads.store, table)
+    }
+
+    /// Of each key, whether a series that has it is there now, with or without rows.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TableNotFound`].
+    pub fn has_series(&self, table: TableId, keys: &[KeyBytes]) -> Result<Vec<bool>> {
+        let store = &self.threads.store;
+        let state = store.table(table)?;
+        let series = state.series.read();
+        let visible = store.log.visible();
+        Ok(keys.iter().map(|key| series.is_listed(&key.0, visible)).collect())
     }
 
     /// Changes a table's definition in order with its writes: takes the table's lock and a number,

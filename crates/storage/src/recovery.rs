@@ -85,12 +85,12 @@ pub(crate) fn open(
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(work);
         thread.map(|handle| threads.handles.lock().push(handle)).map_err(|e| Error::internal(format!("thread: {e}")))
     };
-    let (log_runtime, runtime) = (own_runtime()?, own_runtime()?);
+    let runtime = own_runtime()?;
     let published = store.clone();
     spawn(
         "storage-log",
         Box::new(move || {
-            log_thread.run(&log_runtime, |entries| {
+            log_thread.run(|entries| {
                 entries.iter().flat_map(|e| &e.effects.tables).for_each(|t| published.background.ask_merge(&t.table));
                 if published.pressure.flushable() >= published.options.flush_bytes || published.log.is_flush_due() {
                     published.background.ask_flush();

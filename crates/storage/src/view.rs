@@ -183,13 +183,6 @@ impl TableView {
         Ok(SeriesBatch { ids: self.series.ids().to_vec(), columns })
     }
 
-    /// Whether a series with these key bytes is there, with or without rows.
-    #[must_use]
-    pub fn has_series(&self, key: &KeyBytes) -> bool {
-        let found = self.state.series.read().find(&key.0, model::key_hash(&key.0));
-        found.is_some_and(|id| self.series.place(id).is_some())
-    }
-
     /// Begins to read; rows that had expired when the view was made are left out. Work happens in
     /// the iterator.
     ///

@@ -11,14 +11,7 @@ use tdengine::TDengine;
 
 /// Every dialect; the settings may switch some off.
 pub(crate) fn dialects() -> Vec<Arc<dyn Dialect>> {
-    vec![
-        Arc::new(Kwdb::new()),
-        Arc::new(TDengine::new()),
-        Arc::new(Iotdb::new()),
-        Arc::new(StarRocks::new()),
-        Arc::new(Influx::new()),
-        Arc::new(OpenTsdb::new()),
-    ]
+    vec![Arc::new(Kwdb), Arc::new(TDengine), Arc::new(Iotdb), Arc::new(StarRocks), Arc::new(Influx), Arc::new(OpenTsdb)]
 }
 
 #[cfg(test)]

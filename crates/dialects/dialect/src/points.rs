@@ -3,15 +3,19 @@
 
 use engine::{AutomaticPolicy, AutomaticTable, AutomaticWrite, Caller, Engine, NewColumn};
 use ingest::{Point, PointRows, Rules, WantedColumn, by_table};
-use model::{ColumnRole, DataType, DatabaseId, Error, Result, Table, WriteBatch, WriteOutcome};
+use model::{ColumnRole, DataType, DatabaseId, Error, Result, Table, TextLength, WriteBatch, WriteOutcome};
 use std::collections::BTreeMap;
 
 /// The laws of a door, and what it makes of them in the catalogue.
 pub trait PointDoor: Rules {
     /// A column as this door declares it.
-    fn column(&self, wanted: WantedColumn) -> NewColumn;
+    fn column(&self, wanted: WantedColumn) -> NewColumn {
+        plain_column(wanted)
+    }
     /// What may become of tables.
-    fn policy(&self) -> AutomaticPolicy;
+    fn policy(&self) -> AutomaticPolicy {
+        AutomaticPolicy { add_key_columns: false, ..AutomaticPolicy::ALL }
+    }
 }
 
 /// What became of points.
@@ -23,14 +27,21 @@ pub struct PointsWritten {
     pub failed: BTreeMap<usize, Error>,
 }
 
+/// Bytes of a series key: the digits of a hash.
+const KEY_LENGTH: u32 = 64;
+
 /// A column without anything that a door may add.
 #[must_use]
 pub fn plain_column(wanted: WantedColumn) -> NewColumn {
+    let data_type = match wanted.role {
+        ColumnRole::Key => DataType::Text(Some(TextLength::bytes(KEY_LENGTH))),
+        _ => wanted.data_type,
+    };
     NewColumn {
         nullable: !matches!(wanted.role, ColumnRole::Time | ColumnRole::Key),
         name: wanted.name,
         role: wanted.role,
-        data_type: wanted.data_type,
+        data_type,
         default: None,
         declared: None,
         hidden: false,

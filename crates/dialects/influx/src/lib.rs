@@ -18,8 +18,7 @@ use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::get;
-use dialect::{Dialect, DialectContext, Route, SharedRoute, Tokens};
-use engine::Engine;
+use dialect::{Dialect, DialectContext, Route, SharedRoute, Surface};
 use std::sync::Arc;
 
 /// The dialect's name.
@@ -29,42 +28,17 @@ pub(crate) const DIALECT: &str = "influx";
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Influx;
 
-impl Influx {
-    /// The dialect.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self
-    }
-}
-
 impl Dialect for Influx {
-    fn name(&self) -> &'static str {
-        DIALECT
-    }
-
-    fn routes(&self) -> &'static [Route] {
-        rest::ROUTES
-    }
-
-    fn prefixes(&self) -> &'static [&'static str] {
-        rest::PREFIXES
+    fn surface(&self) -> Surface {
+        Surface { name: DIALECT, routes: rest::ROUTES, prefixes: rest::PREFIXES, compat: include_str!("../COMPAT.md") }
     }
 
     fn router(&self, context: DialectContext) -> Router {
-        rest::router(Arc::new(Door {
-            engine: context.engine,
-            tokens: context.tokens,
-            insecure: context.insecure,
-            body_bytes: context.body_bytes,
-        }))
+        rest::router(Arc::new(context))
     }
 
     fn reject(&self, error: &model::Error) -> Response {
         answer::rejection(error)
-    }
-
-    fn compat(&self) -> &'static str {
-        include_str!("../COMPAT.md")
     }
 
     fn type_word(&self, data_type: model::DataType) -> Option<String> {
@@ -81,13 +55,4 @@ impl Dialect for Influx {
             ],
         }]
     }
-}
-
-/// What every handler works with.
-#[derive(Debug)]
-pub(crate) struct Door {
-    pub(crate) engine: Engine,
-    pub(crate) tokens: Arc<dyn Tokens>,
-    pub(crate) insecure: bool,
-    pub(crate) body_bytes: usize,
 }

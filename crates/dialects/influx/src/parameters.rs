@@ -1,29 +1,19 @@
 //! Parameters of the URL, and of a form where the body is one.
 
-use axum::extract::Query;
 use axum::http::Uri;
 use ingest::Precision;
 use model::{Error, ErrorKind, Result};
 use percent_encoding::percent_decode_str;
 
-/// Name and value, in order. Names that nobody asks for are passed over, as the vendor's server does.
+/// What the URL says, and the form behind it. Names that nobody asks for are passed over, as the
+/// vendor's server does.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Parameters(Vec<(String, String)>);
+pub(crate) struct Parameters(dialect::Parameters);
 
 impl Parameters {
     /// Those of a URL.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidParameter`] when they are not UTF-8 after decoding.
-    pub(crate) fn read(uri: &Uri) -> Result<Self> {
-        let Query(pairs) = Query::try_from_uri(uri).map_err(|error| {
-            Error::new(ErrorKind::InvalidParameter {
-                name: "URL".to_owned(),
-                value: uri.query().unwrap_or_default().to_owned(),
-                expected: error.body_text(),
-            })
-        })?;
-        Ok(Self(pairs))
+    pub(crate) fn read(uri: &Uri) -> Self {
+        Self(dialect::Parameters::read(uri))
     }
 
     /// With those of a form behind them: what the URL says counts first.
@@ -33,19 +23,19 @@ impl Parameters {
     pub(crate) fn with_form(mut self, body: &str) -> Result<Self> {
         for pair in body.trim().split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            self.0.push((decoded(name)?, decoded(value)?));
+            self.0.push(decoded(name)?, decoded(value)?);
         }
         Ok(self)
     }
 
     /// The first value of a name.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+        self.0.get(name)
     }
 
     /// The first value of a name that is not empty.
     pub(crate) fn filled(&self, name: &str) -> Option<&str> {
-        self.get(name).filter(|value| !value.is_empty())
+        self.0.filled(name)
     }
 
     /// The unit of times.
@@ -80,7 +70,7 @@ mod tests {
 
     #[test]
     fn the_url_counts_before_the_form() {
-        let url = Parameters::read(&Uri::from_static("/query?db=a+b&x=&q=1")).unwrap();
+        let url = Parameters::read(&Uri::from_static("/query?db=a+b&x=&q=1"));
         let all = url.with_form("q=CREATE+DATABASE+%22d%22&u=r\n").unwrap();
         assert_eq!((all.get("db"), all.get("q"), all.get("u")), (Some("a b"), Some("1"), Some("r")));
         assert_eq!((all.get("x"), all.filled("x"), all.get("y")), (Some(""), None, None));
@@ -88,7 +78,7 @@ mod tests {
         assert_eq!(plain.get("q"), Some("SHOW DATABASES"));
         assert!(Parameters::default().with_form("q=%ff").is_err());
         assert!(plain.precision().is_ok());
-        let days = Parameters::read(&Uri::from_static("/write?precision=d")).unwrap();
+        let days = Parameters::read(&Uri::from_static("/write?precision=d"));
         assert!(days.precision().is_err());
     }
 }

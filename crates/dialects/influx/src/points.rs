@@ -1,17 +1,14 @@
 //! This door's laws for points: `time` in nanoseconds, one field one type, fields of one point merge.
 
-use dialect::{PointDoor, plain_column};
-use engine::{AutomaticPolicy, NewColumn};
+use dialect::PointDoor;
 use ingest::{
-    FieldValue, Point, Precision, Rules, TagValue, WantedColumn, escaped_tag, series_hash, strict_value, text_value,
-    time_value,
+    FieldValue, Point, Precision, Rules, TagValue, escaped_tag, series_hash, strict_value, text_value, time_value,
 };
-use model::{Column, ColumnRole, DataType, ErrorKind, Result, TextLength, TimeUnit, Value, WriteKind};
+use model::{Column, DataType, ErrorKind, Result, TimeUnit, Value, WriteKind};
 use std::borrow::Cow;
 
 const TIME_COLUMN: &str = "time";
 const KEY_COLUMN: &str = "primary_tag";
-const KEY_LENGTH: u32 = 64;
 
 /// The laws for the points of one request.
 #[derive(Clone, Copy, Debug)]
@@ -86,18 +83,7 @@ impl Rules for Points {
     }
 }
 
-impl PointDoor for Points {
-    fn column(&self, mut wanted: WantedColumn) -> NewColumn {
-        if wanted.role == ColumnRole::Key {
-            wanted.data_type = DataType::Text(Some(TextLength::bytes(KEY_LENGTH)));
-        }
-        plain_column(wanted)
-    }
-
-    fn policy(&self) -> AutomaticPolicy {
-        AutomaticPolicy { add_key_columns: false, ..AutomaticPolicy::ALL }
-    }
-}
+impl PointDoor for Points {}
 
 /// Why a point was dropped, in this vendor's words.
 pub(crate) fn drop_reason(point: &Point<'_>, error: &model::Error) -> String {

@@ -1,11 +1,11 @@
 //! The table of routes.
 
+use crate::answer;
 use crate::handlers::{buckets, query, session, status, write};
-use crate::{Door, answer};
 use axum::Router;
 use axum::middleware::map_response;
 use axum::routing::{get, head, post};
-use dialect::{Media, Parameter, Route};
+use dialect::{DialectContext, Media, Parameter, Route};
 use std::sync::Arc;
 
 /// Paths below them are worded by this dialect.
@@ -58,7 +58,7 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 /// The handlers behind [`ROUTES`].
-pub(crate) fn router(door: Arc<Door>) -> Router {
+pub(crate) fn router(door: Arc<DialectContext>) -> Router {
     Router::new()
         .route("/write", post(write::version_1))
         .route("/query", get(query::query).post(query::query))

@@ -59,7 +59,7 @@ impl Arrival {
         let caller = door.authenticate(&parts.headers).await?;
         let zone = request_zone(&parts.headers)?;
         check_media(&parts.headers)?;
-        let body = dialect::read_bytes(body, door.body_bytes).await?;
+        let body = dialect::read_bytes(body, door.context.body_bytes).await?;
         Ok(Self { context: Context::new(Arc::clone(door), caller, zone), body })
     }
 }

@@ -27,61 +27,30 @@ mod zone;
 
 use axum::Router;
 use axum::response::Response;
-use dialect::{Dialect, DialectContext, Route};
-use engine::Engine;
+use dialect::{Dialect, DialectContext, Surface};
 use query::Profile;
 use std::sync::Arc;
 
 /// The IoTDB dialect.
-#[derive(Debug)]
-pub struct Iotdb {
-    profile: Profile,
-}
-
-impl Iotdb {
-    /// Builds the dialect's meaning of SQL.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { profile: session::profile() }
-    }
-}
-
-impl Default for Iotdb {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Iotdb;
 
 impl Dialect for Iotdb {
-    fn name(&self) -> &'static str {
-        types::DIALECT
-    }
-
-    fn routes(&self) -> &'static [Route] {
-        rest::ROUTES
-    }
-
-    fn prefixes(&self) -> &'static [&'static str] {
-        rest::PREFIXES
+    fn surface(&self) -> Surface {
+        Surface {
+            name: types::DIALECT,
+            routes: rest::ROUTES,
+            prefixes: rest::PREFIXES,
+            compat: include_str!("../COMPAT.md"),
+        }
     }
 
     fn router(&self, context: DialectContext) -> Router {
-        rest::router(Arc::new(Door {
-            engine: context.engine,
-            insecure: context.insecure,
-            body_bytes: context.body_bytes,
-            statement_bytes: context.statement_bytes,
-            result_bytes: context.result_bytes,
-            profile: self.profile.clone(),
-        }))
+        rest::router(Arc::new(Door { context, profile: session::profile() }))
     }
 
     fn reject(&self, error: &model::Error) -> Response {
         handlers::refusal(&error.clone().into())
-    }
-
-    fn compat(&self) -> &'static str {
-        include_str!("../COMPAT.md")
     }
 
     fn type_word(&self, data_type: model::DataType) -> Option<String> {
@@ -92,10 +61,6 @@ impl Dialect for Iotdb {
 /// What every handler works with.
 #[derive(Debug)]
 pub(crate) struct Door {
-    pub(crate) engine: Engine,
-    pub(crate) insecure: bool,
-    pub(crate) body_bytes: usize,
-    pub(crate) statement_bytes: usize,
-    pub(crate) result_bytes: Option<usize>,
+    pub(crate) context: DialectContext,
     pub(crate) profile: Profile,
 }

@@ -12,6 +12,7 @@ use crate::types::Type;
 use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
 use cell::Column;
+use dialect::json::push_escaped;
 
 /// The most rows of an answer whose request names no limit.
 pub(crate) const ROWS_DEFAULT: u64 = 10_000;
@@ -88,30 +89,18 @@ impl Answer {
 
 /// Appends a JSON string; characters beyond U+FFFF as two escapes, as the vendor's server does.
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    let mut start = 0;
-    for (index, c) in text.char_indices() {
-        let escape = match c {
-            '"' => "\\\"".to_owned(),
-            '\\' => "\\\\".to_owned(),
-            '\n' => "\\n".to_owned(),
-            '\r' => "\\r".to_owned(),
-            '\t' => "\\t".to_owned(),
-            '\u{8}' => "\\b".to_owned(),
-            '\u{c}' => "\\f".to_owned(),
-            c if c < ' ' => format!("\\u{:04X}", u32::from(c)),
-            c if c > '\u{FFFF}' => {
-                let mut units = [0; 2];
-                c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04X}")).collect()
-            }
-            _ => continue,
-        };
-        out.extend_from_slice(text.get(start..index).unwrap_or_default().as_bytes());
-        out.extend_from_slice(escape.as_bytes());
-        start = index + c.len_utf8();
+    push_escaped(out, text, |byte| byte >= FIRST_BYTE_BEYOND_FFFF, escaped);
+}
+
+/// The least byte with which UTF-8 begins a character beyond U+FFFF.
+const FIRST_BYTE_BEYOND_FFFF: u8 = 0xF0;
+
+fn escaped(character: char) -> String {
+    match character {
+        '\u{8}' => "\\b".to_owned(),
+        '\u{c}' => "\\f".to_owned(),
+        other => other.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04X}")).collect(),
     }
-    out.extend_from_slice(text.get(start..).unwrap_or_default().as_bytes());
-    out.push(b'"');
 }
 
 #[cfg(test)]

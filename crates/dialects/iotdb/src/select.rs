@@ -22,9 +22,10 @@ use ::sql::ast::{
     Expr, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, NamedWindowExpr, ObjectName, OrderByKind, Query,
     Select, SetExpr, SetOperator, SetQuantifier, TableFactor, Value, VisitMut as _, VisitorMut,
 };
+use ::sql::tree::{flow, quoted};
 use catalog::Catalog;
 use model::{Privilege, Table};
-use scope::{Scope, Source, Tables, quoted};
+use scope::{Scope, Source, Tables};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
@@ -68,13 +69,6 @@ fn outcome(flow: ControlFlow<Failure>) -> Result<()> {
     match flow {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(failure) => Err(failure),
-    }
-}
-
-fn flow(result: Result<()>) -> ControlFlow<Failure> {
-    match result {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(failure) => ControlFlow::Break(failure),
     }
 }
 

@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{DecodeError, engine::general_purpose::URL_SAFE_NO_PAD};
-use engine::{Caller, ROOT_USER};
+use engine::Caller;
 use model::{Error, ErrorKind, Result};
 
 /// The password that the vendor's documents give root, good without TLS on loopback only.
@@ -79,7 +79,9 @@ impl Door {
     /// As [`credential`].
     pub(crate) fn credential(&self, headers: &HeaderMap) -> Result<String> {
         credential(headers).map_err(|error| match *error.kind {
-            ErrorKind::CredentialsMissing {} if !self.insecure => malformed(format!("{WRONG_PAIR} {REDIRECT_HINT}")),
+            ErrorKind::CredentialsMissing {} if !self.context.insecure => {
+                malformed(format!("{WRONG_PAIR} {REDIRECT_HINT}"))
+            }
             _ => error,
         })
     }
@@ -90,11 +92,11 @@ impl Door {
     /// [`ErrorKind::TokenInvalid`] for what looks like a token and is none, else what is wrong with
     /// user and password.
     pub(crate) async fn authenticate(&self, credential: &str) -> Result<Caller> {
-        if let Some(user) = self.tokens.verify(credential) {
-            return self.engine.caller(user);
+        if let Some(user) = self.context.tokens.verify(credential) {
+            return self.context.engine.caller(user);
         }
         match user_and_password(credential) {
-            Ok((user, password)) => self.check_password(&user, &password).await,
+            Ok((user, password)) => self.context.log_in(&user, &password, DOCUMENTED_ROOT_PASSWORD).await,
             Err(_) if looks_like_token(credential) => Err(Error::new(ErrorKind::TokenInvalid {})),
             Err(error) => Err(error),
         }
@@ -106,19 +108,13 @@ impl Door {
     /// What is wrong with the header, or with user and password.
     pub(crate) async fn log_in(&self, headers: &HeaderMap) -> Result<Caller> {
         let credential = credential(headers).map_err(|error| match *error.kind {
-            ErrorKind::CredentialsMissing {} if !self.insecure => malformed(format!("{NO_BASIC} {REDIRECT_HINT}")),
+            ErrorKind::CredentialsMissing {} if !self.context.insecure => {
+                malformed(format!("{NO_BASIC} {REDIRECT_HINT}"))
+            }
             _ => malformed(NO_BASIC),
         })?;
         let (user, password) = user_and_password(&credential).map_err(|_| malformed(WRONG_PAIR))?;
-        self.check_password(&user, &password).await
-    }
-
-    async fn check_password(&self, user: &str, password: &str) -> Result<Caller> {
-        if self.insecure && user == ROOT_USER && password == DOCUMENTED_ROOT_PASSWORD {
-            let root = self.engine.catalog().user_named(ROOT_USER).map(|user| user.id);
-            return self.engine.caller(root.ok_or_else(|| Error::internal("there is no user root"))?);
-        }
-        self.engine.log_in(user, password).await
+        self.context.log_in(&user, &password, DOCUMENTED_ROOT_PASSWORD).await
     }
 }
 

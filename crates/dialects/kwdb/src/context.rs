@@ -26,7 +26,7 @@ impl Context {
 
     /// The store.
     pub(crate) fn engine(&self) -> &Engine {
-        &self.door.engine
+        &self.door.context.engine
     }
 
     /// The dialect's shared state.
@@ -66,7 +66,7 @@ impl Context {
 
     /// What exists now.
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
-        self.door.engine.catalog()
+        self.door.context.engine.catalog()
     }
 
     /// The current database.

@@ -27,7 +27,7 @@ use std::sync::Arc;
 pub(crate) struct Arrival {
     credential: Result<String>,
     method: Method,
-    parameters: Result<Parameters>,
+    parameters: Parameters,
     body: Result<String>,
 }
 
@@ -39,7 +39,7 @@ impl Arrival {
             credential: door.credential(&parts.headers),
             parameters: Parameters::read(&parts.uri),
             method: parts.method,
-            body: dialect::read_text(body, door.body_bytes).await,
+            body: dialect::read_text(body, door.context.body_bytes).await,
         }
     }
 
@@ -49,11 +49,8 @@ impl Arrival {
     }
 
     /// What the URL says.
-    ///
-    /// # Errors
-    /// As [`Parameters::read`].
-    pub(crate) fn parameters(&self) -> Result<&Parameters> {
-        self.parameters.as_ref().map_err(Clone::clone)
+    pub(crate) const fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
     /// Whether the failure of [`Arrival::admit`] is one of credentials.
@@ -72,9 +69,8 @@ impl Arrival {
             return Err(Error::new(ErrorKind::BodyEmpty {}));
         }
         let caller = door.authenticate(credential).await?;
-        let parameters = self.parameters.as_ref().map_err(Clone::clone)?;
-        let zone = parameters.request_zone(&door.engine.catalog())?;
-        Ok(Context::new(Arc::clone(door), caller, parameters.database_name(), zone))
+        let zone = self.parameters.request_zone(&door.context.engine.catalog())?;
+        Ok(Context::new(Arc::clone(door), caller, self.parameters.database_name(), zone))
     }
 }
 

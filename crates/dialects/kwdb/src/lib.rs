@@ -28,62 +28,30 @@ mod wire;
 
 use axum::Router;
 use axum::response::Response;
-use dialect::{Dialect, DialectContext, Route, Tokens};
-use engine::Engine;
+use dialect::{Dialect, DialectContext, Surface};
 use query::Profile;
 use std::sync::Arc;
 
 /// The KWDB dialect.
-#[derive(Debug)]
-pub struct Kwdb {
-    profile: Profile,
-}
-
-impl Kwdb {
-    /// Builds the dialect's meaning of SQL.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { profile: session::profile() }
-    }
-}
-
-impl Default for Kwdb {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Kwdb;
 
 impl Dialect for Kwdb {
-    fn name(&self) -> &'static str {
-        types::DIALECT
-    }
-
-    fn routes(&self) -> &'static [Route] {
-        rest::ROUTES
-    }
-
-    fn prefixes(&self) -> &'static [&'static str] {
-        rest::PREFIXES
+    fn surface(&self) -> Surface {
+        Surface {
+            name: types::DIALECT,
+            routes: rest::ROUTES,
+            prefixes: rest::PREFIXES,
+            compat: include_str!("../COMPAT.md"),
+        }
     }
 
     fn router(&self, context: DialectContext) -> Router {
-        rest::router(Arc::new(Door {
-            engine: context.engine,
-            tokens: context.tokens,
-            insecure: context.insecure,
-            body_bytes: context.body_bytes,
-            statement_bytes: context.statement_bytes,
-            result_bytes: context.result_bytes.unwrap_or(render::json::DOCUMENTED_BYTES),
-            profile: self.profile.clone(),
-        }))
+        rest::router(Arc::new(Door { context, profile: session::profile() }))
     }
 
     fn reject(&self, error: &model::Error) -> Response {
         handlers::refusal(error)
-    }
-
-    fn compat(&self) -> &'static str {
-        include_str!("../COMPAT.md")
     }
 
     fn type_word(&self, data_type: model::DataType) -> Option<String> {
@@ -94,11 +62,13 @@ impl Dialect for Kwdb {
 /// What every handler works with.
 #[derive(Debug)]
 pub(crate) struct Door {
-    pub(crate) engine: Engine,
-    pub(crate) tokens: Arc<dyn Tokens>,
-    pub(crate) insecure: bool,
-    pub(crate) body_bytes: usize,
-    pub(crate) statement_bytes: usize,
-    pub(crate) result_bytes: usize,
+    pub(crate) context: DialectContext,
     pub(crate) profile: Profile,
+}
+
+impl Door {
+    /// The greatest answer to a query in bytes.
+    pub(crate) fn result_bytes(&self) -> usize {
+        self.context.result_bytes.unwrap_or(render::json::DOCUMENTED_BYTES)
+    }
 }

@@ -2,7 +2,6 @@
 
 use crate::settings;
 use crate::timezone::{Zone, unquote};
-use axum::extract::Query;
 use axum::http::Uri;
 use catalog::Catalog;
 use engine::DEFAULT_DATABASE;
@@ -10,44 +9,23 @@ use ingest::Precision;
 use model::{Error, ErrorKind, Result};
 
 /// What the URL says.
-#[derive(Debug, Default)]
-pub(crate) struct Parameters {
-    /// `db`, exactly as written but for one pair of quotes.
-    pub(crate) database: Option<String>,
-    /// `tz`
-    pub(crate) zone: Option<String>,
-    /// `precision`: the unit of the times of points.
-    precision: Option<String>,
-}
+#[derive(Debug)]
+pub(crate) struct Parameters(dialect::Parameters);
 
 impl Parameters {
     /// Reads the query part of a URL; of a parameter that comes twice the first counts.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidParameter`] when it is not UTF-8 after decoding.
-    pub(crate) fn read(uri: &Uri) -> Result<Self> {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).map_err(|error| {
-            Error::new(ErrorKind::InvalidParameter {
-                name: "URL".to_owned(),
-                value: uri.query().unwrap_or_default().to_owned(),
-                expected: error.body_text(),
-            })
-        })?;
-        let mut parameters = Self::default();
-        for (name, value) in pairs {
-            match name.as_str() {
-                "db" => parameters.database.get_or_insert(value),
-                "tz" => parameters.zone.get_or_insert(value),
-                "precision" => parameters.precision.get_or_insert(value),
-                _ => continue,
-            };
-        }
-        Ok(parameters)
+    pub(crate) fn read(uri: &Uri) -> Self {
+        Self(dialect::Parameters::read(uri))
     }
 
-    /// The name of the request's database.
+    /// Whether the URL names a database, or at least the parameter.
+    pub(crate) fn names_database(&self) -> bool {
+        self.0.get("db").is_some()
+    }
+
+    /// The name of the request's database: exactly as written but for one pair of quotes.
     pub(crate) fn database_name(&self) -> String {
-        match self.database.as_deref().map(unquote) {
+        match self.0.get("db").map(unquote) {
             None | Some("") => DEFAULT_DATABASE.to_owned(),
             Some(name) => name.to_owned(),
         }
@@ -58,7 +36,7 @@ impl Parameters {
     /// # Errors
     /// [`ErrorKind::InvalidParameter`].
     pub(crate) fn precision(&self) -> Result<Option<Precision>> {
-        let Some(name) = self.precision.as_deref().filter(|name| !name.is_empty()) else { return Ok(None) };
+        let Some(name) = self.0.filled("precision") else { return Ok(None) };
         Precision::named(name).map(Some).ok_or_else(|| {
             Error::new(ErrorKind::InvalidParameter {
                 name: "precision".to_owned(),
@@ -73,7 +51,7 @@ impl Parameters {
     /// # Errors
     /// [`ErrorKind::InvalidTimeZone`].
     pub(crate) fn request_zone(&self, catalog: &Catalog) -> Result<Zone> {
-        match &self.zone {
+        match self.0.get("tz") {
             Some(text) => Zone::parse(text),
             None => Zone::parse(&settings::default_zone(catalog)),
         }
@@ -87,7 +65,7 @@ mod tests {
     use catalog::Catalog;
 
     fn read(uri: &'static str) -> Parameters {
-        Parameters::read(&Uri::from_static(uri)).unwrap()
+        Parameters::read(&Uri::from_static(uri))
     }
 
     #[test]

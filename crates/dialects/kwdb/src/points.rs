@@ -17,7 +17,6 @@ use std::borrow::Cow;
 const VARCHAR_DEFAULT: u32 = 254;
 const VARCHAR_MAX: u32 = 65_534;
 const PRIMARY_TAG: &str = "primary_tag";
-const PRIMARY_TAG_LENGTH: u32 = 64;
 const TIME_COLUMN: &str = "k_timestamp";
 
 /// The format that points came in.
@@ -157,12 +156,10 @@ impl Rules for Points<'_> {
 }
 
 impl PointDoor for Points<'_> {
-    fn column(&self, mut wanted: WantedColumn) -> NewColumn {
-        if wanted.role == ColumnRole::Key {
-            wanted.data_type = DataType::Text(Some(TextLength::bytes(PRIMARY_TAG_LENGTH)));
-        }
-        let word = if wanted.role == ColumnRole::Time { Word::TimestampTz } else { default_word(wanted.data_type) };
-        NewColumn { declared: Some(declared(word)), ..plain_column(wanted) }
+    fn column(&self, wanted: WantedColumn) -> NewColumn {
+        let column = plain_column(wanted);
+        let word = if column.role == ColumnRole::Time { Word::TimestampTz } else { default_word(column.data_type) };
+        NewColumn { declared: Some(declared(word)), ..column }
     }
 
     fn policy(&self) -> AutomaticPolicy {

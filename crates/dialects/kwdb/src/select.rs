@@ -21,8 +21,9 @@ use crate::session::TIMEZONE;
 use crate::settings;
 use crate::timezone::Zone;
 use ::sql::ast::{
-    Expr, LimitClause, ObjectName, Query, Select, SetExpr, Statement, UnaryOperator, Value, VisitMut as _, VisitorMut,
+    Expr, LimitClause, ObjectName, Query, Select, SetExpr, Statement, UnaryOperator, VisitMut as _, VisitorMut,
 };
+use ::sql::tree::{call, flow, take};
 use catalog::Catalog;
 use model::{Error, ErrorKind, Result};
 use query::Profile;
@@ -77,13 +78,6 @@ struct Rewriter<'a> {
     tables: Tables<'a>,
     /// The FROM clauses around the current place, innermost last.
     scopes: Vec<Rc<Scope>>,
-}
-
-fn flow(result: Result<()>) -> ControlFlow<Error> {
-    match result {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => ControlFlow::Break(error),
-    }
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -168,9 +162,9 @@ impl Rewriter<'_> {
                 Ok(())
             }
             Expr::AtTimeZone { timestamp, time_zone } => {
-                let time = std::mem::replace(timestamp.as_mut(), placeholder());
-                let zone = std::mem::replace(time_zone.as_mut(), placeholder());
-                *expr = text_casts::call(TIMEZONE, vec![zone, time]);
+                let time = take(timestamp);
+                let zone = take(time_zone);
+                *expr = call(TIMEZONE, vec![zone, time]);
                 Ok(())
             }
             Expr::Interval(interval) => {
@@ -179,11 +173,11 @@ impl Rewriter<'_> {
             }
             // UNKNOWN is NULL, whatever the type.
             Expr::IsUnknown(inner) => {
-                *expr = Expr::IsNull(Box::new(std::mem::replace(inner.as_mut(), placeholder())));
+                *expr = Expr::IsNull(Box::new(take(inner)));
                 Ok(())
             }
             Expr::IsNotUnknown(inner) => {
-                *expr = Expr::IsNotNull(Box::new(std::mem::replace(inner.as_mut(), placeholder())));
+                *expr = Expr::IsNotNull(Box::new(take(inner)));
                 Ok(())
             }
             _ => {
@@ -192,11 +186,6 @@ impl Rewriter<'_> {
             }
         }
     }
-}
-
-/// Stands where an expression is taken from, until its place is filled.
-fn placeholder() -> Expr {
-    Expr::Value(Value::Null.with_empty_span())
 }
 
 fn innermost_select(body: &SetExpr) -> Option<&Select> {

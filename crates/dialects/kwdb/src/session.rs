@@ -26,7 +26,6 @@ use type_words::TypeWords;
 
 pub(crate) use clock::CLOCK_OF;
 pub(crate) use milliseconds::{FRACTIONAL as FRACTIONAL_MILLISECONDS, SECONDS, WHOLE as WHOLE_MILLISECONDS};
-pub(crate) use operators::is_comparison;
 pub(crate) use text_of::NAME as TEXT_OF;
 pub(crate) use time_casts::{INSTANT_OF, WALL_CLOCK_OF};
 pub(crate) use zone_shift::NAME as TIMEZONE;

@@ -34,7 +34,7 @@ pub(crate) fn wrong_kind(parsed: &ParsedStatement, endpoint: Endpoint) -> Error 
 /// # Errors
 /// [`ErrorKind::StatementTooLarge`].
 pub(crate) fn check_length(context: &Context, parsed: &ParsedStatement) -> Result<()> {
-    let limit = context.door().statement_bytes;
+    let limit = context.door().context.statement_bytes;
     if parsed.text.len() <= limit {
         return Ok(());
     }

@@ -13,58 +13,28 @@ mod rest;
 
 use axum::Router;
 use axum::response::Response;
-use dialect::{Dialect, DialectContext, Route, Tokens};
-use engine::Engine;
+use dialect::{Dialect, DialectContext, Surface};
 use std::sync::Arc;
 
 /// The OpenTSDB dialect.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpenTsdb;
 
-impl OpenTsdb {
-    /// The dialect.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self
-    }
-}
-
 impl Dialect for OpenTsdb {
-    fn name(&self) -> &'static str {
-        "opentsdb"
-    }
-
-    fn routes(&self) -> &'static [Route] {
-        rest::ROUTES
-    }
-
-    fn prefixes(&self) -> &'static [&'static str] {
-        rest::PREFIXES
+    fn surface(&self) -> Surface {
+        Surface {
+            name: "opentsdb",
+            routes: rest::ROUTES,
+            prefixes: rest::PREFIXES,
+            compat: include_str!("../COMPAT.md"),
+        }
     }
 
     fn router(&self, context: DialectContext) -> Router {
-        rest::router(Arc::new(Door {
-            engine: context.engine,
-            tokens: context.tokens,
-            insecure: context.insecure,
-            body_bytes: context.body_bytes,
-        }))
+        rest::router(Arc::new(context))
     }
 
     fn reject(&self, error: &model::Error) -> Response {
         answer::failure(error)
     }
-
-    fn compat(&self) -> &'static str {
-        include_str!("../COMPAT.md")
-    }
-}
-
-/// What every handler works with.
-#[derive(Debug)]
-pub(crate) struct Door {
-    pub(crate) engine: Engine,
-    pub(crate) tokens: Arc<dyn Tokens>,
-    pub(crate) insecure: bool,
-    pub(crate) body_bytes: usize,
 }

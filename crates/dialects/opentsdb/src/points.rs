@@ -1,18 +1,15 @@
 //! This door's laws for points: `timestamp` in milliseconds, one field `value`, at least one tag,
 //! and names of letters, digits and `-_./`.
 
-use dialect::{PointDoor, plain_column};
-use engine::{AutomaticPolicy, NewColumn};
+use dialect::PointDoor;
 use ingest::{
-    FieldValue, Point, Rules, TagValue, WantedColumn, seconds_or_milliseconds, series_hash, strict_value, text_value,
-    time_value,
+    FieldValue, Point, Rules, TagValue, seconds_or_milliseconds, series_hash, strict_value, text_value, time_value,
 };
-use model::{Column, ColumnRole, DataType, Error, ErrorKind, Place, Result, TextLength, TimeUnit, Value, WriteKind};
+use model::{Column, DataType, Error, ErrorKind, Place, Result, TimeUnit, Value, WriteKind};
 use std::borrow::Cow;
 
 const TIME_COLUMN: &str = "timestamp";
 const KEY_COLUMN: &str = "primary_tag";
-const KEY_LENGTH: u32 = 64;
 
 /// The laws.
 #[derive(Clone, Copy, Debug)]
@@ -106,15 +103,4 @@ impl Rules for Points {
     }
 }
 
-impl PointDoor for Points {
-    fn column(&self, mut wanted: WantedColumn) -> NewColumn {
-        if wanted.role == ColumnRole::Key {
-            wanted.data_type = DataType::Text(Some(TextLength::bytes(KEY_LENGTH)));
-        }
-        plain_column(wanted)
-    }
-
-    fn policy(&self) -> AutomaticPolicy {
-        AutomaticPolicy { add_key_columns: false, ..AutomaticPolicy::ALL }
-    }
-}
+impl PointDoor for Points {}

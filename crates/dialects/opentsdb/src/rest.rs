@@ -1,10 +1,9 @@
 //! The table of routes.
 
-use crate::Door;
 use crate::handlers::{put, version};
 use axum::Router;
 use axum::routing::{get, post};
-use dialect::{Media, Parameter, Route};
+use dialect::{DialectContext, Media, Parameter, Route};
 use std::sync::Arc;
 
 /// Paths below them are worded by this dialect.
@@ -27,7 +26,7 @@ pub(crate) const ROUTES: &[Route] = &[
 ];
 
 /// The handlers behind [`ROUTES`].
-pub(crate) fn router(door: Arc<Door>) -> Router {
+pub(crate) fn router(door: Arc<DialectContext>) -> Router {
     Router::new()
         .route("/api/put", post(put::put))
         .route("/api/version", get(version::version).post(version::version))

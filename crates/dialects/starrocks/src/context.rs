@@ -23,12 +23,12 @@ pub(crate) struct Context {
 impl Context {
     /// The store.
     pub(crate) fn engine(&self) -> &Engine {
-        &self.door.engine
+        &self.door.context.engine
     }
 
     /// What exists now.
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
-        self.door.engine.catalog()
+        self.door.context.engine.catalog()
     }
 
     /// The name of the current database.

@@ -30,67 +30,30 @@ mod zone;
 
 use axum::Router;
 use axum::response::Response;
-use dialect::{Dialect, DialectContext, Route};
-use engine::Engine;
+use dialect::{Dialect, DialectContext, Surface};
 use query::Profile;
 use std::sync::Arc;
 
 /// The StarRocks dialect.
-#[derive(Debug)]
-pub struct StarRocks {
-    profile: Profile,
-}
-
-impl StarRocks {
-    /// Builds the dialect's meaning of SQL.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { profile: session::profile() }
-    }
-
-    /// What the handlers over an engine work with.
-    fn door(&self, context: DialectContext) -> Door {
-        Door {
-            tasks: tasks::Tasks::new(context.engine.clone()),
-            engine: context.engine,
-            insecure: context.insecure,
-            body_bytes: context.body_bytes,
-            statement_bytes: context.statement_bytes,
-            profile: self.profile.clone(),
-            connections: connections::Connections::default(),
-        }
-    }
-}
-
-impl Default for StarRocks {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StarRocks;
 
 impl Dialect for StarRocks {
-    fn name(&self) -> &'static str {
-        types::DIALECT
-    }
-
-    fn routes(&self) -> &'static [Route] {
-        rest::routes()
-    }
-
-    fn prefixes(&self) -> &'static [&'static str] {
-        rest::PREFIXES
+    fn surface(&self) -> Surface {
+        Surface {
+            name: types::DIALECT,
+            routes: rest::routes(),
+            prefixes: rest::PREFIXES,
+            compat: include_str!("../COMPAT.md"),
+        }
     }
 
     fn router(&self, context: DialectContext) -> Router {
-        rest::router(Arc::new(self.door(context)))
+        rest::router(Arc::new(Door::new(context)))
     }
 
     fn reject(&self, error: &model::Error) -> Response {
         handlers::refusal(&error.clone().into(), None)
-    }
-
-    fn compat(&self) -> &'static str {
-        include_str!("../COMPAT.md")
     }
 
     fn type_word(&self, data_type: model::DataType) -> Option<String> {
@@ -101,11 +64,19 @@ impl Dialect for StarRocks {
 /// What every handler works with.
 #[derive(Debug)]
 pub(crate) struct Door {
-    pub(crate) engine: Engine,
-    pub(crate) insecure: bool,
-    pub(crate) body_bytes: usize,
-    pub(crate) statement_bytes: usize,
+    pub(crate) context: DialectContext,
     pub(crate) profile: Profile,
     pub(crate) tasks: tasks::Tasks,
     pub(crate) connections: connections::Connections,
+}
+
+impl Door {
+    fn new(context: DialectContext) -> Self {
+        Self {
+            tasks: tasks::Tasks::new(context.engine.clone()),
+            context,
+            profile: session::profile(),
+            connections: connections::Connections::default(),
+        }
+    }
 }

@@ -78,16 +78,16 @@ pub(crate) enum Need {
 /// Whether somebody has what it takes.
 fn has(door: &Door, caller: &Caller, need: Need, scope: Scope) -> bool {
     match need {
-        Need::One(privilege) => door.engine.may(caller, privilege, scope),
-        Need::Any => Privilege::ALL.iter().any(|privilege| door.engine.may(caller, *privilege, scope)),
+        Need::One(privilege) => door.context.engine.may(caller, privilege, scope),
+        Need::Any => Privilege::ALL.iter().any(|privilege| door.context.engine.may(caller, *privilege, scope)),
     }
 }
 
 fn require(door: &Door, caller: &Caller, need: Need, scope: Scope) -> Result<()> {
     match need {
-        Need::One(privilege) => door.engine.require(caller, privilege, scope),
+        Need::One(privilege) => door.context.engine.require(caller, privilege, scope),
         Need::Any if has(door, caller, need, scope) => Ok(()),
-        Need::Any => door.engine.require(caller, Privilege::Select, scope),
+        Need::Any => door.context.engine.require(caller, Privilege::Select, scope),
     }
 }
 

@@ -12,9 +12,10 @@ use crate::context::Context;
 use crate::names::is_catalog;
 use crate::session::{NO_TIME, TEXT_OF, WALL_CLOCK};
 use ::sql::ast::{
-    self, BinaryOperator, CastKind, Expr, LimitClause, ObjectName, Query, Select, Statement, UnaryOperator, Value,
+    BinaryOperator, CastKind, Expr, LimitClause, ObjectName, Query, Select, Statement, UnaryOperator, Value,
     VisitMut as _, VisitorMut,
 };
+use ::sql::tree::{call, flow, grouped, take};
 use catalog::Catalog;
 use columns::Columns;
 use model::{Error, ErrorKind, Result};
@@ -36,13 +37,6 @@ pub(crate) fn rewrite(statement: &mut Statement, context: &Context, catalog: &Ca
 struct Rewriter<'a> {
     context: &'a Context,
     columns: &'a Columns,
-}
-
-fn flow(result: Result<()>) -> ControlFlow<Error> {
-    match result {
-        Ok(()) => ControlFlow::Continue(()),
-        Err(error) => ControlFlow::Break(error),
-    }
 }
 
 impl VisitorMut for Rewriter<'_> {
@@ -81,7 +75,7 @@ impl Rewriter<'_> {
             }
             Expr::RLike { negated, expr: text, pattern, .. } => {
                 let op = if *negated { BinaryOperator::PGRegexNotMatch } else { BinaryOperator::PGRegexMatch };
-                let (left, right) = (taken(text), taken(pattern));
+                let (left, right) = (take(text), take(pattern));
                 *expr = Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) };
                 Ok(())
             }
@@ -98,31 +92,12 @@ impl Rewriter<'_> {
                 Ok(())
             }
             Expr::Extract { expr: time, .. } => {
-                **time = functions::call(WALL_CLOCK, vec![taken(time)]);
+                **time = call(WALL_CLOCK, vec![take(time)]);
                 Ok(())
             }
             _ => Ok(()),
         }
     }
-}
-
-/// Stands where an expression is taken from, until its place is filled.
-pub(super) fn placeholder() -> Expr {
-    Expr::Value(Value::Null.with_empty_span())
-}
-
-pub(super) fn taken(expr: &mut Expr) -> Expr {
-    std::mem::replace(expr, placeholder())
-}
-
-/// An identifier that nothing folds.
-pub(super) fn quoted(name: &str) -> ast::Ident {
-    ast::Ident::with_quote('"', name)
-}
-
-fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
-    let nested = |expr| Box::new(Expr::Nested(Box::new(expr)));
-    Expr::Nested(Box::new(Expr::BinaryOp { left: nested(left), op, right: nested(right) }))
 }
 
 /// BETWEEN as the two comparisons that it stands for, which are planned by the types of both sides.
@@ -133,9 +108,9 @@ fn between(expr: &mut Expr) {
     } else {
         (BinaryOperator::GtEq, BinaryOperator::LtEq, BinaryOperator::And)
     };
-    let left = binary(Expr::clone(value), above, taken(low));
-    let right = binary(taken(value), below, taken(high));
-    *expr = binary(left, join, right);
+    let left = grouped(Expr::clone(value), above, take(low));
+    let right = grouped(take(value), below, take(high));
+    *expr = grouped(left, join, right);
 }
 
 /// The longest list that is written out as comparisons.
@@ -157,8 +132,8 @@ fn in_list(expr: &mut Expr) {
     }
     let (op, join) =
         if *negated { (BinaryOperator::NotEq, BinaryOperator::And) } else { (BinaryOperator::Eq, BinaryOperator::Or) };
-    let terms = std::mem::take(list).into_iter().map(|item| binary(Expr::clone(value), op.clone(), item));
-    if let Some(whole) = terms.reduce(|left, right| binary(left, join.clone(), right)) {
+    let terms = std::mem::take(list).into_iter().map(|item| grouped(Expr::clone(value), op.clone(), item));
+    if let Some(whole) = terms.reduce(|left, right| grouped(left, join.clone(), right)) {
         *expr = whole;
     }
 }
@@ -167,9 +142,9 @@ fn in_list(expr: &mut Expr) {
 fn substring(expr: &mut Expr) {
     let Expr::Substring { expr: text, substring_from: Some(from), substring_for: length, .. } = expr else { return };
     let Expr::UnaryOp { op: UnaryOperator::Minus, expr: count } = from.as_mut() else { return };
-    let end = functions::call("right", vec![taken(text), taken(count)]);
+    let end = call("right", vec![take(text), take(count)]);
     *expr = match length {
-        Some(length) => functions::call("left", vec![end, taken(length)]),
+        Some(length) => call("left", vec![end, take(length)]),
         None => end,
     };
 }
@@ -180,11 +155,11 @@ fn cast(expr: &mut Expr) {
     *kind = CastKind::TryCast;
     let word = data_type.to_string().to_ascii_lowercase();
     if ["char", "varchar", "string", "text"].iter().any(|text| word.starts_with(text)) {
-        *expr = functions::call(TEXT_OF, vec![taken(inner)]);
+        *expr = call(TEXT_OF, vec![take(inner)]);
     } else if word.starts_with("date") {
-        **inner = functions::call(WALL_CLOCK, vec![taken(inner)]);
+        **inner = call(WALL_CLOCK, vec![take(inner)]);
     } else if !matches!(inner.as_ref(), Expr::Value(_)) {
-        **inner = functions::call(NO_TIME, vec![taken(inner)]);
+        **inner = call(NO_TIME, vec![take(inner)]);
     }
 }
 

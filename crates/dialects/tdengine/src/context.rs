@@ -33,12 +33,7 @@ impl Context {
 
     /// The store.
     pub(crate) fn engine(&self) -> &Engine {
-        &self.door.engine
-    }
-
-    /// The dialect's shared state.
-    pub(crate) fn door(&self) -> &Door {
-        &self.door
+        &self.door.context.engine
     }
 
     /// The dialect's meaning of SQL.
@@ -68,7 +63,7 @@ impl Context {
 
     /// What exists now.
     pub(crate) fn catalog(&self) -> Arc<Catalog> {
-        self.door.engine.catalog()
+        self.door.context.engine.catalog()
     }
 
     /// The name of the URL's database, if that database exists.

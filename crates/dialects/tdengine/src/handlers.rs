@@ -6,10 +6,10 @@ pub(crate) mod sql;
 mod tests;
 
 use crate::error;
-use crate::render::json::push_string;
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use dialect::json::push_string;
 use model::Error;
 use std::time::Instant;
 

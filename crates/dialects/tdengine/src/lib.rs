@@ -26,61 +26,30 @@ mod types;
 
 use axum::Router;
 use axum::response::Response;
-use dialect::{Dialect, DialectContext, Route};
-use engine::Engine;
+use dialect::{Dialect, DialectContext, Surface};
 use query::Profile;
 use std::sync::Arc;
 
 /// The TDengine dialect.
-#[derive(Debug)]
-pub struct TDengine {
-    profile: Profile,
-}
-
-impl TDengine {
-    /// Builds the dialect's meaning of SQL.
-    #[must_use]
-    pub fn new() -> Self {
-        Self { profile: session::profile() }
-    }
-}
-
-impl Default for TDengine {
-    fn default() -> Self {
-        Self::new()
-    }
-}
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TDengine;
 
 impl Dialect for TDengine {
-    fn name(&self) -> &'static str {
-        types::DIALECT
-    }
-
-    fn routes(&self) -> &'static [Route] {
-        rest::ROUTES
-    }
-
-    fn prefixes(&self) -> &'static [&'static str] {
-        rest::PREFIXES
+    fn surface(&self) -> Surface {
+        Surface {
+            name: types::DIALECT,
+            routes: rest::ROUTES,
+            prefixes: rest::PREFIXES,
+            compat: include_str!("../COMPAT.md"),
+        }
     }
 
     fn router(&self, context: DialectContext) -> Router {
-        rest::router(Arc::new(Door {
-            engine: context.engine,
-            insecure: context.insecure,
-            body_bytes: context.body_bytes,
-            statement_bytes: context.statement_bytes,
-            profile: self.profile.clone(),
-            names: tokio::sync::Mutex::new(()),
-        }))
+        rest::router(Arc::new(Door { context, profile: session::profile() }))
     }
 
     fn reject(&self, error: &model::Error) -> Response {
         handlers::refusal(error, std::time::Instant::now())
-    }
-
-    fn compat(&self) -> &'static str {
-        include_str!("../COMPAT.md")
     }
 
     fn type_word(&self, data_type: model::DataType) -> Option<String> {
@@ -91,11 +60,6 @@ impl Dialect for TDengine {
 /// What every handler works with.
 #[derive(Debug)]
 pub(crate) struct Door {
-    pub(crate) engine: Engine,
-    pub(crate) insecure: bool,
-    pub(crate) body_bytes: usize,
-    pub(crate) statement_bytes: usize,
+    pub(crate) context: DialectContext,
     pub(crate) profile: Profile,
-    /// Held while the name of a child is looked up and claimed.
-    pub(crate) names: tokio::sync::Mutex<()>,
 }

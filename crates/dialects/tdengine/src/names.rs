@@ -58,20 +58,21 @@ pub(crate) fn find(engine: &Engine, catalog: &Catalog, database: &Database, name
         return Ok(Some(Found::of(table)));
     }
     for table in catalog.tables_in(database.id).filter(|table| has_children(table)) {
-        if is_child(engine, table, name)? {
+        if are_children(engine, table, &[name])? == [true] {
             return Ok(Some(Found::Child(Arc::clone(table), name.to_owned())));
         }
     }
     Ok(None)
 }
 
-/// Whether a super table has a child of that name.
+/// Of each name, whether a super table has a child of it.
 ///
 /// # Errors
 /// When the series of the table cannot be read.
-pub(crate) fn is_child(engine: &Engine, table: &Table, name: &str) -> Result<bool> {
-    let key = encode_key(&[(Value::Text(name.to_owned()), key_type())])?;
-    Ok(engine.storage().view(table.id)?.has_series(&key))
+pub(crate) fn are_children(engine: &Engine, table: &Table, names: &[&str]) -> Result<Vec<bool>> {
+    let key = |name: &&str| encode_key(&[(Value::Text((*name).to_owned()), key_type())]);
+    let keys = names.iter().map(key).collect::<Result<Vec<_>>>()?;
+    engine.storage().has_series(table.id, &keys)
 }
 
 /// The type of `tbname`.

@@ -1,41 +1,17 @@
 //! The URL parameters of `/rest/sql`. Others are passed over, as the vendor's server does.
 
 use crate::timezone::Zone;
-use axum::extract::Query;
 use axum::http::Uri;
 use model::{Error, ErrorKind, Result};
 
 /// What the URL says, not yet checked: the checks have an order of their own.
-#[derive(Debug, Default)]
-pub(crate) struct Parameters {
-    zone: Option<String>,
-    connection_zone: Option<String>,
-    request_id: Option<String>,
-    row_with_meta: Option<String>,
-    timing: Option<String>,
-}
+#[derive(Debug)]
+pub(crate) struct Parameters(dialect::Parameters);
 
 impl Parameters {
     /// Reads the query part of a URL; of a parameter that comes twice the first counts.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidParameter`] when it is not UTF-8 after decoding.
-    pub(crate) fn read(uri: &Uri) -> Result<Self> {
-        let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri)
-            .map_err(|_| invalid("URL", uri.query().unwrap_or_default(), "UTF-8".to_owned()))?;
-        let mut parameters = Self::default();
-        for (name, value) in pairs {
-            let place = match name.as_str() {
-                "tz" => &mut parameters.zone,
-                "conn_tz" => &mut parameters.connection_zone,
-                "req_id" => &mut parameters.request_id,
-                "row_with_meta" => &mut parameters.row_with_meta,
-                "timing" => &mut parameters.timing,
-                _ => continue,
-            };
-            place.get_or_insert(value);
-        }
-        Ok(parameters)
+    pub(crate) fn read(uri: &Uri) -> Self {
+        Self(dialect::Parameters::read(uri))
     }
 
     /// Checks `req_id`, which is for tracing only.
@@ -43,7 +19,7 @@ impl Parameters {
     /// # Errors
     /// [`ErrorKind::InvalidParameter`] for what is no number of 64 bits.
     pub(crate) fn check_request_id(&self) -> Result<()> {
-        let Some(text) = self.request_id.as_deref().filter(|text| !text.is_empty()) else { return Ok(()) };
+        let Some(text) = self.0.filled("req_id") else { return Ok(()) };
         if text.parse::<i64>().is_ok() {
             return Ok(());
         }
@@ -59,11 +35,11 @@ impl Parameters {
     /// # Errors
     /// [`ErrorKind::InvalidTimeZone`].
     pub(crate) fn zones(&self) -> Result<(Zone, Zone)> {
-        if let Some(text) = self.connection_zone.as_deref().filter(|text| !text.is_empty()) {
+        if let Some(text) = self.0.filled("conn_tz") {
             let zone = Zone::parse(text)?;
             return Ok((zone.clone(), zone));
         }
-        let printed = match &self.zone {
+        let printed = match self.0.get("tz") {
             Some(text) => Zone::parse(text)?,
             None => Zone::utc(),
         };
@@ -75,7 +51,7 @@ impl Parameters {
     /// # Errors
     /// [`ErrorKind::InvalidParameter`].
     pub(crate) fn rows_are_objects(&self) -> Result<bool> {
-        match self.row_with_meta.as_deref() {
+        match self.0.get("row_with_meta") {
             None | Some("" | "0" | "f" | "F" | "false" | "FALSE" | "False") => Ok(false),
             Some("1" | "t" | "T" | "true" | "TRUE" | "True") => Ok(true),
             Some(text) => {
@@ -87,7 +63,7 @@ impl Parameters {
 
     /// Whether the answer says how long it took.
     pub(crate) fn timing(&self) -> bool {
-        self.timing.as_deref() == Some("true")
+        self.0.get("timing") == Some("true")
     }
 }
 
@@ -102,7 +78,7 @@ mod tests {
     use axum::http::Uri;
 
     fn read(uri: &'static str) -> Parameters {
-        Parameters::read(&Uri::from_static(uri)).unwrap()
+        Parameters::read(&Uri::from_static(uri))
     }
 
     #[test]

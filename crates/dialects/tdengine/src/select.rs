@@ -24,7 +24,7 @@ use ::sql::ast::{
     BinaryOperator, Expr, Ident, Join, JoinConstraint, JoinOperator, LimitClause, ObjectName, OrderBy, OrderByKind,
     Query, Select, SetExpr, SetOperator, Statement, TableAlias, TableFactor,
 };
-use build::quoted;
+use ::sql::tree::{binary, quoted, text};
 use catalog::Catalog;
 use model::{Error, ErrorKind, Result};
 use scope::{Scope, Source, TableNameOf, table_name_of};
@@ -277,7 +277,7 @@ fn child_rows(stored: ObjectName, child: &str, alias: TableAlias) -> Result<Tabl
         return Err(Error::internal("a SELECT is not read as one"));
     };
     select.qualify = None;
-    select.selection = Some(build::binary(Expr::Identifier(quoted(TBNAME)), BinaryOperator::Eq, build::text(child)));
+    select.selection = Some(binary(Expr::Identifier(quoted(TBNAME)), BinaryOperator::Eq, text(child)));
     if let Some(TableFactor::Table { name, .. }) = select.from.first_mut().map(|item| &mut item.relation) {
         *name = stored;
     }

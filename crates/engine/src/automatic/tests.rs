@@ -247,6 +247,39 @@ async fn rows_of_many_tables_go_together_and_a_bad_table_alone() {
     assert_eq!((nothing.outcome.accepted, nothing.failed.len()), (0, 0));
 }
 
+/// A row of one named series.
+struct Named(DatabaseId, &'static str, &'static str);
+
+impl AutomaticWrite for Named {
+    fn table(&self) -> (DatabaseId, &str) {
+        (self.0, self.1)
+    }
+
+    fn wanted(&mut self, _now: Option<&Table>) -> Result<AutomaticTable> {
+        let name = new_column("tbname", ColumnRole::Key, DataType::Text(None));
+        Ok(wanted(self.0, self.1, vec![name]))
+    }
+
+    fn batch(&mut self, table: &Table) -> Result<WriteBatch> {
+        let at = model::Value::Instant(1, TimeUnit::Nanosecond);
+        Ok(batch(table, WriteKind::Merge, &["at", "tbname"], &[vec![Some(at), text(self.2)]]))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_taken_keeps_the_other_tables_from_nothing() {
+    let store = TestStore::new().await;
+    let named = |table, name| Box::new(Named(store.database(), table, name)) as Box<dyn AutomaticWrite>;
+    store.write_automatic(&store.root, &mut [named("a", "one"), named("b", "two")]).await.unwrap();
+    // Taken before, taken by the same request, taken by a table.
+    let mut writes = [named("c", "one"), named("a", "three"), named("b", "three"), named("b", "a"), named("b", "two")];
+    let written = store.write_automatic(&store.root, &mut writes).await.unwrap();
+    let failed: Vec<_> = written.failed.iter().map(|(position, error)| (*position, error.code())).collect();
+    assert_eq!(failed, [0, 2, 3].map(|position| (position, Code::TableExists)));
+    assert_eq!(store.rows("SELECT tbname FROM a ORDER BY tbname").await, ["one", "three"]);
+    assert_eq!(store.rows("SELECT tbname FROM b").await, ["two"]);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_many_writers_every_row_is_stored_and_every_column_made_once() {
     let store = Arc::new(TestStore::new().await);

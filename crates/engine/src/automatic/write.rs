@@ -1,6 +1,7 @@
 //! Writes whose tables come to be as they are needed: one request, one log record, many tables.
 
 use super::AutomaticTable;
+use crate::series_names::ClaimedNames;
 use crate::write::Admitted;
 use crate::{Caller, Engine};
 use model::{DatabaseId, Error, ErrorKind, Result, Table, WriteBatch, WriteOutcome, WritePart, WriteRequest};
@@ -49,11 +50,8 @@ impl Engine {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let (admitted, failed) = self.admit_all(caller, writes).await;
-            if admitted.is_empty() {
-                return Ok(AutomaticWritten { outcome: WriteOutcome::default(), failed });
-            }
-            match self.write_admitted(admitted).await {
+            let (admitted, mut failed) = self.admit_all(caller, writes).await;
+            match self.write_admitted(admitted, &mut failed).await {
                 Err(error) if is_outdated(&error) && attempt < ATTEMPTS_MAX => {}
                 Err(error) => return Err(error),
                 Ok(outcome) => return Ok(AutomaticWritten { outcome, failed }),
@@ -66,12 +64,12 @@ impl Engine {
         &self,
         caller: &Caller,
         writes: &mut [Box<dyn AutomaticWrite + '_>],
-    ) -> (Vec<Admitted>, Vec<(usize, Error)>) {
+    ) -> (Vec<(usize, Admitted)>, Vec<(usize, Error)>) {
         let mut admitted = Vec::with_capacity(writes.len());
         let mut failed = Vec::new();
         for (position, write) in writes.iter_mut().enumerate() {
             match self.admit_one(caller, write.as_mut()).await {
-                Ok(Some(batch)) => admitted.push(batch),
+                Ok(Some(batch)) => admitted.push((position, batch)),
                 Ok(None) => {}
                 Err(error) => failed.push((position, error)),
             }
@@ -91,15 +89,31 @@ impl Engine {
             let table = self.ensure_table(caller, &wanted).await?;
             match write.batch(&table).and_then(|batch| self.admit(caller, batch)) {
                 Err(error) if is_outdated(&error) && attempt < ATTEMPTS_MAX => {}
-                Ok(Some(admitted)) => return self.check_series_names(&admitted).map(|()| Some(admitted)),
-                nothing => return nothing,
+                admitted => return admitted,
             }
         }
     }
 
-    /// Hands several batches over as one request.
-    async fn write_admitted(&self, mut admitted: Vec<Admitted>) -> Result<WriteOutcome> {
-        let names = self.claim_series_names(&admitted).await?;
+    /// Hands several batches over as one request, without those whose names are taken.
+    async fn write_admitted(
+        &self,
+        batches: Vec<(usize, Admitted)>,
+        failed: &mut Vec<(usize, Error)>,
+    ) -> Result<WriteOutcome> {
+        let names = self.turn_to_name(batches.iter().map(|(_, admitted)| admitted)).await;
+        let mut claimed = ClaimedNames::default();
+        let claims: Vec<Result<()>> =
+            batches.iter().map(|(_, admitted)| self.claim_names(&mut claimed, admitted)).collect();
+        let mut admitted = Vec::with_capacity(batches.len());
+        for ((position, batch), claim) in batches.into_iter().zip(claims) {
+            match claim {
+                Ok(()) => admitted.push(batch),
+                Err(error) => failed.push((position, error)),
+            }
+        }
+        if admitted.is_empty() {
+            return Ok(WriteOutcome::default());
+        }
         // In the order of ids, as everybody who holds several.
         admitted.sort_by_key(|admitted| admitted.table.id);
         let mut guards = Vec::with_capacity(admitted.len());

@@ -50,6 +50,13 @@ impl Header {
         out
     }
 
+    /// Whether these bytes are of file `number`, begun while the file before went on after the record
+    /// that they say, or were just then changed to say `previous`. Only of a file without records.
+    pub(crate) fn is_of_begun(bytes: &[u8; HEADER_BYTES], number: u64, previous: Sequence) -> bool {
+        let fixed = Self { number, previous }.encode();
+        bytes[..20] == fixed[..20] && Self::decode(bytes).map_or(true, |header| header.previous < previous)
+    }
+
     /// Reads it; the error says what does not check out.
     pub(crate) fn decode(bytes: &[u8; HEADER_BYTES]) -> Result<Self, String> {
         if bytes[..8] != FILE_MAGIC {

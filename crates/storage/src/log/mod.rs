@@ -6,6 +6,7 @@
 
 mod columns;
 mod file_format;
+mod next_file;
 mod queue;
 mod reader;
 mod record;
@@ -13,6 +14,8 @@ mod writer;
 
 pub(crate) use columns::{decode_block, encode_block};
 pub(crate) use file_format::DIRECTORY;
+#[cfg(test)]
+pub(crate) use file_format::Header;
 pub(crate) use queue::{LogQueue, Refusal};
 pub(crate) use reader::{corrupt, read_log};
 pub(crate) use record::{NewSeries, RecordPart, RowsPart, SeriesRows, Unreadable, decode_parts, encode_parts};

@@ -3,6 +3,7 @@
 //! The catalogue says which files there must be. A file is begun durably, then the catalogue says
 //! so, then it gets its first record; the catalogue says that a file is not needed, then it goes.
 //! So a crash leaves at most one file more at the end, without records, and old ones at the front.
+//! The file before goes on meanwhile: until the first record the header may say an older number.
 
 use super::file_format::{self, DIRECTORY, FRAME_BYTES, FRAME_MAGIC, Frame, HEADER_BYTES, Header};
 use crate::format::CATALOGUE;
@@ -52,6 +53,12 @@ pub(crate) fn read_log(
     for number in numbers.clone() {
         let path = file_format::path(number);
         let (file, len) = open(files, &path)?;
+        if number + 1 == numbers.end
+            && len == HEADER_BYTES as u64
+            && let Some(before) = found.files.last()
+        {
+            finish_begun(file.as_ref(), &path, Header { number, previous: before.last })?;
+        }
         let header = read_header(file.as_ref(), len, &path)?.map_err(|reason| corrupt(&path, reason))?;
         if header.number != number {
             return Err(corrupt(&path, format!("it says that it is file {}", header.number)));
@@ -61,8 +68,9 @@ pub(crate) fn read_log(
         {
             return Err(corrupt(&path, format!("it does not follow the record {}", previous.last)));
         }
-        let reader = FileReader { file: file.as_ref(), path: &path, len, last: header.previous };
-        let last = reader.read(number + 1 == numbers.end, &mut each)?;
+        let torn_after = torn_after(files, &numbers, number)?;
+        let last =
+            FileReader { file: file.as_ref(), path: &path, len, last: header.previous, torn_after }.read(&mut each)?;
         found.files.push(LogFile { number, previous: header.previous, last, bytes: len });
     }
     Ok(found)
@@ -107,6 +115,30 @@ fn open(files: &dyn Files, path: &Path) -> Result<(Arc<dyn File>, u64)> {
     opened.map_err(|e| io_error("open", path, &e))
 }
 
+/// From which record on a file may end in a torn one: the last file, and the one before it while
+/// the last one has no record; `None`: it must be whole.
+fn torn_after(files: &dyn Files, numbers: &Range<u64>, number: u64) -> Result<Option<Sequence>> {
+    if number + 1 == numbers.end {
+        return Ok(Some(Sequence::ZERO));
+    }
+    if number + 2 != numbers.end || has_records(files, number + 1)? {
+        return Ok(None);
+    }
+    let path = file_format::path(number + 1);
+    let (file, len) = open(files, &path)?;
+    Ok(Some(read_header(file.as_ref(), len, &path)?.map_or(Sequence::ZERO, |header| header.previous)))
+}
+
+/// Sets the header of a file right that was begun and got no record.
+fn finish_begun(file: &dyn File, path: &Path, header: Header) -> Result<()> {
+    let mut bytes = [0; HEADER_BYTES];
+    file.read_at(0, &mut bytes).map_err(|e| io_error("read", path, &e))?;
+    if Header::is_of_begun(&bytes, header.number, header.previous) {
+        file.write_at(0, &header.encode()).and_then(|()| file.sync()).map_err(|e| io_error("begin", path, &e))?;
+    }
+    Ok(())
+}
+
 /// Whether a file may hold records: its header was synced before the first one.
 fn is_begun(files: &dyn Files, number: u64) -> Result<bool> {
     let path = file_format::path(number);
@@ -134,11 +166,13 @@ struct FileReader<'a> {
     path: &'a Path,
     len: u64,
     last: Sequence,
+    /// See [`torn_after`].
+    torn_after: Option<Sequence>,
 }
 
 impl FileReader<'_> {
     /// Reads the records; the newest number at the end.
-    fn read(mut self, is_last: bool, each: &mut impl FnMut(&Path, Sequence, &[u8]) -> Result<()>) -> Result<Sequence> {
+    fn read(mut self, each: &mut impl FnMut(&Path, Sequence, &[u8]) -> Result<()>) -> Result<Sequence> {
         let mut offset = HEADER_BYTES as u64;
         while offset < self.len {
             match self.frame_at(offset)? {
@@ -151,7 +185,7 @@ impl FileReader<'_> {
                     self.last = frame.sequence;
                     offset += (FRAME_BYTES + payload.len()) as u64;
                 }
-                None if is_last && !self.acknowledged_after(offset)? => {
+                None if self.torn_after.is_some_and(|at| at <= self.last) && !self.acknowledged_after(offset)? => {
                     self.cut(offset)?;
                     break;
                 }

@@ -1,19 +1,21 @@
 //! The one thread that writes the log: group commit, publication, rotation, failure.
 //!
-//! A file gets its first record once the catalogue says, durably, that the file must be there.
+//! A file gets its first record once the catalogue says, durably, that the file must be there. It is
+//! begun aside when the file before is full, which goes on until then.
 //!
 //! A failed sync or write ends it: what the disk holds is unknown then. A full disk does not: the
 //! unsynced bytes are cut off again, every number taken so far that is not durable is undone in
 //! memory, and writing goes on.
 
-use super::file_format::{self, DIRECTORY, Frame, HEADER_BYTES, Header};
+use super::file_format::{self, DIRECTORY, Frame};
+use super::next_file::{Beginning, Current, Next, begin_next};
 use super::queue::{Entry, LogQueue, Refusal};
 use super::reader::LogFile;
 use crate::WalSync;
-use crate::catalogue_commit::{commit, commit_blocking};
+use crate::catalogue_commit::commit_blocking;
 use catalog::{CatalogStore, Change};
-use files::{File, Files, io_error};
-use model::{Error, ErrorKind, Result, Sequence};
+use files::{Files, io_error};
+use model::{ErrorKind, Result, Sequence};
 use parking_lot::Mutex;
 use std::fmt::Display;
 use std::io;
@@ -21,7 +23,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
-use tokio::runtime::Runtime;
 
 /// Bytes that are gathered for one write.
 const WRITE_BYTES: usize = 4 << 20;
@@ -96,8 +97,16 @@ impl LogWriter {
         commit_blocking(catalog, [first, next_number].map(Change::BeginLogFile).into())?;
         let extent = Extent { finished: files, kept: (0, 0), current: (next_number, last_record) };
         let log = Arc::new(Self { disk, queue, visible: AtomicU64::new(last.0), extent: Mutex::new(extent), sync });
-        let catalog = catalog.clone();
-        let thread = LogThread { log: log.clone(), catalog, file_bytes, current, last, last_record, next_sync: None };
+        let thread = LogThread {
+            log: log.clone(),
+            catalog: catalog.clone(),
+            file_bytes,
+            current,
+            next: Next::None,
+            last,
+            last_record,
+            next_sync: None,
+        };
         Ok((log, thread))
     }
 
@@ -140,39 +149,6 @@ impl LogWriter {
     }
 }
 
-#[derive(Debug)]
-struct Current {
-    number: u64,
-    previous: Sequence,
-    file: Arc<dyn File>,
-    len: u64,
-    /// Bytes known to be durable.
-    durable: u64,
-    /// Bytes of records that were published.
-    published: u64,
-}
-
-impl Current {
-    fn begin(disk: &dyn Files, number: u64, previous: Sequence) -> io::Result<Self> {
-        let path = file_format::path(number);
-        let begun = begin_file(disk, &path, Header { number, previous });
-        if begun.is_err() {
-            remove_begun(disk, &path)?;
-        }
-        let len = HEADER_BYTES as u64;
-        Ok(Self { number, previous, file: begun?, len, durable: len, published: len })
-    }
-}
-
-/// Removes a file in which no record ever was: the file before goes on, and must stay the last one.
-fn remove_begun(disk: &dyn Files, path: &Path) -> io::Result<()> {
-    if disk.exists(path)? {
-        disk.remove(path)?;
-        disk.sync_directory(Path::new(DIRECTORY))?;
-    }
-    Ok(())
-}
-
 /// The state of the thread.
 #[derive(Debug)]
 pub(crate) struct LogThread {
@@ -180,6 +156,7 @@ pub(crate) struct LogThread {
     catalog: Arc<dyn CatalogStore>,
     file_bytes: u64,
     current: Current,
+    next: Next,
     /// The newest number that was published.
     last: Sequence,
     /// The newest number of a record.
@@ -198,12 +175,12 @@ impl Drop for Ended<'_> {
 
 impl LogThread {
     /// Writes until the queue is closed or the disk fails. `published` hears of every group.
-    pub(crate) fn run(mut self, runtime: &Runtime, published: impl Fn(&[Entry])) {
+    pub(crate) fn run(mut self, published: impl Fn(&[Entry])) {
         let log = self.log.clone();
         let _ended = Ended(&log.queue);
         loop {
             let (entries, ends) = self.log.queue.take(self.next_sync);
-            if !entries.is_empty() && !self.commit(entries, runtime, &published) {
+            if !entries.is_empty() && !self.commit(entries, &published) {
                 return;
             }
             if self.next_sync.is_some_and(|at| at <= Instant::now())
@@ -214,7 +191,7 @@ impl LogThread {
             if ends && self.log.queue.refusal() == Some(Refusal::Closed) {
                 let (entries, _) = self.log.queue.take(Some(Instant::now()));
                 if !entries.is_empty() {
-                    self.commit(entries, runtime, &published);
+                    self.commit(entries, &published);
                 }
                 if let Err(error) = self.sync() {
                     self.fail(Vec::new(), &error);
@@ -225,7 +202,7 @@ impl LogThread {
     }
 
     /// Commits a group; false when writing has ended.
-    fn commit(&mut self, entries: Vec<Entry>, runtime: &Runtime, published: &impl Fn(&[Entry])) -> bool {
+    fn commit(&mut self, entries: Vec<Entry>, published: &impl Fn(&[Entry])) -> bool {
         if let Err(error) = self.append(&entries) {
             if is_full(&error) && self.cut_back() {
                 self.undo(entries);
@@ -257,8 +234,10 @@ impl LogThread {
         for entry in entries {
             let _ = entry.done.send(Ok(()));
         }
-        if self.current.len >= self.file_bytes
-            && let Err(error) = self.rotate(runtime)
+        let has_records = self.current.previous < self.last_record;
+        if has_records
+            && self.current.len >= self.file_bytes
+            && let Err(error) = self.rotate()
         {
             // Nothing was lost. The old file goes on, unless it may not be appended to.
             if *error.kind != (ErrorKind::DiskFull {}) {
@@ -301,21 +280,46 @@ impl LogThread {
         Ok(())
     }
 
-    /// Begins the next file once the current one is durable, and lets the catalogue know.
-    fn rotate(&mut self, runtime: &Runtime) -> Result<()> {
-        let number = self.current.number + 1;
-        let path = file_format::path(number);
-        let failed = |e: io::Error| io_error("begin", &path, &e);
-        self.sync().map_err(failed)?;
-        let disk = self.log.disk.as_ref();
-        let next = Current::begin(disk, number, self.last_record).map_err(failed)?;
-        commit(runtime, self.catalog.as_ref(), vec![Change::BeginLogFile(number)]).or_else(|error: Error| {
-            if *error.kind == (ErrorKind::DiskFull {}) {
-                // The catalogue is as it was, and the file before goes on.
-                remove_begun(disk, &path).map_err(failed)?;
+    /// Goes over to the next file once that is begun; waits for it only when this one has grown to
+    /// twice its size.
+    fn rotate(&mut self) -> Result<()> {
+        let next = match std::mem::take(&mut self.next) {
+            Next::Begun(next) => Some(next),
+            Next::Beginning(beginning) => self.begun(beginning)?,
+            Next::None => self.begun(self.begin_aside()?)?,
+        };
+        next.map_or(Ok(()), |next| self.go_over(next))
+    }
+
+    /// The file that is begun aside, once it is there or cannot be waited for any more.
+    fn begun(&mut self, beginning: Beginning) -> Result<Option<Current>> {
+        let may_go_on = self.current.len / 2 < self.file_bytes;
+        match if may_go_on { beginning.now() } else { beginning.wait() } {
+            Some(begun) => begun.map(Some),
+            None => {
+                self.next = Next::Beginning(beginning);
+                Ok(None)
             }
-            Err(error)
-        })?;
+        }
+    }
+
+    fn begin_aside(&self) -> Result<Beginning> {
+        let (log, catalog) = (self.log.clone(), self.catalog.clone());
+        // No later record is known to be durable.
+        let (number, previous) = (self.current.number + 1, self.current.previous);
+        let begin = move || begin_next(log.disk.as_ref(), catalog.as_ref(), number, previous);
+        let log = self.log.clone();
+        // Wakes the log, which may have nothing else to write.
+        Beginning::spawn(begin, move || drop(log.queue.push_barrier(false)))
+    }
+
+    /// Makes a begun file the current one.
+    fn go_over(&mut self, mut next: Current) -> Result<()> {
+        if let Err(error) = self.sync().and_then(|()| next.follow(self.last_record)) {
+            let error = io_error("begin", &file_format::path(next.number), &error);
+            self.next = Next::Begun(next);
+            return Err(error);
+        }
         let mut extent = self.log.extent.lock();
         extent.finished.push(LogFile {
             number: self.current.number,
@@ -323,7 +327,7 @@ impl LogThread {
             last: self.last_record,
             bytes: self.current.len,
         });
-        extent.current = (number, next.previous);
+        extent.current = (next.number, next.previous);
         drop(extent);
         self.current = next;
         Ok(())
@@ -364,14 +368,6 @@ impl LogThread {
             let _ = entry.done.send(Err(refusal.error()));
         }
     }
-}
-
-fn begin_file(disk: &dyn Files, path: &Path, header: Header) -> io::Result<Arc<dyn File>> {
-    let file = disk.create(path)?;
-    file.write_at(0, &header.encode())?;
-    file.sync()?;
-    disk.sync_directory(Path::new(DIRECTORY))?;
-    Ok(file)
 }
 
 fn is_full(error: &io::Error) -> bool {

@@ -17,7 +17,7 @@ pub(crate) use key_values::decode_nth;
 pub(crate) use snapshot::{SeriesSnapshot, series_column, wanted};
 
 use hashbrown::HashTable;
-use model::{KeyBytes, KeyHash, KeySelection, Sequence, SeriesId};
+use model::{KeyBytes, KeyHash, KeySelection, Sequence, SeriesId, key_hash};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -71,6 +71,12 @@ impl SeriesIndex {
     /// The living series with a key.
     pub(crate) fn find(&self, key: &[u8], hash: KeyHash) -> Option<SeriesId> {
         self.by_hash.find(short(hash), |id| self.entry(*id).is_some_and(|e| e.hash == hash && *e.key == *key)).copied()
+    }
+
+    /// Whether a reader at the newest visible number lists a series with a key.
+    pub(crate) fn is_listed(&self, key: &[u8], visible: Sequence) -> bool {
+        let found = self.find(key, key_hash(key)).and_then(|id| self.entry(id));
+        found.is_some_and(|entry| entry.created <= visible)
     }
 
     pub(crate) fn entry(&self, id: SeriesId) -> Option<&SeriesEntry> {

@@ -3,9 +3,10 @@
 
 use super::fixture::*;
 use crate::StorageOptions;
+use crate::log::Header;
 use catalog::{CatalogStore, LogFiles, RedbCatalog};
 use files::{Files, ForgetfulFiles};
-use model::{Error, ErrorKind, TableId, WriteKind};
+use model::{Error, ErrorKind, Sequence, TableId, WriteKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -119,10 +120,15 @@ async fn a_flush_makes_the_log_shorter_and_old_files_that_stayed_do_not_count() 
     assert!(!disk.exists(&path(1)).unwrap());
 }
 
+/// A few records to a file: the next one is begun aside while the one before goes on.
+fn larger() -> StorageOptions {
+    StorageOptions { log_file_bytes: 300, ..options() }
+}
+
 /// Writes, flushes, begins and trims files until the power ends; the rows acknowledged.
-async fn run(disk: &ForgetfulFiles) -> (i64, i64) {
+async fn run(disk: &ForgetfulFiles, options: StorageOptions) -> (i64, i64) {
     let (mut meters, mut keyed) = (0, 0);
-    let Ok(fixture) = Fixture::open(disk, small()) else { return (meters, keyed) };
+    let Ok(fixture) = Fixture::open(disk, options) else { return (meters, keyed) };
     if fixture.create(vec![series_table(1), keyed_table(2)]).await.is_err() {
         return (meters, keyed);
     }
@@ -145,11 +151,11 @@ async fn run(disk: &ForgetfulFiles) -> (i64, i64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_cut_between_two_steps_opens_with_all_rows_and_misses_no_file() {
     let whole = ForgetfulFiles::new();
-    assert_eq!(run(&whole).await, (6, 6));
-    for point in 0..whole.operations() + 5 {
+    assert_eq!(run(&whole, small()).await, (6, 6));
+    for (point, options) in (0..whole.operations() + 5).flat_map(|point| [(point, small()), (point, larger())]) {
         let disk = ForgetfulFiles::new();
         disk.fail_at(point);
-        let (meters, keyed) = run(&disk).await;
+        let (meters, keyed) = run(&disk, options).await;
         for seed in [0, u64::MAX, point * 2 + 1, point * 2 + 2] {
             let place = format!("power cut at operation {point}, seed {seed}");
             let after = disk.crash(seed);
@@ -173,5 +179,45 @@ async fn every_cut_between_two_steps_opens_with_all_rows_and_misses_no_file() {
             let at_least = (usize::try_from(meters).unwrap(), usize::try_from(keyed).unwrap());
             assert!(found.0 >= at_least.0 && found.1 >= at_least.1, "{place}: {found:?} of {at_least:?}");
         }
+    }
+}
+
+/// The header of the last file, which has no record.
+fn header_of(disk: &ForgetfulFiles, number: u64) -> [u8; 32] {
+    let file = disk.open(&path(number)).unwrap();
+    assert_eq!(file.len().unwrap(), 32);
+    let mut header = [0; 32];
+    file.read_at(0, &mut header).unwrap();
+    header
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_was_begun_while_the_one_before_went_on_follows_it() {
+    let disk = five_files().await;
+    let LogFiles { last, .. } = required(&disk).unwrap();
+    let right = header_of(&disk, last);
+    let with_previous = |change: i64| {
+        let header = Header::decode(&right).unwrap();
+        Header { previous: Sequence(header.previous.0.strict_add_signed(change)), ..header }.encode()
+    };
+    let older = with_previous(-1);
+    let mut torn = older;
+    torn[20..24].copy_from_slice(&right[20..24]);
+    assert_ne!(torn, right);
+    for header in [older, torn] {
+        let begun = copy(&disk);
+        begun.open(&path(last)).unwrap().write_at(0, &header).unwrap();
+        let fixture = Fixture::open(&begun, small()).unwrap();
+        fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(5, 5)])).await.unwrap();
+        assert_eq!(fixture.crash(0).rows(SITES).len(), 6);
+    }
+    // Not so where it is another file, or follows what is not there.
+    let mut other = older;
+    other[12] ^= 1;
+    for header in [other, with_previous(1_000)] {
+        let damaged = copy(&disk);
+        damaged.open(&path(last)).unwrap().write_at(0, &header).unwrap();
+        let error = Fixture::open(&damaged, options()).unwrap_err();
+        assert!(matches!(&*error.kind, ErrorKind::Corrupt { file, .. } if Path::new(file) == path(last)), "{error}");
     }
 }

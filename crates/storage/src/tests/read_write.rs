@@ -3,8 +3,8 @@
 use super::fixture::*;
 use crate::{KeyRange, ScanKeys, StorageOptions};
 use model::{
-    AttributePolicy, ErrorKind, KeySelection, RangeDelete, Table, TableId, TimeBounds, Value, WriteKind, WritePart,
-    WriteRequest, encode_key, key_hash,
+    AttributePolicy, DataType, ErrorKind, KeySelection, RangeDelete, Table, TableId, TimeBounds, Value, WriteKind,
+    WritePart, WriteRequest, encode_key, key_hash,
 };
 use std::ops::Bound;
 use std::sync::Arc;
@@ -212,6 +212,31 @@ async fn deletions_cover_keys_and_times_and_may_end_series() {
         let manifest = fixture.catalog.snapshot().manifest(METERS);
         assert_eq!(manifest.tombstones.is_empty(), !flush, "a deletion goes with the last row below it");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_series_can_be_registered_as_one_that_is_not_there() {
+    let fixture = Fixture::with(vec![series_table(1)]).await;
+    let table = series_table(1);
+    let register = |names: &[&str]| {
+        let rows: Vec<_> = names.iter().map(|name| vec![Some(text(name))]).collect();
+        batch(&table, WriteKind::FailOnDuplicate, &[KEY], &rows)
+    };
+    fixture.write(register(&["a", "b"])).await.unwrap();
+    let error = fixture.write(register(&["c", "b"])).await.unwrap_err();
+    let ErrorKind::DuplicateKey { values, .. } = *error.kind else { panic!("{error}") };
+    assert_eq!(values.first().map(String::as_str), Some("b"));
+    let keys = ["a", "b", "c"]
+        .map(|name| encode_key(&[(text(name), DataType::Text(None)), (Value::Null, DataType::Int32)]).unwrap());
+    assert_eq!(fixture.storage.has_series(METERS, &keys).unwrap(), [true, true, false], "all or nothing");
+    let hash = key_hash(&keys[1].0);
+    let keys_of_b = KeySelection::Hashes([hash].into());
+    let delete = RangeDelete { table: METERS, keys: keys_of_b, time: TimeBounds::ALL, drop_series: true };
+    fixture.storage.write(WriteRequest { parts: vec![WritePart::Delete(delete)] }).await.unwrap();
+    assert_eq!(fixture.storage.has_series(METERS, &keys).unwrap(), [true, false, false]);
+    fixture.write(register(&["b"])).await.unwrap();
+    let fixture = fixture.crash(0);
+    assert_eq!(fixture.storage.has_series(METERS, &keys).unwrap(), [true, true, false], "from the log");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -95,6 +95,9 @@ impl<'a> Decider<'a> {
             }
             Named::Series { series, of_row, times } => {
                 let erases = rows.kind == WriteKind::Erase;
+                if times.is_none() && rows.kind == WriteKind::FailOnDuplicate {
+                    self.check_new(rows, series, of_row)?;
+                }
                 let mut logged = SeriesRows::default();
                 let ids: Vec<Option<SeriesId>> =
                     series.iter().map(|named| self.series_id(named, erases, &mut logged)).collect();
@@ -127,6 +130,21 @@ impl<'a> Decider<'a> {
         }
     }
 
+    /// Fails where a series that is to be registered is there already.
+    fn check_new(&self, rows: &PreparedRows, series: &[NamedSeries], of_row: &[u32]) -> Result<()> {
+        let is_there = |named: &NamedSeries| self.new_ids.contains_key(&named.hash) || self.living(named).is_some();
+        let mut row_series = (0u32..).zip(of_row.iter().filter_map(|at| series.get(*at as usize)));
+        match row_series.find(|(_, named)| is_there(named)) {
+            Some((row, _)) => Err(self.duplicate(rows, row)?),
+            None => Ok(()),
+        }
+    }
+
+    /// The series of a key, unless this request ended it.
+    fn living(&self, named: &NamedSeries) -> Option<SeriesId> {
+        self.series.find(&named.key.0, named.hash).filter(|id| !self.decision.dropped.contains(id))
+    }
+
     /// The series of a key; made if it is new, unless rows are only erased.
     fn series_id(&mut self, named: &NamedSeries, erases: bool, logged: &mut SeriesRows) -> Option<SeriesId> {
         if let Some(id) = self.new_ids.get(&named.hash).copied() {
@@ -135,8 +153,7 @@ impl<'a> Decider<'a> {
             }
             return Some(id);
         }
-        let found = self.series.find(&named.key.0, named.hash).filter(|id| !self.decision.dropped.contains(id));
-        if let Some(id) = found {
+        if let Some(id) = self.living(named) {
             if !named.set.is_empty() && !self.has_attributes(id, &named.set) {
                 self.change_attributes(id, &named.set, logged);
             }

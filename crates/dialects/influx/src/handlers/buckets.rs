@@ -1,19 +1,20 @@
 //! `GET /api/v2/buckets`: databases as version 2 calls them.
 
 use super::query::shown_databases;
-use crate::Door;
 use crate::answer::{Version, failure, respond_json};
+use crate::authentication::authenticate;
 use crate::parameters::Parameters;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::Response;
+use dialect::DialectContext;
 use model::Result;
 use serde_json::{Value, json};
 use std::sync::Arc;
 
 /// Lists databases that the caller may do anything with.
-pub(crate) async fn buckets(State(door): State<Arc<Door>>, request: Request) -> Response {
+pub(crate) async fn buckets(State(door): State<Arc<DialectContext>>, request: Request) -> Response {
     let (parts, _) = request.into_parts();
     match list(&door, &parts).await {
         Ok(body) => respond_json(StatusCode::OK, &body),
@@ -21,9 +22,9 @@ pub(crate) async fn buckets(State(door): State<Arc<Door>>, request: Request) -> 
     }
 }
 
-async fn list(door: &Door, request: &Parts) -> Result<Value> {
-    let parameters = Parameters::read(&request.uri)?;
-    let caller = door.authenticate(&request.headers, &parameters).await?;
+async fn list(door: &DialectContext, request: &Parts) -> Result<Value> {
+    let parameters = Parameters::read(&request.uri);
+    let caller = authenticate(door, &request.headers, &parameters).await?;
     let catalog = door.engine.catalog();
     let name = parameters.filled("name");
     let buckets: Vec<Value> = shown_databases(&door.engine, &caller, &catalog)

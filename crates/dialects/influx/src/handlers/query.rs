@@ -1,8 +1,8 @@
 //! `/query`: version 1's statements about databases and measurements, as clients send them when they
 //! connect. Each statement is answered for itself; queries of points are refused by name.
 
-use crate::Door;
 use crate::answer::{Version, failure, respond_json, worded};
+use crate::authentication::authenticate;
 use crate::error::skin;
 use crate::influxql::{Statement, parse};
 use crate::parameters::Parameters;
@@ -11,6 +11,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 use catalog::{Catalog, Database, DatabaseLabel};
+use dialect::DialectContext;
 use engine::{BUILT_IN_DATABASES, Caller, DEFAULT_DATABASE, Engine, NewDatabase};
 use model::{DatabaseId, ErrorKind, Privilege, Result, Scope, TableKind};
 use serde_json::{Value, json};
@@ -18,20 +19,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Carries out statements.
-pub(crate) async fn query(State(door): State<Arc<Door>>, request: Request) -> Response {
+pub(crate) async fn query(State(door): State<Arc<DialectContext>>, request: Request) -> Response {
     match answer(&door, request).await {
         Ok(response) => response,
         Err(error) => failure(Version::One, &error),
     }
 }
 
-async fn answer(door: &Door, request: Request) -> Result<Response> {
+async fn answer(door: &DialectContext, request: Request) -> Result<Response> {
     let (parts, body) = request.into_parts();
-    let mut parameters = Parameters::read(&parts.uri)?;
+    let mut parameters = Parameters::read(&parts.uri);
     if parts.method == Method::POST && is_form(&parts.headers) {
         parameters = parameters.with_form(&dialect::read_text(body, door.body_bytes).await?)?;
     }
-    let caller = door.authenticate(&parts.headers, &parameters).await?;
+    let caller = authenticate(door, &parts.headers, &parameters).await?;
     let Some(text) = parameters.filled("q") else {
         let text = "missing required parameter \"q\"";
         return Ok(worded(Version::One, StatusCode::BAD_REQUEST, "invalid", text));
@@ -66,7 +67,7 @@ fn is_form(headers: &HeaderMap) -> bool {
 }
 
 /// The series that a statement answers with, or null.
-async fn execute(door: &Door, caller: &Caller, statement: Statement, db: Option<&str>) -> Result<Value> {
+async fn execute(door: &DialectContext, caller: &Caller, statement: Statement, db: Option<&str>) -> Result<Value> {
     let engine = &door.engine;
     match statement {
         Statement::CreateDatabase { name, retention_seconds } => {

@@ -1,18 +1,19 @@
 //! `POST /api/v2/signin` and `signout`: a login token as a cookie.
 
+use crate::DIALECT;
 use crate::answer::{Version, empty, failure};
-use crate::authentication::{COOKIE_NAME, session_cookie};
-use crate::{DIALECT, Door};
+use crate::authentication::{self, COOKIE_NAME, session_cookie};
 use axum::extract::State;
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::Response;
+use dialect::DialectContext;
 use model::{Error, ErrorKind};
 use std::sync::Arc;
 
 /// Makes a session.
-pub(crate) async fn sign_in(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
-    let caller = match door.sign_in(&headers).await {
+pub(crate) async fn sign_in(State(door): State<Arc<DialectContext>>, headers: HeaderMap) -> Response {
+    let caller = match authentication::sign_in(&door, &headers).await {
         Ok(caller) => caller,
         Err(error) => return failure(Version::Two, &error),
     };
@@ -30,7 +31,7 @@ pub(crate) async fn sign_in(State(door): State<Arc<Door>>, headers: HeaderMap) -
 }
 
 /// Ends the session of the cookie.
-pub(crate) async fn sign_out(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
+pub(crate) async fn sign_out(State(door): State<Arc<DialectContext>>, headers: HeaderMap) -> Response {
     let token = session_cookie(&headers).unwrap_or_default();
     let Some(user) = door.tokens.verify(token) else {
         return failure(Version::Two, &Error::new(ErrorKind::TokenInvalid {}));

@@ -1,14 +1,14 @@
 //! `POST /write` and `POST /api/v2/write`: points in line protocol. Bad lines keep no good one from
 //! being stored; the answer names the first of them, where it is and why, and how many were dropped.
 
-use crate::Door;
 use crate::answer::{Version, empty, failure, worded};
+use crate::authentication::authenticate;
 use crate::parameters::Parameters;
 use crate::points::{Points, drop_reason};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use dialect::{PointsWritten, write_points};
+use dialect::{DialectContext, PointsWritten, write_points};
 use ingest::{Fault, Parsed, line};
 use model::{DatabaseId, Error, ErrorKind, Result};
 use std::sync::Arc;
@@ -22,16 +22,16 @@ const AUTOGEN_SUFFIX: &str = "/autogen";
 const SHOWN_BYTES: usize = 200;
 
 /// The door of version 1.
-pub(crate) async fn version_1(State(door): State<Arc<Door>>, request: Request) -> Response {
+pub(crate) async fn version_1(State(door): State<Arc<DialectContext>>, request: Request) -> Response {
     answer(&door, request, Version::One).await
 }
 
 /// The door of version 2.
-pub(crate) async fn version_2(State(door): State<Arc<Door>>, request: Request) -> Response {
+pub(crate) async fn version_2(State(door): State<Arc<DialectContext>>, request: Request) -> Response {
     answer(&door, request, Version::Two).await
 }
 
-async fn answer(door: &Door, request: Request, version: Version) -> Response {
+async fn answer(door: &DialectContext, request: Request, version: Version) -> Response {
     match write(door, request, version).await {
         Ok(None) => empty(StatusCode::NO_CONTENT),
         Ok(Some(text)) => worded(version, StatusCode::BAD_REQUEST, "invalid", &text),
@@ -40,10 +40,10 @@ async fn answer(door: &Door, request: Request, version: Version) -> Response {
 }
 
 /// Stores what can be stored; the text of what could not.
-async fn write(door: &Door, request: Request, version: Version) -> Result<Option<String>> {
+async fn write(door: &DialectContext, request: Request, version: Version) -> Result<Option<String>> {
     let (parts, body) = request.into_parts();
-    let parameters = Parameters::read(&parts.uri)?;
-    let caller = door.authenticate(&parts.headers, &parameters).await?;
+    let parameters = Parameters::read(&parts.uri);
+    let caller = authenticate(door, &parts.headers, &parameters).await?;
     let precision = parameters.precision()?;
     let database = database(door, &parameters, version)?;
     let body = dialect::read_text(body, door.body_bytes).await?;
@@ -99,7 +99,7 @@ fn fault_text(fault: &Fault<'_>) -> String {
 }
 
 /// The database that a request writes to.
-fn database(door: &Door, parameters: &Parameters, version: Version) -> Result<DatabaseId> {
+fn database(door: &DialectContext, parameters: &Parameters, version: Version) -> Result<DatabaseId> {
     let required = |name: &str| ErrorKind::InvalidStatement { reason: format!("{name} is required") };
     let catalog = door.engine.catalog();
     let found = match version {

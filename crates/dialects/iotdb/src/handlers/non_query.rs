@@ -21,7 +21,7 @@ async fn run(door: &Arc<Door>, request: Request) -> Result<()> {
     let Arrival { mut context, body } = Arrival::admit(door, request).await?;
     let body = StatementBody::read(&body)?;
     context.set_database(body.database.as_deref())?;
-    let statement = sql::parse(&body.sql, door.statement_bytes)?;
+    let statement = sql::parse(&body.sql, door.context.statement_bytes)?;
     if statement.endpoint() != Endpoint::NonQuery {
         return Err(Failure::wrong_endpoint());
     }

@@ -24,13 +24,13 @@ async fn rows(door: &Arc<Door>, request: Request) -> Result<Vec<u8>> {
     let Arrival { mut context, body } = Arrival::admit(door, request).await?;
     let body = StatementBody::read(&body)?;
     context.set_database(body.database.as_deref())?;
-    let statement = sql::parse(&body.sql, door.statement_bytes)?;
+    let statement = sql::parse(&body.sql, door.context.statement_bytes)?;
     if statement.endpoint() != Endpoint::Query {
         return Err(Failure::wrong_endpoint());
     }
     let limit = body.row_limit.unwrap_or(ROWS_DEFAULT);
     let mut stream = statements::rows(&context, statement, &body.sql).await?;
-    let mut answer = Answer::new(&stream.schema, limit, door.result_bytes);
+    let mut answer = Answer::new(&stream.schema, limit, door.context.result_bytes);
     while let Some(batch) = stream.batches.next().await {
         answer.push(&batch?)?;
     }

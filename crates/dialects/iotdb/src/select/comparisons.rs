@@ -1,11 +1,11 @@
 //! Comparisons with ANY and ALL of a subquery, as comparisons with its least or greatest value.
 
 use super::build::binary;
-use super::scope::quoted;
 use crate::error::Result;
 use ::sql::ast::{
     BinaryOperator, Expr, Query, Select, TableAlias, TableAliasColumnDef, TableFactor, VisitMut as _, VisitorMut,
 };
+use ::sql::tree::quoted;
 use model::Error;
 use std::ops::ControlFlow;
 

@@ -1,10 +1,10 @@
 //! Expressions: names made exact, literals of this vendor, forms that become calls.
 
 use super::Meaning;
-use super::build::{binary, call, cast, instant, null, number, take, text};
+use super::build::{binary, cast, instant, number};
 use super::comparisons;
 use super::functions;
-use super::scope::{Scope, quoted};
+use super::scope::Scope;
 use crate::error::{Result, worded};
 use crate::names::is_made;
 use crate::session::{CAST, EXTRACT, RANGE_KEY, SHIFT, TRIM, TRY_CAST};
@@ -15,6 +15,7 @@ use ::sql::ast::{
     BinaryOperator, CastKind, CeilFloorKind, DataType, DateTimeField, Expr, Ident, TrimWhereField, UnaryOperator,
     Value, Visit, WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType, visit_expressions,
 };
+use ::sql::tree::{call, null, quoted, take, text};
 use std::ops::ControlFlow;
 use std::rc::Rc;
 

@@ -2,7 +2,7 @@
 //! other expressions.
 
 use super::Meaning;
-use super::build::{call, case, cast, function, instant_type, null, number, take, text};
+use super::build::{cast, instant_type, number};
 use super::expressions::span;
 use super::items::user_column;
 use super::scope::Scope;
@@ -11,6 +11,7 @@ use crate::session::{self, AS_DOUBLE, COMPARABLE, DATE_BIN};
 use ::sql::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Value,
 };
+use ::sql::tree::{self, call, case, null, take, text};
 use model::Error;
 use std::rc::Rc;
 
@@ -111,7 +112,7 @@ fn arguments(function: &mut Function) -> Option<Vec<Expr>> {
 
 /// Puts arguments back under another name; everything else of the call stays.
 fn renamed(function: &mut Function, name: &str, args: Vec<Expr>) {
-    let new = super::build::function(name, args);
+    let new = tree::function(name, args);
     function.name = new.name;
     match (&mut function.args, new.args) {
         (FunctionArguments::List(old), FunctionArguments::List(list)) => old.args = list.args,
@@ -201,7 +202,7 @@ pub(super) fn rewrite(expr: &mut Expr, scopes: &[Rc<Scope>], meaning: &Meaning<'
         ("min_by" | "max_by", 2) => renamed(function, &name, args),
         ("approx_count_distinct", 1 | 2) => {
             args.truncate(1);
-            let counted = Expr::Function(super::build::function("approx_distinct", args));
+            let counted = Expr::Function(tree::function("approx_distinct", args));
             *expr = cast(counted, DataType::BigInt(None));
         }
         ("approx_percentile", 2) => renamed(function, "approx_percentile", args),
@@ -257,5 +258,5 @@ fn date_bin(mut args: Vec<Expr>) -> Result<Expr> {
     }
     let origin = if args.len() == 3 { args.remove(2) } else { number(0) };
     let time = args.remove(1);
-    Ok(Expr::Function(function(DATE_BIN, vec![number(span.months), number(span.millis), time, origin])))
+    Ok(call(DATE_BIN, vec![number(span.months), number(span.millis), time, origin]))
 }

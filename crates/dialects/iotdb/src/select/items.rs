@@ -1,14 +1,14 @@
 //! The select list: stars become columns, every item gets its name; ORDER BY by position or name.
 
-use super::build::take;
 use super::expressions::is_current_database;
-use super::scope::{Scope, Source, quoted};
+use super::scope::{Scope, Source};
 use crate::error::{Result, worded};
 use crate::names::{distinct, is_made, labelled, plain};
 use ::sql::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, Select, SelectItem,
     SelectItemQualifiedWildcardKind, Value,
 };
+use ::sql::tree::{quoted, take};
 use std::collections::HashSet;
 
 /// Expands stars and names every item. The columns of the outermost query carry their spelling.

@@ -4,7 +4,6 @@
 //! planning finds out.
 
 use super::Meaning;
-use super::build::call;
 use crate::information_schema;
 use crate::names::{self, INFORMATION_SCHEMA, shown_columns};
 use crate::session::COMPARABLE;
@@ -12,6 +11,7 @@ use ::sql::ast::{
     Expr, Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
     SetExpr, TableAlias, TableFactor,
 };
+use ::sql::tree::{call, quoted};
 use model::{ColumnRole, Table};
 use std::collections::HashMap;
 
@@ -60,11 +60,6 @@ fn columns_of(table: &Table) -> Columns {
     let columns = shown_columns(table);
     let time = columns.iter().find(|column| column.role == ColumnRole::Time).map(|column| column.name.clone());
     Columns { names: columns.into_iter().map(|column| column.name.clone()).collect(), time, known: true }
-}
-
-/// An identifier that nothing folds.
-pub(super) fn quoted(name: &str) -> Ident {
-    Ident::with_quote('"', name)
 }
 
 impl Source {

@@ -11,6 +11,7 @@ use crate::sql::{self, special};
 use crate::times;
 use crate::zone::Zone;
 use ::sql::ast::{BinaryOperator, Expr, Ident, UnaryOperator, Value};
+use ::sql::tree::is_comparison;
 use engine::DeleteRequest;
 use model::{ColumnRole, Privilege, Table};
 
@@ -113,16 +114,7 @@ impl Checker<'_> {
     }
 
     fn comparison(&self, left: &Expr, op: &BinaryOperator, right: &Expr, part: &Expr, whole: &Expr) -> Result<Range> {
-        let is_comparison = matches!(
-            op,
-            BinaryOperator::Eq
-                | BinaryOperator::NotEq
-                | BinaryOperator::Lt
-                | BinaryOperator::LtEq
-                | BinaryOperator::Gt
-                | BinaryOperator::GtEq
-        );
-        if !is_comparison {
+        if !is_comparison(op) {
             return Err(unsupported(part, whole));
         }
         let Expr::Identifier(name) = left else {

@@ -21,10 +21,10 @@ pub(crate) async fn login(State(door): State<Arc<Door>>, request: Request) -> Re
 }
 
 async fn token(door: &Door, request: &Parts) -> Result<String> {
-    if Parameters::read(&request.uri)?.database.is_some() {
+    if Parameters::read(&request.uri).names_database() {
         return Err(worded("wrong db parameter for login."));
     }
     require_method(&request.method, &Method::GET)?;
     let caller = door.log_in(&request.headers).await?;
-    Ok(door.tokens.issue(types::DIALECT, &caller))
+    Ok(door.context.tokens.issue(types::DIALECT, &caller))
 }

@@ -71,7 +71,7 @@ struct Stored {
 }
 
 async fn store(context: &Context, arrival: &Arrival, kind: Kind) -> Result<Stored> {
-    let precision = arrival.parameters()?.precision()?;
+    let precision = arrival.parameters().precision()?;
     let parsed = kind.parse(arrival.text())?;
     let catalog = context.catalog();
     let laws = Points {

@@ -59,7 +59,7 @@ fn only_statement(context: &Context, text: &str) -> Result<ParsedStatement> {
 
 async fn rows(context: &mut Context, parsed: ParsedStatement) -> Result<QueryBody> {
     let mut stream = statements::rows(context, parsed).await?;
-    let mut body = QueryBody::new(Arc::clone(&stream.schema), context.zone().clone(), context.door().result_bytes);
+    let mut body = QueryBody::new(Arc::clone(&stream.schema), context.zone().clone(), context.door().result_bytes());
     while let Some(batch) = stream.batches.next().await {
         if !body.push(&batch?)? {
             break;

@@ -5,13 +5,11 @@
 
 use super::{refusal, respond_json};
 use crate::error::worded;
-use crate::parameters::Parameters;
 use crate::{Door, types, wire};
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
 use dialect::Session;
-use engine::Caller;
 use jiff::Timestamp;
 use model::{Error, ErrorKind, Result};
 use std::sync::Arc;
@@ -25,9 +23,9 @@ pub(crate) async fn session(State(door): State<Arc<Door>>, request: Request) -> 
         Err(error) => return refusal(&error),
     };
     let done = match parts.method {
-        Method::GET => list(&door, &credential, &parts.uri).await,
-        Method::DELETE => match dialect::read_text(body, door.body_bytes).await {
-            Ok(body) => end(&door, &credential, &parts.uri, &body).await,
+        Method::GET => list(&door, &credential).await,
+        Method::DELETE => match dialect::read_text(body, door.context.body_bytes).await {
+            Ok(body) => end(&door, &credential, &body).await,
             Err(error) => Err(error),
         },
         method => {
@@ -38,38 +36,31 @@ pub(crate) async fn session(State(door): State<Arc<Door>>, request: Request) -> 
     done.unwrap_or_else(|error| refusal(&error))
 }
 
-async fn list(door: &Door, credential: &str, uri: &axum::http::Uri) -> Result<Response> {
-    let caller = admitted(door, credential, uri).await?;
-    let all = door.engine.is_admin(&caller);
-    let mut sessions = door.tokens.sessions(types::DIALECT, (!all).then_some(caller.user));
-    if !all && door.tokens.verify(credential).is_some() {
+async fn list(door: &Door, credential: &str) -> Result<Response> {
+    let caller = door.authenticate(credential).await?;
+    let all = door.context.engine.is_admin(&caller);
+    let mut sessions = door.context.tokens.sessions(types::DIALECT, (!all).then_some(caller.user));
+    if !all && door.context.tokens.verify(credential).is_some() {
         sessions.retain(|session| credential.starts_with(&session.token_start));
     }
     let entries: Vec<_> = sessions.iter().map(entry).collect();
     Ok(respond_json(StatusCode::OK, &wire::Sessions { code: 0, conns: &entries, tokens: &entries }))
 }
 
-async fn end(door: &Door, credential: &str, uri: &axum::http::Uri, body: &str) -> Result<Response> {
+async fn end(door: &Door, credential: &str, body: &str) -> Result<Response> {
     if body.is_empty() {
         return Err(Error::new(ErrorKind::BodyEmpty {}));
     }
-    let caller = admitted(door, credential, uri).await?;
+    let caller = door.authenticate(credential).await?;
     let id = unquoted(body.trim());
-    let all = door.tokens.sessions(types::DIALECT, None);
+    let all = door.context.tokens.sessions(types::DIALECT, None);
     let found = all.iter().find(|session| session.id.eq_ignore_ascii_case(id));
     let found = found.ok_or_else(|| worded("no connid matching the given one was found."))?;
-    if found.user != caller.user && !door.engine.is_admin(&caller) {
+    if found.user != caller.user && !door.context.engine.is_admin(&caller) {
         return Err(worded("do not have authority, please check."));
     }
-    door.tokens.remove(&found.id);
+    door.context.tokens.remove(&found.id);
     Ok(respond_json(StatusCode::OK, &wire::Plain { code: 0, desc: "Delete Success" }))
-}
-
-/// The caller, once the URL is seen to be one.
-async fn admitted(door: &Door, credential: &str, uri: &axum::http::Uri) -> Result<Caller> {
-    let caller = door.authenticate(credential).await?;
-    Parameters::read(uri)?;
-    Ok(caller)
 }
 
 fn unquoted(text: &str) -> &str {

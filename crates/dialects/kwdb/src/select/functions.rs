@@ -2,10 +2,11 @@
 //! that are refused by name because nothing here does what they do.
 
 use super::Meaning;
-use super::scope::{ColumnKind, Scope, Source, quoted};
+use super::scope::{ColumnKind, Scope, Source};
 use crate::error::worded;
 use crate::timezone::Zone;
 use ::sql::ast::{BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, ObjectName, Value};
+use ::sql::tree::{self, arguments, grouped, quoted};
 use model::{Error, Result};
 use std::rc::Rc;
 
@@ -90,21 +91,6 @@ fn strip_catalog(name: &mut ObjectName) {
     }
 }
 
-fn arguments(call: &Function) -> Option<Vec<&Expr>> {
-    match &call.args {
-        FunctionArguments::None => Some(Vec::new()),
-        FunctionArguments::Subquery(_) => None,
-        FunctionArguments::List(list) => list
-            .args
-            .iter()
-            .map(|argument| match argument {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
-                _ => None,
-            })
-            .collect(),
-    }
-}
-
 /// What the session says of itself.
 fn constant(name: &str, call: &Function, meaning: Meaning<'_>) -> Option<String> {
     if !arguments(call)?.is_empty() {
@@ -123,27 +109,18 @@ fn constant(name: &str, call: &Function, meaning: Meaning<'_>) -> Option<String>
 fn replaced(name: &str, call: &Function) -> Option<Expr> {
     let arguments = arguments(call)?;
     match (name, arguments.as_slice()) {
-        ("mod", [left, right]) => Some(Expr::Nested(Box::new(Expr::BinaryOp {
-            left: Box::new(Expr::Nested(Box::new((*left).clone()))),
-            op: BinaryOperator::Modulo,
-            right: Box::new(Expr::Nested(Box::new((*right).clone()))),
-        }))),
-        ("age", [end, begin]) => Some(difference((*end).clone(), (*begin).clone())),
-        ("age", [begin]) => Some(difference(super::text_casts::call("now", Vec::new()), (*begin).clone())),
+        ("mod", [left, right]) => Some(grouped((*left).clone(), BinaryOperator::Modulo, (*right).clone())),
+        ("age", [end, begin]) => Some(grouped((*end).clone(), BinaryOperator::Minus, (*begin).clone())),
+        ("age", [begin]) => Some(grouped(tree::call("now", Vec::new()), BinaryOperator::Minus, (*begin).clone())),
         // log(x, base) here, log(base, x) there.
-        ("log", [value, base]) => Some(super::text_casts::call("log", vec![(*base).clone(), (*value).clone()])),
-        ("log", [value]) => Some(super::text_casts::call("log10", vec![(*value).clone()])),
+        ("log", [value, base]) => Some(tree::call("log", vec![(*base).clone(), (*value).clone()])),
+        ("log", [value]) => Some(tree::call("log10", vec![(*value).clone()])),
         ("to_char", [time, format]) => {
             let clock = super::time_casts::wall_clock((*time).clone());
-            Some(super::text_casts::call("to_char", vec![clock, (*format).clone()]))
+            Some(tree::call("to_char", vec![clock, (*format).clone()]))
         }
         _ => None,
     }
-}
-
-fn difference(end: Expr, begin: Expr) -> Expr {
-    let (left, right) = (Box::new(Expr::Nested(Box::new(end))), Box::new(Expr::Nested(Box::new(begin))));
-    Expr::Nested(Box::new(Expr::BinaryOp { left, op: BinaryOperator::Minus, right }))
 }
 
 /// Gives `first(x)` and its like the time column of the table that x is of; `last(x, 'deadline')`

@@ -1,9 +1,10 @@
 //! The order of rows where a query gives none: newest first, when a cluster setting says so.
 
-use super::scope::{Scope, quoted};
+use super::scope::Scope;
 use ::sql::ast::{
     Expr, GroupByExpr, OrderBy, OrderByExpr, OrderByKind, OrderByOptions, Query, Select, SetExpr, Visit as _, Visitor,
 };
+use ::sql::tree::quoted;
 use query::Profile;
 use std::ops::ControlFlow;
 

@@ -1,11 +1,12 @@
 //! The select list: `first(*)` becomes one item per column, and every item gets its name.
 
-use super::scope::{Scope, quoted, star_columns};
+use super::scope::{Scope, star_columns};
 use crate::names::{distinct_name, result_name};
 use ::sql::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, JoinConstraint,
     JoinOperator, Select, SelectItem, SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins,
 };
+use ::sql::tree::{quoted, take};
 use std::collections::HashSet;
 
 /// Replaces `first(*)`, `last_row(t.*)` and their like.
@@ -129,7 +130,7 @@ pub(super) fn name_items(select: &mut Select, scope: &Scope) {
                 let first = taken.insert(name.clone());
                 if !(is_column && first) {
                     let alias = if first { quoted(&name) } else { quoted(&distinct_name(&name, number)) };
-                    let expr = std::mem::replace(expr, super::placeholder());
+                    let expr = take(expr);
                     *item = SelectItem::ExprWithAlias { expr, alias };
                 }
             }

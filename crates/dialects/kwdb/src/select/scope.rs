@@ -11,6 +11,7 @@ use ::sql::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query, Select, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor,
 };
+use ::sql::tree::quoted;
 use model::{ColumnRole, DataType, Table, TableKind};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -130,11 +131,6 @@ impl Scope {
             _ => self.resolve(expr).map(|(source, _)| source),
         }
     }
-}
-
-/// An identifier that nothing folds.
-pub(super) fn quoted(name: &str) -> Ident {
-    Ident::with_quote('"', name)
 }
 
 /// Finds the columns of tables and common table expressions.

@@ -1,10 +1,10 @@
 //! Casts to times: through the request's zone, where one side is a point in time.
 
-use super::text_casts::call;
 use crate::session::{CLOCK_OF, FRACTIONAL_MILLISECONDS, INSTANT_OF, SECONDS, WALL_CLOCK_OF, WHOLE_MILLISECONDS};
 use crate::sql::types::ColumnType;
 use crate::types::{Place, column_type};
 use ::sql::ast::{CastKind, Expr, Value};
+use ::sql::tree::{call, take};
 use model::DataType;
 
 fn number(digits: Option<u8>) -> Expr {
@@ -30,9 +30,7 @@ pub(crate) fn assigned(value: Expr, target: DataType) -> Expr {
 /// `CAST(x AS TIMESTAMP)` and its like, and typed strings, become casts of x in the request's zone.
 pub(super) fn spell_out(expr: &mut Expr) {
     let (inner, data_type) = match expr {
-        Expr::Cast { expr: inner, data_type, .. } => {
-            (std::mem::replace(inner.as_mut(), super::placeholder()), data_type.clone())
-        }
+        Expr::Cast { expr: inner, data_type, .. } => (take(inner), data_type.clone()),
         Expr::TypedString(typed) => (Expr::Value(typed.value.clone()), typed.data_type.clone()),
         _ => return,
     };

@@ -6,11 +6,11 @@
 use super::scope::ColumnKind;
 use super::time_kinds::{Kinds, is_choosing, name_of};
 use super::time_literals::{spelled, text_mut};
-use crate::session::is_comparison;
 use crate::timezone::Zone;
 use ::sql::ast::{
     CastKind, DataType, Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Query, SelectItem, SetExpr, TimezoneInfo,
 };
+use ::sql::tree::{is_comparison, take};
 
 /// What a text becomes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,7 +139,7 @@ fn as_time(expr: &mut Expr, kind: ColumnKind) {
         _ => 9,
     };
     let zone = if kind == ColumnKind::Instant { TimezoneInfo::Tz } else { TimezoneInfo::None };
-    let text = std::mem::replace(expr, super::placeholder());
+    let text = take(expr);
     *expr = Expr::Cast {
         kind: CastKind::Cast,
         expr: Box::new(text),

@@ -16,9 +16,10 @@ use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions::math::expr_fn::{power, trunc};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator, ScalarUDF, cast, lit};
+use datafusion::logical_expr::{Expr, ExprSchemable as _, Operator, ScalarUDF, binary_expr, cast, lit};
 use query::{DECLARED_DIALECT, DECLARED_WORD};
 use sql::ast::BinaryOperator;
+use sql::tree::is_comparison;
 use std::sync::Arc;
 
 /// Digits and scale of a dividend: the quotient has four more digits after the point.
@@ -148,10 +149,6 @@ fn span_literal(span: model::Interval) -> Expr {
     Expr::Literal(ScalarValue::IntervalMonthDayNano(Some(span)), None)
 }
 
-fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
-    Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) })
-}
-
 const fn arithmetic(op: &BinaryOperator) -> Option<Operator> {
     match op {
         BinaryOperator::Plus => Some(Operator::Plus),
@@ -161,19 +158,6 @@ const fn arithmetic(op: &BinaryOperator) -> Option<Operator> {
         BinaryOperator::Modulo => Some(Operator::Modulo),
         _ => None,
     }
-}
-
-/// Whether it is one of `=`, `<>`, `<`, `<=`, `>`, `>=`.
-pub(crate) const fn is_comparison(op: &BinaryOperator) -> bool {
-    matches!(
-        op,
-        BinaryOperator::Eq
-            | BinaryOperator::NotEq
-            | BinaryOperator::Lt
-            | BinaryOperator::LtEq
-            | BinaryOperator::Gt
-            | BinaryOperator::GtEq
-    )
 }
 
 impl ExprPlanner for Operators {
@@ -192,7 +176,7 @@ impl ExprPlanner for Operators {
         } else {
             match op {
                 BinaryOperator::PGExp | BinaryOperator::BitwiseXor => PlannerResult::Planned(power(left, right)),
-                BinaryOperator::PGBitwiseXor => PlannerResult::Planned(binary(left, Operator::BitwiseXor, right)),
+                BinaryOperator::PGBitwiseXor => PlannerResult::Planned(binary_expr(left, Operator::BitwiseXor, right)),
                 op => PlannerResult::Original(RawBinaryExpr { op, left, right }),
             }
         };
@@ -295,7 +279,7 @@ impl Operators {
             };
             let other = read.call(vec![right.expr.clone(), lit(i64::from(digits))]);
             let left = if is_date(left) { cast(left.expr.clone(), MIDNIGHT) } else { left.expr.clone() };
-            return Ok(Some(binary(left, Operator::Minus, other)));
+            return Ok(Some(binary_expr(left, Operator::Minus, other)));
         }
         if left.is_time() && is_span(right) {
             return Ok(Some(self.moved(left, right.expr.clone(), adds)));
@@ -309,10 +293,10 @@ impl Operators {
         }
         let days = |date: &Operand| cast(cast(date.expr.clone(), DataType::Int32), DataType::Int64);
         if is_date(left) && is_date(right) && !adds {
-            return Ok(Some(binary(days(left), Operator::Minus, days(right))));
+            return Ok(Some(binary_expr(days(left), Operator::Minus, days(right))));
         }
         let shifted = |date: &Operand, by: &Operand| {
-            let day = binary(days(date), operator, cast(by.expr.clone(), DataType::Int64));
+            let day = binary_expr(days(date), operator, cast(by.expr.clone(), DataType::Int64));
             cast(cast(day, DataType::Int32), DataType::Date32)
         };
         if is_date(left) && right.is_integer() {
@@ -346,7 +330,7 @@ impl Operators {
                 let function = if adds { &self.later } else { &self.earlier };
                 function.call(vec![time.expr.clone(), cast(span, SPAN)])
             }
-            _ => binary(time.expr.clone(), if adds { Operator::Plus } else { Operator::Minus }, span),
+            _ => binary_expr(time.expr.clone(), if adds { Operator::Plus } else { Operator::Minus }, span),
         }
     }
 
@@ -359,13 +343,13 @@ impl Operators {
                 BinaryOperator::Divide => self.divide.call(vec![left, right]),
                 BinaryOperator::DuckIntegerDivide => trunc(vec![self.divide.call(vec![left, right])]),
                 BinaryOperator::Modulo => self.modulo.call(vec![left, right]),
-                _ => binary(left, operator, right),
+                _ => binary_expr(left, operator, right),
             };
         }
         if *op == BinaryOperator::Divide {
             let dividend = cast(left.expr, DIVIDEND);
             let divisor = if right.is_integer() { cast(right.expr, DataType::Decimal128(19, 0)) } else { right.expr };
-            return binary(dividend, Operator::Divide, divisor);
+            return binary_expr(dividend, Operator::Divide, divisor);
         }
         if *op == BinaryOperator::Modulo {
             let exact = |operand: Operand| match (integers, operand.is_integer()) {
@@ -379,14 +363,18 @@ impl Operators {
             let dividend = cast(left.expr, DIVIDEND);
             let divisor = if right.is_integer() { cast(right.expr, DataType::Decimal128(19, 0)) } else { right.expr };
             // The dividend without its rest divides without one.
-            let whole = binary(dividend.clone(), Operator::Minus, binary(dividend, Operator::Modulo, divisor.clone()));
-            return binary(cast(whole, DIVIDEND), Operator::Divide, divisor);
+            let whole = binary_expr(
+                dividend.clone(),
+                Operator::Minus,
+                binary_expr(dividend, Operator::Modulo, divisor.clone()),
+            );
+            return binary_expr(cast(whole, DIVIDEND), Operator::Divide, divisor);
         }
         if integers {
             // Integers of every width are computed in 64 bits.
-            return binary(cast(left.expr, DataType::Int64), operator, cast(right.expr, DataType::Int64));
+            return binary_expr(cast(left.expr, DataType::Int64), operator, cast(right.expr, DataType::Int64));
         }
-        binary(left.expr, operator, right.expr)
+        binary_expr(left.expr, operator, right.expr)
     }
 }
 

@@ -1,14 +1,14 @@
 //! `POST /api/put`: points as one JSON object or an array of them. Each stands for itself; what was
 //! not stored makes the answer a 400, which `summary` counts and `details` lists.
 
-use crate::Door;
 use crate::answer::{empty, failure, respond_json, worded};
+use crate::authentication::authenticate;
 use crate::parameters::Parameters;
 use crate::points::{Points, check};
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use dialect::write_points;
+use dialect::{DialectContext, write_points};
 use ingest::{Parsed, Point, Reason, opentsdb};
 use model::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
@@ -16,14 +16,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Stores points.
-pub(crate) async fn put(State(door): State<Arc<Door>>, request: Request) -> Response {
+pub(crate) async fn put(State(door): State<Arc<DialectContext>>, request: Request) -> Response {
     store(&door, request).await.unwrap_or_else(|error| failure(&error))
 }
 
-async fn store(door: &Door, request: Request) -> Result<Response> {
+async fn store(door: &DialectContext, request: Request) -> Result<Response> {
     let (parts, body) = request.into_parts();
-    let parameters = Parameters::read(&parts.uri)?;
-    let caller = door.authenticate(&parts.headers).await?;
+    let parameters = Parameters::read(&parts.uri);
+    let caller = authenticate(door, &parts.headers).await?;
     let body = dialect::read_text(body, door.body_bytes).await?;
     if body.trim().is_empty() {
         return Err(Error::new(ErrorKind::BodyEmpty {}));

@@ -2,7 +2,7 @@
 
 mod client;
 
-use client::Client;
+use client::{Client, Envelope as _};
 use serde_json::json;
 
 const TWO: &str = r#"[{"metric":"sys.cpu.nice","timestamp":1346846400,"value":18,"tags":{"host":"web01","dc":"lga"}},

@@ -97,7 +97,7 @@ fn reading(kind: BodyKind, headers: &HeaderMap) -> Answer<Reading> {
 /// 415 for another type; 400 for a body where none may be, for both a body and parameters, for
 /// malformed JSON with its place, and beyond the limits.
 pub(crate) async fn read_body(door: &Door, kind: BodyKind, parts: &Parts, body: HttpBody) -> Answer<Body> {
-    let limit = door.body_bytes.min(DEFINITION_BYTES_MAX);
+    let limit = door.context.body_bytes.min(DEFINITION_BYTES_MAX);
     if kind == BodyKind::Nothing {
         let bytes = dialect::read_bytes(body, limit).await?;
         if bytes.is_empty() {

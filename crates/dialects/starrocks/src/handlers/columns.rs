@@ -82,7 +82,7 @@ fn check_category(table: &Table, category: Category) -> Answer<()> {
 }
 
 async fn add(call: &Call, table: &Table, new: NewColumn) -> Answer<Arc<Table>> {
-    Ok(call.door.engine.alter_table(&call.caller, table.id, Alteration::AddColumn(new)).await?)
+    Ok(call.door.context.engine.alter_table(&call.caller, table.id, Alteration::AddColumn(new)).await?)
 }
 
 /// `POST .../columns` and `.../tags`
@@ -149,7 +149,7 @@ pub(super) async fn change(mut call: Call, category: Category) -> Answer<Reply> 
         alterations.push(Alteration::SetColumnComment(column.id, comment));
     }
     for alteration in alterations {
-        call.door.engine.alter_table(&call.caller, table.id, alteration).await?;
+        call.door.context.engine.alter_table(&call.caller, table.id, alteration).await?;
     }
     show(&call, category)
 }
@@ -160,7 +160,7 @@ pub(super) async fn drop(call: &Call, category: Category) -> Answer<Reply> {
     let name = call.segment("column");
     let column = of_table(&table, name, category);
     if let Some(column) = column {
-        call.door.engine.alter_table(&call.caller, table.id, Alteration::DropColumn(column.id)).await?;
+        call.door.context.engine.alter_table(&call.caller, table.id, Alteration::DropColumn(column.id)).await?;
     }
     Ok(Reply::ok(json!({"uri": uri(&database, &table, category, name), "deleted": column.is_some()})))
 }
@@ -174,6 +174,6 @@ pub(super) async fn rename(mut call: Call, category: Category) -> Answer<Reply> 
     let old = uri(&database, &table, category, &column.name);
     let new = uri(&database, &table, category, &new_name);
     let alteration = Alteration::RenameColumn(column.id, new_name);
-    call.door.engine.alter_table(&call.caller, table.id, alteration).await?;
+    call.door.context.engine.alter_table(&call.caller, table.id, alteration).await?;
     Ok(Reply::ok(json!({"uri": new, "oldUri": old})))
 }

@@ -38,7 +38,7 @@ fn object(catalog: &Catalog, database: &Database) -> Value {
 /// `GET .../databases`
 pub(super) fn list(call: &Call) -> Answer<Reply> {
     check_catalog(call.segment("catalog"))?;
-    let catalog = call.door.engine.catalog();
+    let catalog = call.door.context.engine.catalog();
     let databases = names::databases(&call.door, &call.caller, &catalog);
     let page = page(call, databases, |database| &database.name, |database| object(&catalog, database))?;
     Ok(Reply::ok(page))
@@ -47,7 +47,7 @@ pub(super) fn list(call: &Call) -> Answer<Reply> {
 /// `GET .../databases/{database}`
 pub(super) fn show(call: &Call) -> Answer<Reply> {
     check_catalog(call.segment("catalog"))?;
-    let catalog = call.door.engine.catalog();
+    let catalog = call.door.context.engine.catalog();
     let database = names::database(&call.door, &call.caller, &catalog, call.segment("database"), Need::Any)?;
     Ok(Reply::ok(object(&catalog, &database)))
 }
@@ -101,7 +101,7 @@ fn defined(mut fields: Fields, name: Option<&str>) -> Answer<NewDatabase> {
 pub(super) async fn create(mut call: Call) -> Answer<Reply> {
     let new = defined(call.fields()?, None)?;
     check_catalog(call.segment("catalog"))?;
-    let made = call.door.engine.create_database(&call.caller, new).await?;
+    let made = call.door.context.engine.create_database(&call.caller, new).await?;
     let uri = database_uri(&made.name);
     Ok(Reply::created(uri.clone(), json!({"uri": uri, "name": made.name})))
 }
@@ -111,7 +111,7 @@ pub(super) async fn ensure(mut call: Call) -> Answer<Reply> {
     let fields = call.fields()?;
     let new = defined(fields, Some(call.segment("database")))?;
     check_catalog(call.segment("catalog"))?;
-    let engine = &call.door.engine;
+    let engine = &call.door.context.engine;
     engine.require(&call.caller, Privilege::Create, Scope::All)?;
     let uri = database_uri(&new.name);
     let name = new.name.clone();
@@ -141,7 +141,7 @@ pub(super) async fn change(mut call: Call) -> Answer<Reply> {
     let properties = properties_of(&mut fields)?;
     fields.end()?;
     check_catalog(call.segment("catalog"))?;
-    let engine = &call.door.engine;
+    let engine = &call.door.context.engine;
     let need = Need::One(Privilege::Alter);
     let name = call.segment("database");
     let database = names::database(&call.door, &call.caller, &engine.catalog(), name, need)?;
@@ -167,7 +167,7 @@ pub(super) async fn drop(call: &Call) -> Answer<Reply> {
     };
     check_catalog(call.segment("catalog"))?;
     let name = call.segment("database");
-    let engine = &call.door.engine;
+    let engine = &call.door.context.engine;
     let need = Need::One(Privilege::Drop);
     let found = names::database(&call.door, &call.caller, &engine.catalog(), name, need);
     let deleted = match found {

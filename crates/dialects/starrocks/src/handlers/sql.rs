@@ -80,13 +80,13 @@ async fn carried_out(
             "parameters stand in the body here: the query string must be empty",
         ));
     }
-    let text = dialect::read_text(body, door.body_bytes).await?;
+    let text = dialect::read_text(body, door.context.body_bytes).await?;
     let switch_failed =
         || Failure::with(StatusCode::FORBIDDEN, "9403", "DATABASE_NOT_USABLE", "set catalog or db failed");
     let path = path.map_err(|_| switch_failed())?;
     let segment = |name: &str| path.iter().find(|(own, _)| *own == name).map(|(_, value)| value.to_owned());
     let database = segment("database");
-    let catalog = door.engine.catalog();
+    let catalog = door.context.engine.catalog();
     let is_usable = match &database {
         None => true,
         Some(name) => {
@@ -97,8 +97,8 @@ async fn carried_out(
         return Err(switch_failed());
     }
     let Asked { query, variables, only_rows } = asked(&text)?;
-    if query.len() > door.statement_bytes {
-        return Err(ErrorKind::StatementTooLarge { limit: door.statement_bytes as u64 }.into());
+    if query.len() > door.context.statement_bytes {
+        return Err(ErrorKind::StatementTooLarge { limit: door.context.statement_bytes as u64 }.into());
     }
     let parsed = parse(&query).map_err(|error| match *error.kind {
         ErrorKind::BodyEmpty {} => empty_query(),

@@ -30,7 +30,7 @@ pub(super) enum Existing {
 /// The table of the path.
 pub(super) fn of_path(call: &Call, need: Need) -> Answer<(Arc<Database>, Arc<Table>)> {
     check_catalog(call.segment("catalog"))?;
-    let catalog = call.door.engine.catalog();
+    let catalog = call.door.context.engine.catalog();
     let name = (call.segment("database"), call.segment("table"));
     Ok(names::table(&call.door, &call.caller, &catalog, name, need)?)
 }
@@ -38,7 +38,7 @@ pub(super) fn of_path(call: &Call, need: Need) -> Answer<(Arc<Database>, Arc<Tab
 /// `GET .../tables`
 pub(super) fn list(call: &Call) -> Answer<Reply> {
     check_catalog(call.segment("catalog"))?;
-    let catalog = call.door.engine.catalog();
+    let catalog = call.door.context.engine.catalog();
     let database = names::database(&call.door, &call.caller, &catalog, call.segment("database"), Need::Any)?;
     let seen: Vec<&Arc<Table>> =
         catalog.tables_in(database.id).filter(|table| names::sees_table(&call.door, &call.caller, table)).collect();
@@ -63,13 +63,13 @@ pub(super) fn show(call: &Call) -> Answer<Reply> {
 pub(super) async fn create(mut call: Call, existing: Existing) -> Answer<Reply> {
     let body = std::mem::replace(&mut call.body, Body::Nothing);
     check_catalog(call.segment("catalog"))?;
-    let engine = &call.door.engine;
+    let engine = &call.door.context.engine;
     let need = Need::One(Privilege::Create);
     let database = names::database(&call.door, &call.caller, &engine.catalog(), call.segment("database"), need)?;
     let name = Some(call.segment("table")).filter(|name| !name.is_empty());
     let new = match body {
         Body::Json(map) => table_from_json(Fields::of_body(map)?, database.id, name)?,
-        Body::Sql(text) => from_statement(&text, &database, name, call.door.statement_bytes)?,
+        Body::Sql(text) => from_statement(&text, &database, name, call.door.context.statement_bytes)?,
         Body::Nothing => return Err(ErrorKind::BodyEmpty {}.into()),
     };
     let uri = table_uri(&database.name, &new.name);
@@ -185,7 +185,7 @@ pub(super) async fn change(mut call: Call) -> Answer<Reply> {
         alterations.push(unique_constraints(&table, constrained)?);
     }
     for alteration in alterations {
-        call.door.engine.alter_table(&call.caller, table.id, alteration).await?;
+        call.door.context.engine.alter_table(&call.caller, table.id, alteration).await?;
     }
     show(&call)
 }
@@ -206,7 +206,7 @@ fn unique_constraints(table: &Table, columns: Option<Vec<String>>) -> Answer<Alt
 /// `DELETE .../tables/{table}`
 pub(super) async fn drop(call: &Call) -> Answer<Reply> {
     check_catalog(call.segment("catalog"))?;
-    let engine = &call.door.engine;
+    let engine = &call.door.context.engine;
     let catalog = engine.catalog();
     let (database, name) = (call.segment("database"), call.segment("table"));
     let need = Need::One(Privilege::Drop);
@@ -229,7 +229,7 @@ pub(super) async fn rename(mut call: Call) -> Answer<Reply> {
     let (database, table) = of_path(&call, Need::One(Privilege::Alter))?;
     let old = table_uri(&database.name, &table.name);
     let uri = table_uri(&database.name, &new_name);
-    call.door.engine.alter_table(&call.caller, table.id, Alteration::Rename(new_name)).await?;
+    call.door.context.engine.alter_table(&call.caller, table.id, Alteration::Rename(new_name)).await?;
     Ok(Reply::ok(json!({"uri": uri, "oldUri": old})))
 }
 

@@ -8,7 +8,8 @@ use model::{Privilege, Scope};
 use serde_json::json;
 
 fn is_seen(call: &Call, task: &Record) -> bool {
-    task.submitted_by == call.caller.name || call.door.engine.may(&call.caller, Privilege::SeeSessions, Scope::All)
+    task.submitted_by == call.caller.name
+        || call.door.context.engine.may(&call.caller, Privilege::SeeSessions, Scope::All)
 }
 
 /// `GET /api/v2/tasks`

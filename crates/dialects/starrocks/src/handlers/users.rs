@@ -33,14 +33,14 @@ fn object(catalog: &Catalog, user: &User) -> Value {
 
 /// Whether somebody may see other users.
 fn manages(call: &Call) -> bool {
-    call.door.engine.may(&call.caller, Privilege::ManageUsers, Scope::All)
+    call.door.context.engine.may(&call.caller, Privilege::ManageUsers, Scope::All)
 }
 
 /// The user of the path; everybody sees the own one.
 fn of_path(call: &Call, catalog: &Catalog) -> Answer<Arc<User>> {
     let name = call.segment("user");
     if name != call.caller.name {
-        call.door.engine.require(&call.caller, Privilege::ManageUsers, Scope::All)?;
+        call.door.context.engine.require(&call.caller, Privilege::ManageUsers, Scope::All)?;
     }
     let found = catalog.user_named(name).filter(|user| !user.is_role);
     found.cloned().ok_or_else(|| ErrorKind::UserNotFound { user: name.to_owned() }.into())
@@ -48,7 +48,7 @@ fn of_path(call: &Call, catalog: &Catalog) -> Answer<Arc<User>> {
 
 /// `GET /api/v2/users`
 pub(super) fn list(call: &Call) -> Answer<Reply> {
-    let catalog = call.door.engine.catalog();
+    let catalog = call.door.context.engine.catalog();
     let all = manages(call);
     let mut users: Vec<&Arc<User>> =
         catalog.users().filter(|user| !user.is_role && (all || user.id == call.caller.user)).collect();
@@ -58,7 +58,7 @@ pub(super) fn list(call: &Call) -> Answer<Reply> {
 
 /// `GET /api/v2/users/{user}`
 pub(super) fn show(call: &Call) -> Answer<Reply> {
-    let catalog = call.door.engine.catalog();
+    let catalog = call.door.context.engine.catalog();
     let user = of_path(call, &catalog)?;
     Ok(Reply::ok(object(&catalog, &user)))
 }
@@ -85,7 +85,7 @@ fn defined(call: &mut Call, in_path: bool) -> Answer<NewUser> {
 pub(super) async fn create(mut call: Call) -> Answer<Reply> {
     let new = defined(&mut call, false)?;
     let (name, uri) = (new.name.clone(), user_uri(&new.name));
-    call.door.engine.create_user(&call.caller, new).await?;
+    call.door.context.engine.create_user(&call.caller, new).await?;
     Ok(Reply::created(uri.clone(), json!({"uri": uri, "name": name})))
 }
 
@@ -93,7 +93,7 @@ pub(super) async fn create(mut call: Call) -> Answer<Reply> {
 pub(super) async fn ensure(mut call: Call) -> Answer<Reply> {
     let new = defined(&mut call, true)?;
     let (name, uri) = (new.name.clone(), user_uri(&new.name));
-    match call.door.engine.create_user(&call.caller, new).await {
+    match call.door.context.engine.create_user(&call.caller, new).await {
         Ok(_) => Ok(Reply::created(uri.clone(), json!({"uri": uri, "name": name, "existed": false}))),
         Err(error) if matches!(*error.kind, ErrorKind::UserExists { .. }) => {
             Ok(Reply::ok(json!({"uri": uri, "name": name, "existed": true})))
@@ -111,14 +111,14 @@ pub(super) async fn change(mut call: Call) -> Answer<Reply> {
         ..UserChange::default()
     };
     fields.end()?;
-    let user = of_path(&call, &call.door.engine.catalog())?;
-    call.door.engine.alter_user(&call.caller, user.id, change).await?;
+    let user = of_path(&call, &call.door.context.engine.catalog())?;
+    call.door.context.engine.alter_user(&call.caller, user.id, change).await?;
     show(&call)
 }
 
 /// `DELETE /api/v2/users/{user}`
 pub(super) async fn drop(call: &Call) -> Answer<Reply> {
-    let engine = &call.door.engine;
+    let engine = &call.door.context.engine;
     let uri = user_uri(call.segment("user"));
     let user = match of_path(call, &engine.catalog()) {
         Ok(user) => user,
@@ -166,7 +166,7 @@ fn grant_uri(user: &str, id: &str) -> String {
 
 /// `GET /api/v2/users/{user}/grants`
 pub(super) fn list_grants(call: &Call) -> Answer<Reply> {
-    let catalog = call.door.engine.catalog();
+    let catalog = call.door.context.engine.catalog();
     let user = of_path(call, &catalog)?;
     let mut grants: Vec<(String, Value)> = catalog
         .grants_of(user.id)
@@ -214,7 +214,7 @@ pub(super) async fn grant(mut call: Call) -> Answer<Reply> {
     let grantable = if fields.boolean("withGrantOption")?.unwrap_or(false) { privileges } else { Privileges::NONE };
     fields.end()?;
     check_catalog(&own_catalog)?;
-    let engine = &call.door.engine;
+    let engine = &call.door.context.engine;
     let catalog = engine.catalog();
     let scope = match (database, table) {
         (None, None) => Scope::All,
@@ -241,7 +241,7 @@ pub(super) async fn grant(mut call: Call) -> Answer<Reply> {
 
 /// `DELETE /api/v2/users/{user}/grants/{grant}`
 pub(super) async fn revoke(call: &Call) -> Answer<Reply> {
-    let engine = &call.door.engine;
+    let engine = &call.door.context.engine;
     let catalog = engine.catalog();
     let user = of_path(call, &catalog)?;
     let id = call.segment("grant");

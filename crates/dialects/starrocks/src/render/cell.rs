@@ -9,6 +9,7 @@ use arrow::datatypes as at;
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use dialect::json::push_string;
 use model::{Error, Result};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -187,25 +188,6 @@ fn uuid_text(bytes: &[u8]) -> String {
 fn interval_text(months: i32, days: i32, nanos: i64) -> String {
     let sign = if nanos < 0 { "-" } else { "" };
     format!("{months} months {days} days {sign}{}", clock_text(i128::from(nanos.unsigned_abs())))
-}
-
-/// Appends a JSON string.
-pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
-    out.push(b'"');
-    for character in text.chars() {
-        match character {
-            '"' => out.extend_from_slice(b"\\\""),
-            '\\' => out.extend_from_slice(b"\\\\"),
-            '\n' => out.extend_from_slice(b"\\n"),
-            '\r' => out.extend_from_slice(b"\\r"),
-            '\t' => out.extend_from_slice(b"\\t"),
-            control if u32::from(control) < 0x20 => {
-                out.extend_from_slice(format!("\\u{:04x}", u32::from(control)).as_bytes());
-            }
-            other => out.extend_from_slice(other.encode_utf8(&mut [0; 4]).as_bytes()),
-        }
-    }
-    out.push(b'"');
 }
 
 #[cfg(test)]

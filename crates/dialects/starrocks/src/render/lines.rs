@@ -1,12 +1,13 @@
 //! The lines of a query's answer, and the one object of SHOW, DESC and EXPLAIN.
 
-use super::cell::{Column, push_string};
+use super::cell::Column;
 use crate::names::shown_name;
 use crate::types::result_type;
 use crate::zone::Zone;
 use arrow::array::AsArray;
 use arrow::datatypes::{Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
+use dialect::json::push_string;
 use model::{Error, Result};
 
 /// `{"connectionId":49}`

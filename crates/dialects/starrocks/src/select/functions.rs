@@ -1,16 +1,12 @@
 //! Function calls: this vendor's names, what a function of the same name means elsewhere, and those
 //! that are refused by name because nothing here does what they do.
 
-use super::binary;
 use super::formats::translated;
 use super::items::function_name;
 use crate::context::Context;
 use crate::session::WALL_CLOCK;
-use ::sql::ast::helpers::attached_token::AttachedToken;
-use ::sql::ast::{
-    BinaryOperator, CaseWhen, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
-    FunctionArguments, Value,
-};
+use ::sql::ast::{BinaryOperator, CastKind, DataType, Expr, Value};
+use ::sql::tree::{arguments, call, case, grouped, null, take, text};
 use model::{Error, Result};
 
 /// Names of this vendor for functions that are called otherwise here.
@@ -69,40 +65,6 @@ const PARTS: [(&str, &str); 10] = [
     ("second", "second"),
 ];
 
-/// A call of a function.
-pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
-    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect();
-    Expr::Function(Function {
-        name: function_name(name),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group: Vec::new(),
-    })
-}
-
-fn text(value: &str) -> Expr {
-    Expr::Value(Value::SingleQuotedString(value.to_owned()).with_empty_span())
-}
-
-fn arguments(call: &Function) -> Option<Vec<Expr>> {
-    match &call.args {
-        FunctionArguments::None => Some(Vec::new()),
-        FunctionArguments::Subquery(_) => None,
-        FunctionArguments::List(list) => list
-            .args
-            .iter()
-            .map(|argument| match argument {
-                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
-                _ => None,
-            })
-            .collect(),
-    }
-}
-
 /// Rewrites one call.
 ///
 /// # Errors
@@ -118,7 +80,7 @@ pub(super) fn rewrite(expr: &mut Expr, context: &Context) -> Result<()> {
         return Err(Error::unsupported(format!("the function {name}")));
     }
     if let Some(arguments) = arguments(function)
-        && let Some(replaced) = replaced(&name, arguments, context)?
+        && let Some(replaced) = replaced(&name, arguments.into_iter().cloned().collect(), context)?
     {
         *expr = replaced;
         return Ok(());
@@ -126,16 +88,6 @@ pub(super) fn rewrite(expr: &mut Expr, context: &Context) -> Result<()> {
     let other = RENAMED.iter().find(|(own, _)| *own == name).map_or(name.as_str(), |(_, other)| other);
     function.name = function_name(other);
     Ok(())
-}
-
-fn case(condition: Expr, then: Expr, otherwise: Expr) -> Expr {
-    Expr::Case {
-        case_token: AttachedToken::empty(),
-        end_token: AttachedToken::empty(),
-        operand: None,
-        conditions: vec![CaseWhen { condition, result: then }],
-        else_result: Some(Box::new(otherwise)),
-    }
 }
 
 fn to_int(expr: Expr) -> Expr {
@@ -148,23 +100,21 @@ fn replaced(name: &str, mut arguments: Vec<Expr>, context: &Context) -> Result<O
     let number = |value: u64| Expr::Value(Value::Number(value.to_string(), false).with_empty_span());
     if let ([_], Some((_, part))) = (arguments.as_slice(), PARTS.iter().find(|(own, _)| *own == name)) {
         let wall = call(WALL_CLOCK, arguments);
-        return Ok(Some(to_int(call("date_part", vec![text(part), wall]))));
+        return Ok(Some(to_int(call("date_part", vec![text(*part), wall]))));
     }
     let replaced = match (name, arguments.as_mut_slice()) {
         ("database" | "schema", []) => text(context.database.as_deref().unwrap_or_default()),
         ("catalog", []) => text(crate::names::CATALOG_OF_THE_SERVER),
-        ("user" | "current_user" | "session_user", []) => text(&format!("'{}'@'%'", context.caller.name)),
-        ("version" | "current_version", []) => text(&format!("Chronoglot {}", env!("CARGO_PKG_VERSION"))),
+        ("user" | "current_user" | "session_user", []) => text(format!("'{}'@'%'", context.caller.name)),
+        ("version" | "current_version", []) => text(format!("Chronoglot {}", env!("CARGO_PKG_VERSION"))),
         ("connection_id", []) => number(context.connection),
-        ("if", [condition, then, otherwise]) => {
-            case(super::taken(condition), super::taken(then), super::taken(otherwise))
-        }
-        ("isnull", [value]) => Expr::IsNull(Box::new(super::taken(value))),
-        ("isnotnull", [value]) => Expr::IsNotNull(Box::new(super::taken(value))),
-        ("mod" | "fmod", [left, right]) => binary(super::taken(left), BinaryOperator::Modulo, super::taken(right)),
-        ("log" | "dlog1", [value]) => call("ln", vec![super::taken(value)]),
-        ("locate", [part, whole]) => call("strpos", vec![super::taken(whole), super::taken(part)]),
-        ("instr", [whole, part]) => call("strpos", vec![super::taken(whole), super::taken(part)]),
+        ("if", [condition, then, otherwise]) => case(take(condition), take(then), Some(take(otherwise))),
+        ("isnull", [value]) => Expr::IsNull(Box::new(take(value))),
+        ("isnotnull", [value]) => Expr::IsNotNull(Box::new(take(value))),
+        ("mod" | "fmod", [left, right]) => grouped(take(left), BinaryOperator::Modulo, take(right)),
+        ("log" | "dlog1", [value]) => call("ln", vec![take(value)]),
+        ("locate", [part, whole]) => call("strpos", vec![take(whole), take(part)]),
+        ("instr", [whole, part]) => call("strpos", vec![take(whole), take(part)]),
         ("regexp_replace", [_, _, _]) => {
             // Every match goes, not the first alone.
             arguments.push(text("g"));
@@ -173,37 +123,35 @@ fn replaced(name: &str, mut arguments: Vec<Expr>, context: &Context) -> Result<O
         // NULL where any part is NULL.
         ("concat", [_, ..]) => {
             let mut parts = arguments.into_iter().map(|part| call(crate::session::TEXT_OF, vec![part]));
-            let first = parts.next().unwrap_or_else(super::placeholder);
-            parts.fold(first, |left, right| binary(left, BinaryOperator::StringConcat, right))
+            let first = parts.next().unwrap_or_else(null);
+            parts.fold(first, |left, right| grouped(left, BinaryOperator::StringConcat, right))
         }
         ("greatest" | "least", [_, _, ..]) => {
             let any_null = arguments
                 .iter()
                 .map(|value| Expr::Nested(Box::new(Expr::IsNull(Box::new(Expr::Nested(Box::new(value.clone())))))))
-                .reduce(|left, right| binary(left, BinaryOperator::Or, right));
+                .reduce(|left, right| grouped(left, BinaryOperator::Or, right));
             let chosen = call(name, arguments);
             match any_null {
-                Some(any_null) => case(any_null, super::placeholder(), chosen),
+                Some(any_null) => case(any_null, null(), Some(chosen)),
                 None => chosen,
             }
         }
-        ("date_trunc", [unit, time]) => {
-            call("date_trunc", vec![super::taken(unit), call(WALL_CLOCK, vec![super::taken(time)])])
-        }
+        ("date_trunc", [unit, time]) => call("date_trunc", vec![take(unit), call(WALL_CLOCK, vec![take(time)])]),
         ("date" | "to_date", [time]) => {
-            let wall = Box::new(call(WALL_CLOCK, vec![super::taken(time)]));
+            let wall = Box::new(call(WALL_CLOCK, vec![take(time)]));
             Expr::Cast { kind: CastKind::TryCast, expr: wall, data_type: DataType::Date, array: false, format: None }
         }
         // Sunday is 1.
         ("dayofweek", [time]) => {
-            let wall = call(WALL_CLOCK, vec![super::taken(time)]);
-            to_int(binary(call("date_part", vec![text("dow"), wall]), BinaryOperator::Plus, number(1)))
+            let wall = call(WALL_CLOCK, vec![take(time)]);
+            to_int(grouped(call("date_part", vec![text("dow"), wall]), BinaryOperator::Plus, number(1)))
         }
         ("date_add" | "adddate" | "days_add", [time, span @ Expr::Interval(_)]) => {
-            binary(super::taken(time), BinaryOperator::Plus, super::taken(span))
+            grouped(take(time), BinaryOperator::Plus, take(span))
         }
         ("date_sub" | "subdate", [time, span @ Expr::Interval(_)]) => {
-            binary(super::taken(time), BinaryOperator::Minus, super::taken(span))
+            grouped(take(time), BinaryOperator::Minus, take(span))
         }
         ("date_format", [time, format]) => {
             let written = match format {
@@ -214,7 +162,7 @@ fn replaced(name: &str, mut arguments: Vec<Expr>, context: &Context) -> Result<O
                 _ => None,
             };
             let format = written.ok_or_else(|| Error::unsupported("this format of date_format"))?;
-            call("to_char", vec![call(WALL_CLOCK, vec![super::taken(time)]), text(&format)])
+            call("to_char", vec![call(WALL_CLOCK, vec![take(time)]), text(format)])
         }
         _ => return Ok(None),
     };

@@ -2,9 +2,9 @@
 //! smallest type that holds it.
 
 use super::columns::Columns;
-use super::{placeholder, quoted, taken};
 use crate::names::distinct_name;
 use ::sql::ast::{CastKind, DataType, Expr, Ident, ObjectName, Select, SelectItem, TableFactor, UnaryOperator, Value};
+use ::sql::tree::{quoted, take};
 use std::collections::HashSet;
 
 /// Names the items of a SELECT.
@@ -31,7 +31,7 @@ pub(super) fn name(select: &mut Select, columns: &Columns) {
                     continue;
                 }
                 let alias = if first { quoted(&name) } else { quoted(&distinct_name(&name, number)) };
-                *item = SelectItem::ExprWithAlias { expr: taken(expr), alias };
+                *item = SelectItem::ExprWithAlias { expr: take(expr), alias };
             }
             SelectItem::ExprWithAlias { expr, alias } => {
                 type_whole_number(expr);
@@ -78,7 +78,7 @@ fn type_whole_number(expr: &mut Expr) {
     } else {
         DataType::Custom(ObjectName::from(vec![Ident::new("LARGEINT")]), Vec::new())
     };
-    let inner = Box::new(std::mem::replace(expr, placeholder()));
+    let inner = Box::new(take(expr));
     *expr = Expr::Cast { kind: CastKind::TryCast, expr: inner, data_type, array: false, format: None };
 }
 

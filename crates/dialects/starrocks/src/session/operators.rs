@@ -9,29 +9,14 @@ use datafusion::common::DFSchema;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::functions::core::expr_fn::nullif;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator, cast, lit};
+use datafusion::logical_expr::{Expr, Operator, binary_expr, cast, lit};
 use model::{Error, ErrorKind};
 use sql::ast::BinaryOperator;
+use sql::tree::is_comparison;
 
 /// Plans binary operators.
 #[derive(Debug)]
 pub(super) struct Operators;
-
-fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
-    Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) })
-}
-
-const fn is_comparison(op: &BinaryOperator) -> bool {
-    matches!(
-        op,
-        BinaryOperator::Eq
-            | BinaryOperator::NotEq
-            | BinaryOperator::Lt
-            | BinaryOperator::LtEq
-            | BinaryOperator::Gt
-            | BinaryOperator::GtEq
-    )
-}
 
 fn refused(left: &Operand, op: &BinaryOperator, right: &Operand) -> DataFusionError {
     let reason = format!("No matching operator: {} {op} {}", left.data_type, right.data_type);
@@ -71,7 +56,7 @@ impl ExprPlanner for Operators {
             BinaryOperator::Divide => PlannerResult::Planned(quotient(left, right)),
             BinaryOperator::Modulo => {
                 let divisor = nullif(right.expr, zero(&right.data_type));
-                PlannerResult::Planned(binary(left.expr, Operator::Modulo, divisor))
+                PlannerResult::Planned(binary_expr(left.expr, Operator::Modulo, divisor))
             }
             op => PlannerResult::Original(RawBinaryExpr { op, left: left.expr, right: right.expr }),
         })
@@ -88,8 +73,8 @@ fn quotient(left: Operand, right: Operand) -> Expr {
     let is_exact = |operand: &Operand| operand.is_decimal() || operand.data_type.is_integer();
     if (left.is_decimal() || right.is_decimal()) && is_exact(&left) && is_exact(&right) {
         let divisor = nullif(right.expr, zero(&right.data_type));
-        return binary(left.expr, Operator::Divide, divisor);
+        return binary_expr(left.expr, Operator::Divide, divisor);
     }
     let divisor = nullif(cast(right.expr, DataType::Float64), lit(0.0_f64));
-    binary(cast(left.expr, DataType::Float64), Operator::Divide, divisor)
+    binary_expr(cast(left.expr, DataType::Float64), Operator::Divide, divisor)
 }

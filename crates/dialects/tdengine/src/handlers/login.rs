@@ -3,11 +3,11 @@
 use super::{failure, not_found, refusal, respond};
 use crate::Door;
 use crate::authentication::{Credential, make_token};
-use crate::render::json::push_string;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{Method, StatusCode};
 use axum::response::Response;
+use dialect::json::push_string;
 use model::ErrorKind;
 use std::sync::Arc;
 use std::time::Instant;

@@ -50,12 +50,12 @@ async fn handle(door: Arc<Door>, database: Option<String>, request: Request) -> 
 
 async fn answer(door: &Arc<Door>, database: Option<String>, request: Request, started: Instant) -> Result<Response> {
     let (parts, body) = request.into_parts();
-    let parameters = Parameters::read(&parts.uri)?;
+    let parameters = Parameters::read(&parts.uri);
     parameters.check_request_id()?;
     let credential = authentication::credential(&parts.headers)?;
     let (zone, shown) = parameters.zones()?;
     let objects = parameters.rows_are_objects()?;
-    let text = dialect::read_text(body, door.body_bytes).await?;
+    let text = dialect::read_text(body, door.context.body_bytes).await?;
     if text.is_empty() {
         return Err(Error::new(ErrorKind::BodyEmpty {}));
     }
@@ -63,8 +63,8 @@ async fn answer(door: &Arc<Door>, database: Option<String>, request: Request, st
         return Err(coded(0x1107, "no sql input"));
     }
     let caller = door.log_in(&credential).await?;
-    if text.len() > door.statement_bytes {
-        return Err(Error::new(ErrorKind::StatementTooLarge { limit: door.statement_bytes as u64 }));
+    if text.len() > door.context.statement_bytes {
+        return Err(Error::new(ErrorKind::StatementTooLarge { limit: door.context.statement_bytes as u64 }));
     }
     let context = Context::new(Arc::clone(door), caller, database, zone);
     let shape = Shape { zone: shown, objects, timing: parameters.timing().then_some(started) };

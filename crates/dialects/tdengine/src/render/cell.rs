@@ -1,7 +1,6 @@
 //! One value as JSON: numbers as numbers, times as RFC 3339 with all digits of their unit, decimals
 //! and bytes as strings, JSON as it is; NULL and what is no number is null.
 
-use super::json::push_string;
 use crate::timezone::Zone;
 use crate::types::{digits, is_json};
 use arrow::array::{
@@ -10,6 +9,7 @@ use arrow::array::{
 };
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Decimal128Type, Field, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type};
+use dialect::json::push_string;
 use model::{Error, Result};
 use std::fmt::Write as _;
 

@@ -1,30 +1,11 @@
 //! Small pieces of syntax trees.
 
 use ::sql::ast::{
-    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, Ident, Interval, ObjectName, OrderByExpr, OrderByOptions, UnaryOperator, Value, WindowFrame,
-    WindowFrameBound, WindowFrameUnits, WindowSpec, WindowType,
+    BinaryOperator, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments, Interval,
+    ObjectName, OrderByExpr, OrderByOptions, UnaryOperator, Value, WindowFrame, WindowFrameBound, WindowFrameUnits,
+    WindowSpec, WindowType,
 };
-
-/// A name that nothing folds.
-pub(super) fn quoted(name: &str) -> Ident {
-    Ident::with_quote('"', name)
-}
-
-/// NULL; also stands where an expression is taken from, until its place is filled.
-pub(super) fn null() -> Expr {
-    Expr::Value(Value::Null.with_empty_span())
-}
-
-/// Takes an expression out of its place.
-pub(super) fn take(expr: &mut Expr) -> Expr {
-    std::mem::replace(expr, null())
-}
-
-/// A text.
-pub(super) fn text(value: &str) -> Expr {
-    Expr::Value(Value::SingleQuotedString(value.to_owned()).with_empty_span())
-}
+use ::sql::tree::{binary, call, function, text};
 
 /// A whole number.
 pub(super) fn number(value: i64) -> Expr {
@@ -40,17 +21,12 @@ pub(super) fn boolean(value: bool) -> Expr {
 /// A span in words.
 pub(super) fn span(words: String) -> Expr {
     Expr::Interval(Interval {
-        value: Box::new(text(&words)),
+        value: Box::new(text(words)),
         leading_field: None,
         leading_precision: None,
         last_field: None,
         fractional_seconds_precision: None,
     })
-}
-
-/// `left op right`
-pub(super) fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
-    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
 }
 
 /// Terms joined by an operator, as a balanced tree.
@@ -69,32 +45,15 @@ pub(super) fn joined(mut terms: Vec<Expr>, op: &BinaryOperator) -> Option<Expr> 
     terms.pop()
 }
 
-/// A call.
-pub(super) fn call(name: &str, args: Vec<Expr>) -> Expr {
-    function(name, args, Vec::new(), Vec::new())
-}
-
 /// An aggregate over rows in an order.
 pub(super) fn ordered_call(name: &str, args: Vec<Expr>, order: Vec<OrderByExpr>) -> Expr {
-    function(name, args, order, Vec::new())
-}
-
-fn function(name: &str, args: Vec<Expr>, order: Vec<OrderByExpr>, within_group: Vec<OrderByExpr>) -> Expr {
-    let clauses = if order.is_empty() { Vec::new() } else { vec![FunctionArgumentClause::OrderBy(order)] };
-    Expr::Function(Function {
-        name: ObjectName::from(vec![quoted(name)]),
-        uses_odbc_syntax: false,
-        parameters: FunctionArguments::None,
-        args: FunctionArguments::List(FunctionArgumentList {
-            duplicate_treatment: None,
-            args: args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect(),
-            clauses,
-        }),
-        filter: None,
-        null_treatment: None,
-        over: None,
-        within_group,
-    })
+    let mut function = function(name, args);
+    if let FunctionArguments::List(list) = &mut function.args
+        && !order.is_empty()
+    {
+        list.clauses.push(FunctionArgumentClause::OrderBy(order));
+    }
+    Expr::Function(function)
 }
 
 /// Every row before the current one, for [`over`].

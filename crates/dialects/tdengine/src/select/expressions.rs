@@ -2,7 +2,7 @@
 //! with another meaning.
 
 use super::Rewriter;
-use super::build::{self, binary, call, null, number, take, text};
+use super::build::{self, number};
 use super::functions;
 use super::scope::Scope;
 use super::window::Frame;
@@ -10,6 +10,7 @@ use crate::error::coded;
 use crate::names::unit_word;
 use crate::session::{CAST, INSTANT_MS, INSTANT_NS, INSTANT_US, JSON_TEXT, TIME_OF};
 use ::sql::ast::{BinaryOperator, Expr, Ident, Query, TrimWhereField, UnaryOperator, VisitMut as _, VisitorMut};
+use ::sql::tree::{binary, call, null, take, text};
 use model::{Error, Result, TimeUnit};
 use std::ops::ControlFlow;
 

@@ -2,9 +2,7 @@
 //! depends on the request becomes a constant.
 
 use super::Rewriter;
-use super::build::{
-    arguments, binary, boolean, call, function_name, number, ordered_call, sort_key, span, star_argument, text,
-};
+use super::build::{arguments, boolean, function_name, number, ordered_call, sort_key, span, star_argument};
 use super::scope::Scope;
 use super::series;
 use crate::error::coded;
@@ -12,6 +10,7 @@ use crate::session::{
     IRATE, LEAST_SQUARES, MODE, PERCENTILE, SPREAD, TEXT_OF_REQUEST, TOTAL, TOTAL_RESULT, TWA, UNITS_BETWEEN,
 };
 use ::sql::ast::{BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArguments, Ident};
+use ::sql::tree::{binary, call, null, text};
 use model::{DataType, Error, Result};
 
 /// Aggregates that choose one row.
@@ -130,13 +129,13 @@ pub(super) fn rewrite(rewriter: &Rewriter<'_>, expr: &mut Expr, scope: &Scope) -
     let replaced = match (name.as_str(), args.as_slice()) {
         ("now", []) => rewriter.now(unit)?,
         ("today", []) => rewriter.today(unit)?,
-        ("timezone", []) => text(&zone_text(rewriter)),
+        ("timezone", []) => text(zone_text(rewriter)),
         ("database", []) => match rewriter.context.database_name(rewriter.catalog) {
             Some(name) => call(TEXT_OF_REQUEST, vec![text(&name)]),
-            None => call(TEXT_OF_REQUEST, vec![super::build::null()]),
+            None => call(TEXT_OF_REQUEST, vec![null()]),
         },
         ("user" | "current_user", []) => {
-            call(TEXT_OF_REQUEST, vec![text(&format!("{}@localhost", rewriter.context.caller().name))])
+            call(TEXT_OF_REQUEST, vec![text(format!("{}@localhost", rewriter.context.caller().name))])
         }
         ("count", _) => {
             if star_argument(function).is_none() && args.len() != 1 {

@@ -4,7 +4,7 @@
 //! outside of aggregates must be a key, a tag of the partition's child, or stand in the row that the
 //! only selection (`max`, `last` and the like) chose.
 
-use super::build::{binary, call, function_name, joined, null, number, over, sort_key, walk};
+use super::build::{function_name, joined, number, over, sort_key, walk};
 use super::functions::{self, FINAL, SELECTIONS, any_row, companion};
 use super::items::{Item, distinct_name};
 use super::scope::{Columns, Scope, SourceColumn};
@@ -17,6 +17,7 @@ use ::sql::ast::{
     BinaryOperator, Expr, GroupByExpr, Ident, LimitClause, Offset, OffsetRows, OrderBy, OrderByExpr, OrderByKind,
     Select, SelectItem, Value,
 };
+use ::sql::tree::{binary, call, null, quoted};
 use model::{Error, ErrorKind, Result};
 use std::collections::HashSet;
 
@@ -261,7 +262,7 @@ fn order_keys(
     let Some(OrderBy { kind: OrderByKind::Expressions(mut keys), .. }) = order_by.take() else { return Ok(Vec::new()) };
     for key in &mut keys {
         match &mut key.expr {
-            Expr::Identifier(name) if names.contains(&name.value) => *name = super::build::quoted(&name.value),
+            Expr::Identifier(name) if names.contains(&name.value) => *name = quoted(&name.value),
             Expr::Value(value) => {
                 if let Value::Number(digits, _) = &value.value
                     && !digits.parse::<usize>().is_ok_and(|place| (1..=names.len()).contains(&place))

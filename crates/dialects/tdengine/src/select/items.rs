@@ -1,7 +1,7 @@
 //! The select list: stars become columns, `first(*)` one item per column, and every item gets the
 //! name that the vendor gives it.
 
-use super::build::{function_name, quoted, star_argument};
+use super::build::{function_name, star_argument};
 use super::scope::{Scope, Source};
 use crate::error::coded;
 use crate::sql::statement::Extras;
@@ -9,6 +9,7 @@ use ::sql::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Select, SelectItem,
     SelectItemQualifiedWildcardKind,
 };
+use ::sql::tree::quoted;
 use model::Result;
 
 /// The longest name of a result column that is taken from the statement's text, in bytes.

@@ -1,12 +1,12 @@
 //! What a SELECT can see: the items of its FROM with their columns, which of those is the time, and
 //! what `tbname` is.
 
-use super::build::{call, quoted, text};
 use crate::error::coded;
 use crate::names::{self, Found};
 use crate::session::SERIES_NAME;
 use crate::types::TBNAME;
 use ::sql::ast::{Expr, Ident};
+use ::sql::tree::{call, quoted, text};
 use model::{ColumnRole, DataType, Error, ErrorKind, Result, TimeUnit};
 
 /// A column that can be named.

@@ -2,11 +2,12 @@
 //! `csum`, `top` and their like. They become window functions, and conditions on row numbers.
 
 use super::Rewriter;
-use super::build::{ALL_BEFORE, arguments, binary, call, function_name, number, over, sort_key};
+use super::build::{ALL_BEFORE, arguments, function_name, number, over, sort_key};
 use super::scope::Scope;
 use crate::error::coded;
 use crate::session::{DIFFERENCE, STATE_COUNT, STATE_DURATION, UNITS_BETWEEN};
 use ::sql::ast::{BinaryOperator, CaseWhen, Expr, OrderByExpr, Value};
+use ::sql::tree::{binary, call};
 use model::{Error, Result};
 
 /// The functions.

@@ -1,7 +1,7 @@
 //! INTERVAL as a grouping key: the beginning of the window that a row falls into. Sliding windows
 //! repeat each row once for every window, below the grouping.
 
-use super::build::{call, number, quoted, span};
+use super::build::{number, span};
 use super::scope::Scope;
 use crate::error::coded;
 use crate::session::{UNITS_BETWEEN, WINDOW_END, WINDOW_START, WINDOW_STARTS};
@@ -9,6 +9,7 @@ use crate::sql::statement::{Duration, Window};
 use ::sql::ast::{
     Expr, Select, SelectItem, SetExpr, TableAlias, TableFactor, TableWithJoins, WildcardAdditionalOptions,
 };
+use ::sql::tree::{call, quoted, text};
 use model::{Error, Result, TimeUnit};
 
 /// The column that holds the beginnings of sliding windows; no name of a user holds its character.
@@ -34,7 +35,7 @@ impl Frame {
             _ => {
                 let unit = span(format!("{} nanoseconds", 1_000_000_000 / self.unit.per_second()));
                 let between = call(UNITS_BETWEEN, vec![self.start.clone(), end(), unit]);
-                call(crate::session::CAST, vec![between, super::build::text("BIGINT"), number(0)])
+                call(crate::session::CAST, vec![between, text("BIGINT"), number(0)])
             }
         }
     }

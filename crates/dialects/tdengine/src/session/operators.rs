@@ -9,9 +9,10 @@ use arrow::datatypes::{DataType, Field};
 use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
-use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator, ScalarUDF, cast, lit};
+use datafusion::logical_expr::{Expr, ExprSchemable as _, Operator, ScalarUDF, binary_expr, cast, lit};
 use query::{DECLARED_DIALECT, DECLARED_WORD};
 use sql::ast::BinaryOperator;
+use sql::tree::is_comparison;
 use std::sync::Arc;
 
 /// Plans binary operators.
@@ -87,22 +88,6 @@ impl Operand {
     }
 }
 
-fn binary(left: Expr, op: Operator, right: Expr) -> Expr {
-    Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) })
-}
-
-const fn is_comparison(op: &BinaryOperator) -> bool {
-    matches!(
-        op,
-        BinaryOperator::Eq
-            | BinaryOperator::NotEq
-            | BinaryOperator::Lt
-            | BinaryOperator::LtEq
-            | BinaryOperator::Gt
-            | BinaryOperator::GtEq
-    )
-}
-
 fn wrong_type(what: &str) -> DataFusionError {
     external(coded(0x2605, format!("Invalid value type: {what}")))
 }
@@ -127,7 +112,7 @@ impl ExprPlanner for Operators {
                 let operator =
                     if op == BinaryOperator::BitwiseAnd { Operator::BitwiseAnd } else { Operator::BitwiseOr };
                 let whole = |operand: Operand| cast(self.number(operand), DataType::Int64);
-                Ok(PlannerResult::Planned(binary(whole(left), operator, whole(right))))
+                Ok(PlannerResult::Planned(binary_expr(whole(left), operator, whole(right))))
             }
             BinaryOperator::Arrow => {
                 if !left.is_json() {
@@ -175,7 +160,7 @@ impl Operators {
             }
             if (left.is_time() && right.is_span()) || (left.is_span() && right.is_time() && operator == Operator::Plus)
             {
-                return Ok(binary(left.expr, operator, right.expr));
+                return Ok(binary_expr(left.expr, operator, right.expr));
             }
             let sign = if operator == Operator::Plus { 1_i64 } else { -1 };
             let counts = |operand: &Operand| operand.data_type().is_integer() || operand.is_null();
@@ -202,7 +187,7 @@ impl Operators {
         Ok(match operator {
             Operator::Divide => self.divide.call(vec![left, right]),
             Operator::Modulo => self.modulo.call(vec![left, right]),
-            _ => binary(left, operator, right),
+            _ => binary_expr(left, operator, right),
         })
     }
 

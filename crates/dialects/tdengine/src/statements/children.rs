@@ -60,7 +60,7 @@ fn texts(table: &Table, name: &str, values: &[&str]) -> Result<Option<(ColumnId,
     Ok(Some((column.id, cells.finish())))
 }
 
-/// A batch that registers children with their tags, without any row.
+/// A batch that registers new children with their tags, without any row.
 fn registration(table: &Table, children: &[Child<'_>]) -> Result<WriteBatch> {
     let names: Vec<&str> = children.iter().map(|(name, _)| *name).collect();
     let mut columns: Vec<(ColumnId, Cells)> = texts(table, TBNAME, &names)?.into_iter().collect();
@@ -75,7 +75,7 @@ fn registration(table: &Table, children: &[Child<'_>]) -> Result<WriteBatch> {
     Ok(WriteBatch {
         table: table.id,
         schema_version: table.schema_version,
-        kind: WriteKind::Merge,
+        kind: WriteKind::FailOnDuplicate,
         attributes: AttributePolicy::OnlyIfNew,
         rows: children.len(),
         columns,
@@ -87,11 +87,13 @@ fn registration(table: &Table, children: &[Child<'_>]) -> Result<WriteBatch> {
 /// # Errors
 /// Names that are taken, missing super tables, wrong tags, no privilege.
 pub(super) async fn create(context: &Context, new: &[NewChild]) -> Result<()> {
-    let _claim = context.door().names.lock().await;
+    // Others changed the table, or made a child, after the look.
+    let is_outdated =
+        |kind: &ErrorKind| matches!(kind, ErrorKind::SchemaChanged { .. } | ErrorKind::DuplicateKey { .. });
     let mut attempt = 1;
     loop {
         match create_once(context, new).await {
-            Err(error) if attempt < ATTEMPTS && matches!(*error.kind, ErrorKind::SchemaChanged { .. }) => attempt += 1,
+            Err(error) if attempt < ATTEMPTS && is_outdated(&error.kind) => attempt += 1,
             outcome => return outcome,
         }
     }

@@ -27,7 +27,6 @@ use std::sync::Arc;
 /// # Errors
 /// Whatever is wrong with the statement, in the vendor's words.
 pub(super) async fn run(context: &Context, parsed: &Parsed, tables: &[InsertTable], text: &str) -> Result<u64> {
-    let _claim = if may_make_children(context, tables)? { Some(context.door().names.lock().await) } else { None };
     let mut attempt = 1;
     loop {
         match run_once(context, parsed, tables, text).await {
@@ -35,24 +34,6 @@ pub(super) async fn run(context: &Context, parsed: &Parsed, tables: &[InsertTabl
             outcome => return outcome,
         }
     }
-}
-
-/// Whether a child may have to be made: one of USING is not there, or rows say by themselves which
-/// child they are for. Writes to children that are there need no claim and do not wait for others.
-fn may_make_children(context: &Context, tables: &[InsertTable]) -> Result<bool> {
-    let catalog = context.catalog();
-    for table in tables {
-        if table.columns.iter().flatten().any(|column| column == TBNAME) {
-            return Ok(true);
-        }
-        if table.using.is_some() {
-            let home = context.database(&catalog, table.name.database.as_deref()).map_err(no_database)?;
-            if find(context.engine(), &catalog, &home, &table.name.name)?.is_none() {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
 }
 
 async fn run_once(context: &Context, parsed: &Parsed, tables: &[InsertTable], text: &str) -> Result<u64> {

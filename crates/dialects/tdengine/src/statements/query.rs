@@ -7,6 +7,7 @@ use crate::sql::{self, take_number};
 use crate::system;
 use ::query::RowStream;
 use ::sql::ast::{self, DescribeAlias, Expr, SetExpr};
+use ::sql::tree;
 use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
@@ -106,17 +107,7 @@ fn request(context: &Context, statement: ast::Statement, text: &str) -> QueryReq
 
 /// What the condition of a statement on one table is read with.
 pub(super) fn surroundings(context: &Context, table: &Table, text: &str) -> QueryRequest {
-    let nothing = ast::Statement::Query(Box::new(ast::Query {
-        with: None,
-        body: Box::new(SetExpr::Values(ast::Values { explicit_row: false, value_keyword: false, rows: Vec::new() })),
-        order_by: None,
-        limit_clause: None,
-        fetch: None,
-        locks: Vec::new(),
-        for_clause: None,
-        settings: None,
-        format_clause: None,
-        pipe_operators: Vec::new(),
-    }));
+    let nothing = ast::Values { explicit_row: false, value_keyword: false, rows: Vec::new() };
+    let nothing = ast::Statement::Query(Box::new(tree::query(SetExpr::Values(nothing))));
     QueryRequest { database: Some(table.database), ..request(context, nothing, text) }
 }

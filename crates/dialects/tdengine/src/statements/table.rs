@@ -83,17 +83,26 @@ pub(super) async fn create(context: &Context, written: Written) -> Result<()> {
     check_table_name(&written.name.name)?;
     let catalog = context.catalog();
     let database = context.database(&catalog, written.name.database.as_deref())?;
-    let _claim = context.door().names.lock().await;
-    if let Some(found) = find(context.engine(), &context.catalog(), &database, &written.name.name)? {
-        let same_kind = matches!(found, Found::Super(_)) == written.tags.is_some();
-        if written.if_not_exists && same_kind {
-            return Ok(());
-        }
-        return Err(taken(&found));
+    if is_made(context, &database, &written)? {
+        return Ok(());
     }
     let new = definition(&database, &written, context.now())?;
-    context.engine().create_table(context.caller(), new).await?;
-    Ok(())
+    match context.engine().create_table(context.caller(), new).await {
+        // Others made it after the look.
+        Err(error) if matches!(*error.kind, ErrorKind::TableExists { .. }) => {
+            if is_made(context, &database, &written)? { Ok(()) } else { Err(error) }
+        }
+        made => made.map(|_| ()),
+    }
+}
+
+/// Whether a table is there already and IF NOT EXISTS is content with it.
+fn is_made(context: &Context, database: &Database, written: &Written) -> Result<bool> {
+    let Some(found) = find(context.engine(), &context.catalog(), database, &written.name.name)? else {
+        return Ok(false);
+    };
+    let same_kind = matches!(found, Found::Super(_)) == written.tags.is_some();
+    if written.if_not_exists && same_kind { Ok(true) } else { Err(taken(&found)) }
 }
 
 /// The error of a name that is taken.

@@ -10,7 +10,7 @@ use axum::extract::{Path, Request, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
-use dialect::{Dialect, DialectContext, Media, Parameter, Route, read_text};
+use dialect::{Dialect, DialectContext, Media, Parameter, Route, Surface, read_text};
 use futures::{StreamExt, stream};
 use model::Error;
 use std::net::SocketAddr;
@@ -47,17 +47,8 @@ const ROUTES: &[Route] = &[
 ];
 
 impl Dialect for TestDialect {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-    fn routes(&self) -> &'static [Route] {
-        self.routes
-    }
-    fn prefixes(&self) -> &'static [&'static str] {
-        self.prefixes
-    }
-    fn compat(&self) -> &'static str {
-        "# What works\n"
+    fn surface(&self) -> Surface {
+        Surface { name: self.name, routes: self.routes, prefixes: self.prefixes, compat: "# What works\n" }
     }
     fn router(&self, _: DialectContext) -> Router {
         panic!("the tests mount their handlers themselves")

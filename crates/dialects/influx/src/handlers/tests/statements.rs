@@ -1,6 +1,6 @@
 //! `/query`: what clients send when they connect.
 
-use super::client::Client;
+use super::client::{Client, Envelope as _};
 use serde_json::{Value, json};
 
 async fn results(client: &Client, query: &str) -> Value {

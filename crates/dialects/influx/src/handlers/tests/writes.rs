@@ -1,7 +1,6 @@
 //! Points through both versions' doors: what is stored, and what is said about the rest.
 
-use super::client::Client;
-use dialect::Tokens as _;
+use super::client::{Client, Envelope as _};
 use model::{Grant, Privilege, Privileges, Scope};
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! Requests that cannot be answered, and statements of other vendors.
 
-use super::client::Client;
+use super::client::{Client, Envelope as _};
 
 const QUERY: &str = "/rest/table/v1/query";
 const JSON: [(&str, &str); 1] = [("content-type", "application/json")];

@@ -1,130 +1,64 @@
-//! A server without sockets.
+//! A server without sockets: the router over a store in memory.
 
 use crate::Iotdb;
-use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderMap, Request};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use catalog::RedbCatalog;
 use dialect::{Dialect as _, DialectContext};
-use engine::Engine;
-use files::ForgetfulFiles;
-use query::{QueryEngine, QueryOptions};
+use dialect_testing::{Answer, Store};
 use serde_json::{Value, json};
+use server::TokenDirectory;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use storage::{Clock, Storage, StorageOptions, WalSync};
-use tower::ServiceExt as _;
 
-#[derive(Debug)]
-struct Now;
-
-impl Clock for Now {
-    fn now_micros(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        u64::try_from(since.as_micros()).unwrap()
-    }
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) text: String,
-}
-
-impl Answer {
-    /// The body as JSON.
-    #[track_caller]
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
-    }
-
+/// What this dialect's answers hold.
+pub(super) trait Envelope {
     /// The code of a body that has one.
+    fn code(&self) -> u64;
+    /// Its message.
+    fn message(&self) -> String;
+}
+
+impl Envelope for Answer {
     #[track_caller]
-    pub(super) fn code(&self) -> u64 {
+    fn code(&self) -> u64 {
         self.json()["code"].as_u64().unwrap_or_else(|| panic!("no code: {}", self.text))
     }
 
-    /// Its message.
     #[track_caller]
-    pub(super) fn message(&self) -> String {
+    fn message(&self) -> String {
         self.json()["message"].as_str().unwrap_or_else(|| panic!("no message: {}", self.text)).to_owned()
     }
 }
 
-/// The server, and who asks.
+/// The server, who asks, and in which database.
 #[derive(Clone)]
 pub(super) struct Client {
-    router: Router,
-    authorization: Option<String>,
+    http: dialect_testing::Client,
     pub(super) database: Option<String>,
 }
-
-static SPILL_DIRECTORIES: AtomicU64 = AtomicU64::new(0);
 
 impl Client {
     /// An empty store that root asks, with the database `plant`.
     pub(super) async fn new() -> Self {
-        let shared: Arc<dyn files::Files> = Arc::new(ForgetfulFiles::new());
-        let catalog: Arc<dyn catalog::CatalogStore> = Arc::new(RedbCatalog::open(Arc::clone(&shared)).unwrap());
-        let storage_options = StorageOptions {
-            wal_sync: WalSync::Always,
-            flush_bytes: 64 << 20,
-            memory_limit_bytes: 256 << 20,
-            log_file_bytes: 64 << 20,
-            partition_seconds: 864_000,
-            clock: Arc::new(Now),
-        };
-        let storage = Storage::open(shared, Arc::clone(&catalog), storage_options).unwrap();
-        let number = SPILL_DIRECTORIES.fetch_add(1, Ordering::SeqCst);
-        let spill = format!("chronoglot-iotdb-{}-{number}", std::process::id());
-        let query = QueryEngine::new(QueryOptions {
-            memory_bytes: 64 << 20,
-            memory_total_bytes: 256 << 20,
-            timeout: Duration::from_secs(60),
-            running: 64,
-            spill_directory: std::env::temp_dir().join(spill),
-            threads: 2,
-        })
-        .unwrap();
-        let engine = Engine::new(catalog, storage, query).await.unwrap();
-        let tokens = Arc::new(server::TokenDirectory::of_engine(engine.clone(), 60, 1_000));
-        let router = Iotdb::new().router(DialectContext {
-            engine,
-            tokens,
-            insecure: true,
-            body_bytes: 1 << 20,
+        let store = Store::new().await;
+        let tokens = TokenDirectory::of_engine(store.engine.clone(), 60, 1_000);
+        let router = Iotdb.router(DialectContext {
             statement_bytes: 64 << 10,
             result_bytes: Some(1 << 20),
+            ..store.context(Arc::new(tokens))
         });
-        let client = Self { router, authorization: Some(basic("root", "root")), database: Some("plant".to_owned()) };
+        let http = dialect_testing::Client::new(store, router).by("root", "root");
+        let client = Self { http, database: Some("plant".to_owned()) };
         client.done("create database plant").await;
         client
     }
 
     /// The same server, asked by another user.
     pub(super) fn by(&self, user: &str, password: &str) -> Self {
-        Self { authorization: Some(basic(user, password)), ..self.clone() }
+        Self { http: self.http.by(user, password), ..self.clone() }
     }
 
-    /// Sends a request.
+    /// Sends a request with further headers.
     pub(super) async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
-        if let Some(value) = &self.authorization {
-            request = request.header("authorization", value);
-        }
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = self.router.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        let text = String::from_utf8(bytes.to_vec()).unwrap();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, text }
+        let with_all = headers.iter().fold(self.http.clone(), |http, (name, value)| http.with(name, value));
+        with_all.send(method, path, body).await
     }
 
     async fn statement(&self, endpoint: &str, sql: &str) -> Answer {
@@ -166,9 +100,4 @@ impl Client {
         let json = [("content-type", "application/json")];
         self.send("POST", "/rest/table/v1/insertTablet", &json, body.to_string()).await
     }
-}
-
-/// The header of a user with a password.
-pub(super) fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }

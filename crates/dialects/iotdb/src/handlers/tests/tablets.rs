@@ -1,6 +1,6 @@
 //! Tablets from request to answer.
 
-use super::client::Client;
+use super::client::{Client, Envelope as _};
 use serde_json::{Value, json};
 
 fn tablet() -> Value {

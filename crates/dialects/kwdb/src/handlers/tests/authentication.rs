@@ -1,6 +1,6 @@
 //! Who may come in, and how those are answered who may not.
 
-use super::client::{Client, basic};
+use super::client::{Client, Envelope as _, basic};
 use axum::http::StatusCode;
 
 const MISMATCH: &str = "the provided username and password did not match any credentials on the server.";
@@ -18,7 +18,7 @@ async fn login_refuses_in_the_documented_words() {
         ("GET", "", Some(basic("nobody", "x")), 401, MISMATCH),
     ] {
         let answer = client.at(query).authorized(header.as_deref()).send(method, "login", "").await;
-        assert_eq!(answer.status.as_u16(), status, "{}", answer.text);
+        assert_eq!(answer.status, status, "{}", answer.text);
         assert_eq!(answer.text, format!(r#"{{"code":-1,"desc":"{text}"}}"#));
     }
 }

@@ -1,6 +1,6 @@
 //! Requests that are wrong: each is refused in words, never with an empty body.
 
-use super::client::Client;
+use super::client::{Client, Envelope as _};
 use axum::body::Body;
 use axum::http::StatusCode;
 

@@ -1,52 +1,28 @@
-//! A server without sockets: the router over an engine whose files are in memory.
+//! A server without sockets: the router over a store in memory.
 
 use crate::Kwdb;
-use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use catalog::RedbCatalog;
+use axum::http::StatusCode;
 use dialect::{Dialect as _, DialectContext};
-use engine::Engine;
-use files::ForgetfulFiles;
-use query::{QueryEngine, QueryOptions};
+use dialect_testing::Store;
+pub(super) use dialect_testing::{Answer, basic};
 use serde_json::Value;
 use server::TokenDirectory;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use storage::{Clock, Storage, StorageOptions, WalSync};
-use tower::ServiceExt as _;
 
-#[derive(Debug)]
-struct Now;
-
-impl Clock for Now {
-    fn now_micros(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-        u64::try_from(since.as_micros()).unwrap()
-    }
-}
-
-/// An answer.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) text: String,
-}
-
-impl Answer {
-    /// The body as JSON.
-    #[track_caller]
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
-    }
-
+/// What this dialect's answers hold.
+pub(super) trait Envelope {
     /// `desc` as a text; of a list its only element.
+    fn desc(&self) -> String;
+    /// The rows of a query, compact.
+    fn rows(&self) -> String;
+    /// The column names of a query.
+    fn names(&self) -> Vec<String>;
+}
+
+impl Envelope for Answer {
     #[track_caller]
-    pub(super) fn desc(&self) -> String {
+    fn desc(&self) -> String {
         match &self.json()["desc"] {
             Value::String(text) => text.clone(),
             Value::Array(list) if list.len() == 1 => list[0].as_str().unwrap().to_owned(),
@@ -54,27 +30,24 @@ impl Answer {
         }
     }
 
-    /// The rows of a query, compact.
     #[track_caller]
-    pub(super) fn rows(&self) -> String {
+    fn rows(&self) -> String {
         assert_eq!(self.status, StatusCode::OK, "{}", self.text);
         self.json()["data"].to_string()
     }
 
-    /// The column names of a query.
     #[track_caller]
-    pub(super) fn names(&self) -> Vec<String> {
+    fn names(&self) -> Vec<String> {
         let json = self.json();
         let columns = json["column_meta"].as_array().unwrap_or_else(|| panic!("{}", self.text));
         columns.iter().map(|column| column[0].as_str().unwrap().to_owned()).collect()
     }
 }
 
-/// The server, and who asks.
+/// The server, who asks, and the URL parameters.
 #[derive(Clone)]
 pub(super) struct Client {
-    router: Router,
-    authorization: Option<String>,
+    http: dialect_testing::Client,
     query: String,
 }
 
@@ -92,8 +65,6 @@ impl Default for Options {
     }
 }
 
-static SPILL_DIRECTORIES: AtomicU64 = AtomicU64::new(0);
-
 impl Client {
     /// An empty store that root asks.
     pub(super) async fn new() -> Self {
@@ -107,38 +78,17 @@ impl Client {
 
     /// An empty store with these settings.
     pub(super) async fn with(options: Options) -> Self {
-        let shared: Arc<dyn files::Files> = Arc::new(ForgetfulFiles::new());
-        let catalog: Arc<dyn catalog::CatalogStore> = Arc::new(RedbCatalog::open(Arc::clone(&shared)).unwrap());
-        let storage_options = StorageOptions {
-            wal_sync: WalSync::Always,
-            flush_bytes: 64 << 20,
-            memory_limit_bytes: 256 << 20,
-            log_file_bytes: 64 << 20,
-            partition_seconds: 864_000,
-            clock: Arc::new(Now),
-        };
-        let storage = Storage::open(shared, Arc::clone(&catalog), storage_options).unwrap();
-        let number = SPILL_DIRECTORIES.fetch_add(1, Ordering::SeqCst);
-        let spill = format!("chronoglot-kwdb-{}-{number}", std::process::id());
-        let query = QueryEngine::new(QueryOptions {
-            memory_bytes: 64 << 20,
-            memory_total_bytes: 256 << 20,
-            timeout: Duration::from_secs(60),
-            running: 64,
-            spill_directory: std::env::temp_dir().join(spill),
-            threads: 2,
-        })
-        .unwrap();
-        let engine = Engine::new(catalog, storage, query).await.unwrap();
-        let router = Kwdb::new().router(DialectContext {
-            tokens: Arc::new(TokenDirectory::of_engine(engine.clone(), options.token_minutes, 1000)),
-            engine,
+        let store = Store::new().await;
+        let tokens = TokenDirectory::of_engine(store.engine.clone(), options.token_minutes, 1000);
+        let router = Kwdb.router(DialectContext {
             insecure: options.insecure,
             body_bytes: 64 << 20,
             statement_bytes: options.statement_bytes,
             result_bytes: options.result_bytes,
+            ..store.context(Arc::new(tokens))
         });
-        Self { router, authorization: Some(basic("root", "kwdbpassword")), query: String::new() }
+        let http = dialect_testing::Client::new(store, router).with("content-type", "plain/text");
+        Self { http: http.by("root", "kwdbpassword"), query: String::new() }
     }
 
     /// A store with the time-series database `tsdb`, which is the current one.
@@ -155,12 +105,12 @@ impl Client {
 
     /// The same server, asked by another user.
     pub(super) fn by(&self, user: &str, password: &str) -> Self {
-        self.authorized(Some(&basic(user, password)))
+        Self { http: self.http.by(user, password), ..self.clone() }
     }
 
     /// The same server, asked with another header or none.
     pub(super) fn authorized(&self, value: Option<&str>) -> Self {
-        Self { authorization: value.map(str::to_owned), ..self.clone() }
+        Self { http: self.http.authorized(value), ..self.clone() }
     }
 
     /// Sends a request.
@@ -169,14 +119,7 @@ impl Client {
             "" => format!("/restapi/{endpoint}"),
             query => format!("/restapi/{endpoint}?{query}"),
         };
-        let mut request = Request::builder().method(method).uri(uri).header("content-type", "plain/text");
-        if let Some(value) = &self.authorization {
-            request = request.header("authorization", value);
-        }
-        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        self.http.send(method, &uri, body).await
     }
 
     pub(super) async fn ddl(&self, sql: &str) -> Answer {
@@ -229,9 +172,4 @@ impl Client {
         assert_eq!(answer.json()["code"], -1, "{sql}: {}", answer.text);
         answer.desc()
     }
-}
-
-/// The header of a user with a password.
-pub(super) fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }

@@ -1,6 +1,6 @@
 //! `/ddl`: databases, tables, columns, settings.
 
-use super::client::Client;
+use super::client::{Client, Envelope as _};
 use axum::http::StatusCode;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! The samples that the vendor's documents print, and the same with other names and values.
 
-use super::client::{Client, basic};
+use super::client::{Client, Envelope as _, basic};
 use axum::http::StatusCode;
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! `/insert`: rows, literals, defaults, the rule for repeated rows.
 
-use super::client::Client;
+use super::client::{Client, Envelope as _};
 use axum::http::StatusCode;
 
 async fn meters() -> Client {

@@ -1,6 +1,6 @@
 //! Points through the four endpoints: tables that come to be, what is refused, what is answered.
 
-use super::client::{Client, basic};
+use super::client::{Client, Envelope as _, basic};
 use serde_json::json;
 
 const IOT: &str = "7ec78703182df4f0a72fa3b8d1abaae021ff1ff8a66f8fadf0534f09099739cf";
@@ -156,7 +156,7 @@ async fn a_json_body_is_taken_whole_or_not_at_all() {
         ("put m 1 1 a=b".to_owned(), "expected value (line 1, column 1)"),
     ] {
         let answer = client.send("POST", "opentsdbjson", body.clone()).await;
-        assert_eq!((answer.status.as_u16(), answer.desc().as_str()), (400, desc), "{body}");
+        assert_eq!((answer.status, answer.desc().as_str()), (400, desc), "{body}");
         assert_eq!(answer.json()["code"], -1);
     }
     assert_eq!(client.rows("show tables").await, "[]");
@@ -170,14 +170,14 @@ async fn requests_that_are_refused_store_nothing() {
     let line = "m,a=b f=1 1";
     for endpoint in ["telegraf", "influxdb", "opentsdbjson", "opentsdbtelnet"] {
         let answer = client.send("GET", endpoint, line).await;
-        assert_eq!((answer.status.as_u16(), answer.desc().as_str()), (400, "only support POST method"), "{endpoint}");
+        assert_eq!((answer.status, answer.desc().as_str()), (400, "only support POST method"), "{endpoint}");
         let answer = client.send("POST", endpoint, "").await;
-        assert_eq!((answer.status.as_u16(), answer.desc().as_str()), (400, "invalid request body"), "{endpoint}");
+        assert_eq!((answer.status, answer.desc().as_str()), (400, "invalid request body"), "{endpoint}");
         let answer = client.authorized(Some("Basic 00ff00ff")).send("POST", endpoint, line).await;
         let code = if endpoint == "telegraf" { 500 } else { -1 };
         let expected =
             format!("{{\"code\":{code},\"desc\":\"Incorrect authentication token\",\"rows\":null,\"time\":null}}");
-        assert_eq!((answer.status.as_u16(), answer.text), (401, expected), "{endpoint}");
+        assert_eq!((answer.status, answer.text), (401, expected), "{endpoint}");
         for header in [None, Some("Basic"), Some("Basic !!"), Some(basic("root", "wrong").as_str())] {
             let answer = client.authorized(header).send("POST", endpoint, line).await;
             assert_eq!(answer.status, 401, "{endpoint} {header:?}");

@@ -1,6 +1,6 @@
 //! Who may do what, in the vendor's words.
 
-use super::client::Client;
+use super::client::{Client, Envelope as _};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rights_are_asked_for_by_name() {

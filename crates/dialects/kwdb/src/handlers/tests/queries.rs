@@ -1,6 +1,6 @@
 //! SELECT: values, names, types, functions, joins.
 
-use super::client::{Client, Options};
+use super::client::{Client, Envelope as _, Options};
 
 /// Two devices with three and one rows, and a relational table beside them.
 async fn store() -> Client {

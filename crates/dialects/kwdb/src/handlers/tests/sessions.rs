@@ -1,6 +1,6 @@
 //! Sessions: listed under both documents' names, ended by those who may.
 
-use super::client::{Client, Options};
+use super::client::{Client, Envelope as _, Options};
 use serde_json::Value;
 
 async fn token(client: &Client) -> String {
@@ -17,7 +17,7 @@ async fn listed(client: &Client) -> Vec<Value> {
 
 async fn ended(client: &Client, id: &str) -> (u16, i64, String) {
     let answer = client.send("DELETE", "session", id.to_owned()).await;
-    (answer.status.as_u16(), answer.json()["code"].as_i64().unwrap(), answer.desc())
+    (answer.status, answer.json()["code"].as_i64().unwrap(), answer.desc())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +74,7 @@ async fn bad_requests_are_refused() {
         [("PUT", "x", 400, "only support GET/DELETE method."), ("DELETE", "", 400, "invalid request body")]
     {
         let answer = client.send(method, "session", body).await;
-        assert_eq!((answer.status.as_u16(), answer.desc().as_str()), (status, desc));
+        assert_eq!((answer.status, answer.desc().as_str()), (status, desc));
     }
     for header in [None, Some("Basic 00ff")] {
         assert_eq!(client.authorized(header).send("GET", "session", "").await.status, 401);
@@ -94,7 +94,7 @@ async fn a_token_that_has_run_out_is_refused_in_the_documents_words() {
     client.done("reset cluster setting server.rest.timeout").await;
     for endpoint in ["query", "ddl"] {
         let answer = holder.send("POST", endpoint, "select 1".to_owned()).await;
-        assert_eq!((answer.status.as_u16(), answer.desc().as_str()), (401, "Incorrect authentication token"));
+        assert_eq!((answer.status, answer.desc().as_str()), (401, "Incorrect authentication token"));
     }
     let answer = holder.insert("insert into t values (1); insert into t values (2)").await;
     assert_eq!(answer.status, 401);

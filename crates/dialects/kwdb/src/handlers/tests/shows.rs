@@ -1,6 +1,6 @@
 //! SHOW, EXPLAIN and USE through `/query`.
 
-use super::client::Client;
+use super::client::{Client, Envelope as _};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tables_columns_and_tags() {

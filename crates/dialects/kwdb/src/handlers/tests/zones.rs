@@ -1,6 +1,6 @@
 //! Clock functions, casts and AT TIME ZONE in the request's zone.
 
-use super::client::Client;
+use super::client::{Client, Envelope as _};
 
 /// The same point in time in a column of either kind: 2023-12-31 18:30 UTC.
 async fn store() -> Client {

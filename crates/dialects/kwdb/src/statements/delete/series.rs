@@ -1,8 +1,8 @@
 //! What a condition on a time-series table may say in DELETE and UPDATE.
 
 use crate::error::worded;
-use crate::session::is_comparison;
 use ::sql::ast::{BinaryOperator, Expr, UnaryOperator, Value};
+use ::sql::tree::is_comparison;
 use model::{Column, ColumnRole, Error, Result, Table};
 
 /// What a condition selects.

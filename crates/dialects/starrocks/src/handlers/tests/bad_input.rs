@@ -1,6 +1,6 @@
 //! Requests that cannot be carried out, in the order in which they are checked.
 
-use super::client::{Client, M, basic, cpu};
+use super::client::{Client, Envelope as _, M, basic, cpu};
 use serde_json::json;
 
 const D: &str = "/api/v2/catalogs/default/databases";
@@ -44,7 +44,7 @@ async fn methods_come_before_credentials() {
         assert_eq!(answer.header("allow"), allowed, "{method} {path}");
     }
     let sql = client.get("/api/v1/catalogs/default_catalog/sql").await;
-    assert_eq!((sql.status.as_u16(), sql.header("allow")), (405, "POST"));
+    assert_eq!((sql.status, sql.header("allow")), (405, "POST"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,8 +54,8 @@ async fn types_of_answers_and_bodies() {
     for (accept, status) in
         [("image/png", 406), ("*/*", 200), ("application/*;q=0.1", 200), ("application/json;q=0", 406)]
     {
-        let answer = client.send_with("GET", &tables, &[("accept", accept)], "").await;
-        assert_eq!(answer.status.as_u16(), status, "{accept}");
+        let answer = client.with("accept", accept).send("GET", &tables, "").await;
+        assert_eq!(answer.status, status, "{accept}");
         answer.json();
     }
     let xml = client.typed(Some("application/xml")).post(&tables, cpu()).await;
@@ -65,7 +65,7 @@ async fn types_of_answers_and_bodies() {
     let merge = client.typed(Some("application/merge-patch+json")).patch(M, json!({"comment": "c"})).await;
     assert_eq!(merge.result()["comment"], "c");
     // Of both, the answer's type is looked at first.
-    let both = client.typed(Some("image/png")).send_with("POST", D, &[("accept", "image/png")], "{}").await;
+    let both = client.typed(Some("image/png")).with("accept", "image/png").send("POST", D, "{}").await;
     assert_eq!(both.failure().0, 406);
 }
 

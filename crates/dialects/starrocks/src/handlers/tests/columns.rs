@@ -1,6 +1,6 @@
 //! Columns and tags.
 
-use super::client::{Client, M, cpu};
+use super::client::{Client, Envelope as _, M, cpu};
 use model::{TimeUnit, Value as Cell};
 use serde_json::json;
 
@@ -31,7 +31,7 @@ async fn columns_are_shown_apart_from_tags() {
     let mut rest = column("");
     let mut paged = Vec::new();
     while !rest.is_empty() {
-        let page = client.send_with("GET", &rest, &[("x-starrocks-page-size", "1")], "").await.result();
+        let page = client.with("x-starrocks-page-size", "1").send("GET", &rest, "").await.result();
         rest = page["nextPageToken"].as_str().map(|token| column(&format!("?page_token={token}"))).unwrap_or_default();
         paged.extend(names(page));
     }
@@ -55,7 +55,7 @@ async fn columns_are_added_changed_and_dropped() {
     assert_eq!(client.post(&column(""), json!({"name": "Idle", "type": "int"})).await.failure().1, "1060");
     assert_eq!(client.put(&uri, json!({"type": "int"})).await.result()["existed"], true);
     let made = client.put(&column("/more"), json!({"type": "string", "default": "x"})).await;
-    assert_eq!((made.status.as_u16(), &made.result()["existed"]), (201, &json!(false)));
+    assert_eq!((made.status, &made.result()["existed"]), (201, &json!(false)));
     let changed = client.patch(&uri, json!({"type": "bigint", "comment": null})).await.result();
     assert_eq!((&changed["type"], &changed["comment"]), (&json!("bigint"), &json!(null)));
     assert_eq!(client.patch(&column("/more"), json!({"default": null})).await.result()["default"], json!(null));

@@ -1,6 +1,6 @@
 //! Range deletions and their tasks.
 
-use super::client::{Client, M, cpu, files};
+use super::client::{Client, Envelope as _, M, cpu, files};
 use model::{TimeUnit, Value as Cell};
 use serde_json::{Value, json};
 use std::sync::Arc;

@@ -1,6 +1,6 @@
 //! Users, grants and what holds without them.
 
-use super::client::{Client, M, cpu};
+use super::client::{Client, Envelope as _, M, cpu};
 use serde_json::json;
 
 async fn with_user() -> (Client, Client) {

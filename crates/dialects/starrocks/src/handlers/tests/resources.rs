@@ -1,6 +1,6 @@
 //! Catalogs, databases and lists.
 
-use super::client::{Client, M};
+use super::client::{Client, Envelope as _, M};
 use serde_json::json;
 
 const D: &str = "/api/v2/catalogs/default/databases";
@@ -27,9 +27,9 @@ async fn post_creates_once_and_put_as_often_as_asked() {
     let again = client.post(D, json!({"name": "m"})).await;
     assert_eq!(again.failure(), (400, "1007".to_owned(), "DATABASE_ALREADY_EXISTS".to_owned()));
     let existed = client.put(M, json!({})).await;
-    assert_eq!((existed.status.as_u16(), &existed.result()["existed"]), (200, &json!(true)));
+    assert_eq!((existed.status, &existed.result()["existed"]), (200, &json!(true)));
     let made = client.put(&format!("{D}/m2"), json!({"retention": "30d", "comment": "c"})).await;
-    assert_eq!((made.status.as_u16(), &made.result()["existed"]), (201, &json!(false)));
+    assert_eq!((made.status, &made.result()["existed"]), (201, &json!(false)));
     let shown = client.get(&uri).await.result();
     assert_eq!((&shown["name"], &shown["tableCount"]), (&json!("m"), &json!(0)));
     assert_eq!(client.get("/api/v2/databases/m").await.result()["uri"], shown["uri"]);
@@ -52,7 +52,7 @@ async fn a_database_is_changed_and_dropped() {
     assert_eq!(client.delete(&format!("{M}?force=maybe")).await.failure().2, "INVALID_PARAMETER");
     assert_eq!(client.delete(&format!("{M}?force=true")).await.result()["deleted"], true);
     let again = client.delete(M).await;
-    assert_eq!((again.status.as_u16(), &again.result()["deleted"]), (200, &json!(false)));
+    assert_eq!((again.status, &again.result()["deleted"]), (200, &json!(false)));
     assert_eq!(client.get(M).await.failure().0, 404);
     assert_eq!(client.delete(&format!("{D}/defaultdb")).await.failure().2, "INVALID_DEFINITION");
 }
@@ -77,7 +77,7 @@ async fn lists_come_in_pages() {
     assert_eq!((&second["pageNum"], &second["pageSize"]), (&json!(1), &json!(2)));
     let some = client.get(&format!("{tables}?filter=name%20LIKE%20%22t00%25%22")).await.result();
     assert_eq!(some["total"], 10);
-    let sized = client.send_with("GET", &tables, &[("x-starrocks-page-size", "3")], "").await.result();
+    let sized = client.with("x-starrocks-page-size", "3").send("GET", &tables, "").await.result();
     assert_eq!(sized["items"].as_array().unwrap().len(), 3);
     for (query, reason) in [
         ("page_num=0&page_size=2&filter=x", "TOO_MANY_PARAMETERS"),
@@ -98,9 +98,9 @@ async fn lists_come_in_pages() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answer_carries_the_id_of_its_request() {
     let client = Client::new().await;
-    let id = [("x-starrocks-request-id", "trace-1")];
-    let good = client.send_with("GET", "/api/v2/catalogs", &id, "").await;
-    let bad = client.send_with("GET", "/api/v2/catalogs/nope", &id, "").await;
+    let named = client.with("x-starrocks-request-id", "trace-1");
+    let good = named.get("/api/v2/catalogs").await;
+    let bad = named.get("/api/v2/catalogs/nope").await;
     for answer in [&good, &bad] {
         assert_eq!(answer.header("x-starrocks-request-id"), "trace-1");
     }

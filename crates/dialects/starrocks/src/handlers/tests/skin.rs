@@ -8,7 +8,7 @@ use model::{DataType, Error, ErrorKind, Place};
 #[tokio::test]
 async fn a_refusal_of_the_server_has_the_envelope() {
     let error = Error::new(ErrorKind::PathNotFound { path: "/api/v2/catalog".to_owned() });
-    let response = StarRocks::new().reject(&error);
+    let response = StarRocks.reject(&error);
     assert_eq!(response.status(), 404);
     let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
     let json: serde_json::Value = serde_json::from_slice(&bytes).unwrap();

@@ -1,6 +1,6 @@
 //! The SQL endpoint.
 
-use super::client::{Client, M, cpu};
+use super::client::{Client, Envelope as _, M, cpu};
 use http_body_util::BodyExt as _;
 use model::{TimeUnit, Value as Cell};
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ async fn a_query_is_answered_line_by_line() {
     assert_eq!(client.post(path, json!({"query": "select count(*) from m.t"})).await.rows(), "[[0]]");
     assert_eq!(client.post(path, json!({"query": "select count(*) from default_catalog.m.t"})).await.rows(), "[[0]]");
     let nowhere = client.post(path, json!({"query": "select * from t"})).await;
-    assert_eq!((nowhere.status.as_u16(), &nowhere.json()["msg"]), (400, &json!("No database selected")));
+    assert_eq!((nowhere.status, &nowhere.json()["msg"]), (400, &json!("No database selected")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -309,7 +309,7 @@ async fn what_cannot_be_answered() {
         ),
     ] {
         let answer = client.send("POST", SQL, body).await;
-        assert_eq!(answer.status.as_u16(), 400, "{body}: {}", answer.text);
+        assert_eq!(answer.status, 400, "{body}: {}", answer.text);
         begins(answer.json()["msg"].as_str().unwrap(), text);
     }
     for path in [
@@ -318,15 +318,11 @@ async fn what_cannot_be_answered() {
         "/api/v1/catalogs/hive/sql",
     ] {
         let answer = client.post(path, json!({"query": "select 1"})).await;
-        assert_eq!(
-            (answer.status.as_u16(), &answer.json()["msg"]),
-            (403, &json!("set catalog or db failed")),
-            "{path}"
-        );
+        assert_eq!((answer.status, &answer.json()["msg"]), (403, &json!("set catalog or db failed")), "{path}");
     }
     assert_eq!(client.send("POST", &format!("{SQL}?x=1"), "{}").await.status, 400);
     assert_eq!(client.typed(Some("text/plain")).send("POST", SQL, "select 1").await.status, 415);
-    assert_eq!(client.send_with("POST", SQL, &[("accept", "image/png")], "{}").await.status, 406);
+    assert_eq!(client.with("accept", "image/png").send("POST", SQL, "{}").await.status, 406);
     assert_eq!(client.rows("select count(*) from cpu").await, "[[3]]");
 }
 
@@ -351,7 +347,7 @@ async fn a_running_query_is_killed_by_its_connection() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     };
     let killed = client.sql(&format!("kill {id}")).await;
-    assert_eq!((killed.status.as_u16(), killed.text.as_str()), (200, ""));
+    assert_eq!((killed.status, killed.text.as_str()), (200, ""));
     let answer = slow.await.unwrap();
     assert_eq!(answer.status, 400, "{}", answer.text);
     assert!(answer.text.contains("cancelled"), "{}", answer.text);

@@ -1,6 +1,6 @@
 //! Tables: created by JSON and by SQL, shown, changed, renamed, dropped.
 
-use super::client::{Client, M, cpu};
+use super::client::{Client, Envelope as _, M, cpu};
 use serde_json::{Value, json};
 
 const CUSTOMER: &str = "CREATE TABLE IF NOT EXISTS customer (c_custkey int(11) NOT NULL COMMENT \"\", c_name varchar(26) \
@@ -70,9 +70,9 @@ async fn a_table_by_sql_as_curl_sends_it() {
     let again = plain.send("POST", &tables(""), CUSTOMER.replace("customer", "a")).await;
     assert_eq!(again.failure().1, "1050");
     let put = plain.send("PUT", "/api/v2/databases/m/tables/create", CUSTOMER.replace(" IF NOT EXISTS", "")).await;
-    assert_eq!((put.status.as_u16(), &put.result()["existed"]), (201, &json!(false)));
+    assert_eq!((put.status, &put.result()["existed"]), (201, &json!(false)));
     let put = plain.send("PUT", &tables("/customer"), CUSTOMER).await;
-    assert_eq!((put.status.as_u16(), &put.result()["existed"]), (200, &json!(true)));
+    assert_eq!((put.status, &put.result()["existed"]), (200, &json!(true)));
     let shown = client.get(&tables("/customer")).await.result();
     assert_eq!((&shown["kind"], &shown["keysType"]), (&json!("relational"), &json!("DUP_KEYS")));
     assert_eq!(shown["properties"]["in_memory"], "false");

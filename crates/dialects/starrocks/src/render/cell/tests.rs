@@ -1,4 +1,4 @@
-use super::{Column, push_string};
+use super::Column;
 use crate::zone::Zone;
 use arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int8Array,
@@ -6,7 +6,6 @@ use arrow::array::{
 };
 use arrow::datatypes::{Field, Int64Type};
 use model::{Column as ModelColumn, ColumnId, ColumnRole, DataType, TimeUnit};
-use proptest::prelude::*;
 use query::column_field;
 use std::sync::Arc;
 
@@ -67,13 +66,4 @@ fn json_is_embedded_and_bytes_are_base64() {
     assert_eq!(stored(DataType::Binary(None), BinaryArray::from(vec![b"\x00\xff".as_slice()]), &zone), "\"AP8=\"");
     let list = ListArray::from_iter_primitive::<Int64Type, _, _>([Some([Some(1), Some(2), None])]);
     assert_eq!(computed(list), "[1, 2, null]");
-}
-
-proptest! {
-    #[test]
-    fn every_text_reads_back(text in "\\PC*|[\\x00-\\x7f]{0,20}") {
-        let mut out = Vec::new();
-        push_string(&mut out, &text);
-        prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
-    }
 }

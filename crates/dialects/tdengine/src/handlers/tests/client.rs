@@ -1,105 +1,54 @@
-//! A server without sockets: the router over an engine whose files are in memory.
+//! A server without sockets: the router over a store in memory.
 
 use crate::TDengine;
-use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use catalog::RedbCatalog;
 use dialect::{Dialect as _, DialectContext};
-use engine::Engine;
-use files::ForgetfulFiles;
-use query::{QueryEngine, QueryOptions};
-use serde_json::Value;
+use dialect_testing::{Answer, Store};
 use server::TokenDirectory;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use storage::{Clock, Storage, StorageOptions, WalSync};
-use tower::ServiceExt as _;
-
-#[derive(Debug)]
-struct Now;
-
-impl Clock for Now {
-    fn now_micros(&self) -> u64 {
-        u64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap()
-    }
-}
 
 /// The longest statement that the server of the tests takes.
 pub(super) const STATEMENT_BYTES: usize = 1 << 20;
 
-static SPILL_DIRECTORIES: AtomicU64 = AtomicU64::new(0);
-
-/// An answer.
-#[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
-    pub(super) text: String,
+/// What this dialect's answers hold.
+pub(super) trait Envelope {
+    /// The code.
+    fn code(&self) -> u64;
+    /// The text of a failure.
+    fn desc(&self) -> String;
 }
 
-impl Answer {
+impl Envelope for Answer {
     #[track_caller]
-    pub(super) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|e| panic!("{e}: {}", self.text))
-    }
-
-    #[track_caller]
-    pub(super) fn code(&self) -> u64 {
+    fn code(&self) -> u64 {
         self.json()["code"].as_u64().unwrap()
     }
 
     #[track_caller]
-    pub(super) fn desc(&self) -> String {
+    fn desc(&self) -> String {
         self.json()["desc"].as_str().unwrap_or_else(|| panic!("{}", self.text)).to_owned()
     }
 }
 
-/// The server, and who asks.
+/// The server, who asks, and where.
 #[derive(Clone)]
 pub(super) struct Client {
-    router: Router,
-    authorization: Option<String>,
+    http: dialect_testing::Client,
     path: String,
 }
 
 impl Client {
     /// An empty store that root asks.
     pub(super) async fn new() -> Self {
-        let shared: Arc<dyn files::Files> = Arc::new(ForgetfulFiles::new());
-        let catalog: Arc<dyn catalog::CatalogStore> = Arc::new(RedbCatalog::open(Arc::clone(&shared)).unwrap());
-        let storage_options = StorageOptions {
-            wal_sync: WalSync::Always,
-            flush_bytes: 64 << 20,
-            memory_limit_bytes: 256 << 20,
-            log_file_bytes: 64 << 20,
-            partition_seconds: 864_000,
-            clock: Arc::new(Now),
-        };
-        let storage = Storage::open(shared, Arc::clone(&catalog), storage_options).unwrap();
-        let number = SPILL_DIRECTORIES.fetch_add(1, Ordering::SeqCst);
-        let query = QueryEngine::new(QueryOptions {
-            memory_bytes: 64 << 20,
-            memory_total_bytes: 256 << 20,
-            timeout: Duration::from_secs(60),
-            running: 64,
-            spill_directory: std::env::temp_dir().join(format!("chronoglot-tdengine-{}-{number}", std::process::id())),
-            threads: 2,
-        })
-        .unwrap();
-        let engine = Engine::new(catalog, storage, query).await.unwrap();
-        let router = TDengine::new().router(DialectContext {
-            tokens: Arc::new(TokenDirectory::of_engine(engine.clone(), 60, 1_000)),
-            engine,
-            insecure: true,
+        let store = Store::new().await;
+        let tokens = TokenDirectory::of_engine(store.engine.clone(), 60, 1_000);
+        let router = TDengine.router(DialectContext {
             body_bytes: 4 << 20,
             statement_bytes: STATEMENT_BYTES,
-            result_bytes: None,
+            ..store.context(Arc::new(tokens))
         });
-        Self { router, authorization: Some(basic("root", "taosdata")), path: "/rest/sql".to_owned() }
+        let http = dialect_testing::Client::new(store, router);
+        Self { http: http.by("root", "taosdata"), path: "/rest/sql".to_owned() }
     }
 
     /// A store with the fixture of the specification's cases, in the database `rt`.
@@ -124,23 +73,16 @@ impl Client {
 
     /// The same server, asked by another user.
     pub(super) fn by(&self, user: &str, password: &str) -> Self {
-        self.authorized(Some(&basic(user, password)))
+        Self { http: self.http.by(user, password), ..self.clone() }
     }
 
     /// The same server, asked with another header or none.
     pub(super) fn authorized(&self, value: Option<&str>) -> Self {
-        Self { authorization: value.map(str::to_owned), ..self.clone() }
+        Self { http: self.http.authorized(value), ..self.clone() }
     }
 
     pub(super) async fn send(&self, method: &str, body: impl Into<Body>) -> Answer {
-        let mut request = Request::builder().method(method).uri(&self.path);
-        if let Some(value) = &self.authorization {
-            request = request.header("authorization", value);
-        }
-        let response = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8(bytes.to_vec()).unwrap() }
+        self.http.send(method, &self.path, body).await
     }
 
     pub(super) async fn sql(&self, sql: &str) -> Answer {
@@ -179,9 +121,4 @@ impl Client {
             (answer.code(), answer.desc())
         }
     }
-}
-
-/// The header of a user with a password.
-pub(super) fn basic(user: &str, password: &str) -> String {
-    format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
 }

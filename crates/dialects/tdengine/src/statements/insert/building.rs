@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::error::coded;
 use crate::literals::{Surroundings, convert};
-use crate::names::{check_table_name, find, has_children};
+use crate::names::{are_children, check_table_name, find, has_children};
 use crate::sql::RowValue;
 use crate::types::TBNAME;
 use catalog::Catalog;
@@ -198,11 +198,16 @@ impl Building {
         let Some(place) = self.name else { return Ok(()) };
         let Some(database) = catalog.database(self.table.database) else { return Ok(()) };
         let mut seen = HashSet::new();
+        let mut names = Vec::new();
         for row in &self.rows {
-            let Some(Some(Value::Text(name))) = row.get(place) else { continue };
-            if !seen.insert(name) {
-                continue;
+            if let Some(Some(Value::Text(name))) = row.get(place)
+                && seen.insert(name)
+            {
+                names.push(name.as_str());
             }
+        }
+        let are_there = are_children(context.engine(), &self.table, &names)?;
+        for (name, _) in names.into_iter().zip(are_there).filter(|(_, is_there)| !is_there) {
             match find(context.engine(), catalog, database, name)? {
                 Some(crate::names::Found::Child(of, _)) if of.id == self.table.id => {}
                 Some(crate::names::Found::Child(..)) => {

@@ -1,0 +1,154 @@
+//! Small pieces of syntax trees, for whoever rewrites them: made, taken out, looked into.
+
+use sqlparser::ast::helpers::attached_token::AttachedToken;
+use sqlparser::ast::{
+    BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
+    Ident, ObjectName, Query, SetExpr, Value,
+};
+use std::ops::ControlFlow;
+
+/// An identifier that nothing folds.
+#[must_use]
+pub fn quoted(name: &str) -> Ident {
+    Ident::with_quote('"', name)
+}
+
+/// NULL; also stands where an expression is taken from, until its place is filled.
+#[must_use]
+pub fn null() -> Expr {
+    Expr::Value(Value::Null.with_empty_span())
+}
+
+/// Takes an expression out of its place.
+pub fn take(expr: &mut Expr) -> Expr {
+    std::mem::replace(expr, null())
+}
+
+/// A text.
+pub fn text(value: impl Into<String>) -> Expr {
+    Expr::Value(Value::SingleQuotedString(value.into()).with_empty_span())
+}
+
+/// `left op right`
+#[must_use]
+pub fn binary(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+    Expr::BinaryOp { left: Box::new(left), op, right: Box::new(right) }
+}
+
+/// `((left) op (right))`
+#[must_use]
+pub fn grouped(left: Expr, op: BinaryOperator, right: Expr) -> Expr {
+    let nested = |expr| Expr::Nested(Box::new(expr));
+    nested(binary(nested(left), op, nested(right)))
+}
+
+/// `CASE WHEN condition THEN value [ELSE other] END`
+#[must_use]
+pub fn case(condition: Expr, value: Expr, other: Option<Expr>) -> Expr {
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen { condition, result: value }],
+        else_result: other.map(Box::new),
+    }
+}
+
+/// A call of a function by a name that nothing folds.
+#[must_use]
+pub fn call(name: &str, args: Vec<Expr>) -> Expr {
+    Expr::Function(function(name, args))
+}
+
+/// A call as a function.
+#[must_use]
+pub fn function(name: &str, args: Vec<Expr>) -> Function {
+    let args = args.into_iter().map(|arg| FunctionArg::Unnamed(FunctionArgExpr::Expr(arg))).collect();
+    Function {
+        name: ObjectName::from(vec![quoted(name)]),
+        uses_odbc_syntax: false,
+        parameters: FunctionArguments::None,
+        args: FunctionArguments::List(FunctionArgumentList { duplicate_treatment: None, args, clauses: Vec::new() }),
+        filter: None,
+        null_treatment: None,
+        over: None,
+        within_group: Vec::new(),
+    }
+}
+
+/// The arguments of a call, if all of them are expressions.
+#[must_use]
+pub fn arguments(call: &Function) -> Option<Vec<&Expr>> {
+    match &call.args {
+        FunctionArguments::None => Some(Vec::new()),
+        FunctionArguments::Subquery(_) => None,
+        FunctionArguments::List(list) => list
+            .args
+            .iter()
+            .map(|argument| match argument {
+                FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+                _ => None,
+            })
+            .collect(),
+    }
+}
+
+/// A query of nothing but its body.
+#[must_use]
+pub fn query(body: SetExpr) -> Query {
+    Query {
+        with: None,
+        body: Box::new(body),
+        order_by: None,
+        limit_clause: None,
+        fetch: None,
+        locks: Vec::new(),
+        for_clause: None,
+        settings: None,
+        format_clause: None,
+        pipe_operators: Vec::new(),
+    }
+}
+
+/// Whether it is one of `=`, `<>`, `<`, `<=`, `>`, `>=`.
+#[must_use]
+pub const fn is_comparison(op: &BinaryOperator) -> bool {
+    matches!(
+        op,
+        BinaryOperator::Eq
+            | BinaryOperator::NotEq
+            | BinaryOperator::Lt
+            | BinaryOperator::LtEq
+            | BinaryOperator::Gt
+            | BinaryOperator::GtEq
+    )
+}
+
+/// What a visitor of trees does next: an error ends the visit.
+pub fn flow<E>(result: Result<(), E>) -> ControlFlow<E> {
+    match result {
+        Ok(()) => ControlFlow::Continue(()),
+        Err(error) => ControlFlow::Break(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trees_print_as_they_are_meant() {
+        let call = call("F g", vec![text("it's"), null()]);
+        assert_eq!(call.to_string(), "\"F g\"('it''s', NULL)");
+        let Expr::Function(function) = &call else { panic!("no call") };
+        assert_eq!(arguments(function).unwrap().len(), 2);
+        let condition = binary(Expr::Identifier(quoted("a")), BinaryOperator::Lt, call.clone());
+        assert_eq!(
+            case(condition, null(), Some(text("b"))).to_string(),
+            "CASE WHEN \"a\" < \"F g\"('it''s', NULL) THEN NULL ELSE 'b' END"
+        );
+        assert_eq!(grouped(null(), BinaryOperator::Plus, text("1")).to_string(), "((NULL) + ('1'))");
+        let mut place = text("taken");
+        assert_eq!((take(&mut place), place), (text("taken"), null()));
+    }
+}
