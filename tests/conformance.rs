@@ -4,6 +4,7 @@
 mod case;
 mod fixed;
 mod judge;
+mod places;
 mod record;
 mod rename;
 mod request;

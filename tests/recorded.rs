@@ -4,15 +4,18 @@
 //! What passed once must go on passing: `passed.txt` of each suite lists it.
 
 mod archive;
+mod client_answers;
 mod clients;
 mod exchanges;
 mod instants;
 mod kwdb;
 mod kwdb_cells;
 mod kwdb_text;
+mod points;
 mod ratchet;
 mod spelled;
 mod tdengine;
+mod written;
 
 use crate::conformance::mounted;
 use crate::harness::{Program, TempDir};

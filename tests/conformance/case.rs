@@ -11,6 +11,8 @@ pub(crate) struct Case {
     /// The first line and the headers, without the framing that goes over the wire.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
+    /// The body of the file, before a renaming.
+    pub(crate) printed: Vec<u8>,
     /// `status`, and what else must hold; null where nothing is recorded yet.
     pub(crate) expected: Value,
     /// The file of the expectation.
@@ -71,7 +73,7 @@ impl Case {
     /// A case to be filled in.
     pub(crate) fn empty() -> Self {
         let (name, head) = (String::new(), String::new());
-        Self { name, head, body: Vec::new(), expected: Value::Null, file: PathBuf::new() }
+        Self { name, head, body: Vec::new(), printed: Vec::new(), expected: Value::Null, file: PathBuf::new() }
     }
 
     fn read(path: &Path) -> Self {
@@ -82,7 +84,8 @@ impl Case {
             Ok(text) => serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display())),
             Err(_) => Value::Null,
         };
-        Self { name: path.file_stem().unwrap().to_str().unwrap().to_owned(), head, body, expected, file }
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        Self { name, head, printed: body.clone(), body, expected, file }
     }
 
     /// Statements of root that must be carried out before the first case.
@@ -92,6 +95,7 @@ impl Case {
             head: "POST /restapi/ddl HTTP/1.1\r\nHost: localhost:8080\r\nAuthorization: Basic cm9vdDprd2RicGFzc3dvcmQ="
                 .to_owned(),
             body: statements.trim_end().as_bytes().to_vec(),
+            printed: statements.trim_end().as_bytes().to_vec(),
             expected: serde_json::json!({"status": 200, "body": {"code": 0, "desc": "$any", "time": "$number"}}),
             file: PathBuf::new(),
         }

@@ -2,6 +2,7 @@
 //! wrote it and each name, time and number in it is looked up in the renaming.
 
 use super::case::Case;
+use super::places::{Moved, places};
 use super::rename::Renaming;
 use crate::harness::Reply;
 use serde_json::{Map, Value};
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 #[derive(Debug)]
 pub(crate) struct Judge<'a> {
     renaming: Option<&'a Renaming>,
+    /// The text of the present request, under a renaming.
+    moved: Moved,
     /// What answers held under `$save:name`.
     pub(crate) saved: BTreeMap<String, String>,
 }
@@ -19,13 +22,16 @@ type Verdict = Result<(), String>;
 
 impl<'a> Judge<'a> {
     pub(crate) fn new(renaming: Option<&'a Renaming>) -> Self {
-        Self { renaming, saved: BTreeMap::new() }
+        Self { renaming, moved: Moved::default(), saved: BTreeMap::new() }
     }
 
     /// Whether an answer is the expected one; else how it differs.
     pub(crate) fn judge(&mut self, case: &Case, reply: &Reply) -> Verdict {
         let text = String::from_utf8_lossy(&reply.body).into_owned();
         let expected = &case.expected;
+        if self.renaming.is_some() {
+            self.moved = Moved::new(&case.printed, &case.body);
+        }
         if expected.is_null() {
             return Err(format!("there is no {}; the answer is {} {text}", case.file.display(), reply.status));
         }
@@ -66,11 +72,20 @@ impl<'a> Judge<'a> {
                 self.saved.insert(mark["$save:".len()..].to_owned(), text.clone());
                 Ok(())
             }
+            (Value::String(mark), Value::String(text)) if self.saved_as(mark).is_some() => {
+                let wanted = self.saved_as(mark).unwrap_or_default();
+                (text == wanted).then_some(()).ok_or_else(|| format!("{place}: {text:?} is not {mark}, {wanted:?}"))
+            }
+            // What a renaming changes in a way that it cannot foresee.
+            (Value::Object(mark), _) if mark.len() == 1 && mark.contains_key("$printed") => match self.renaming {
+                Some(_) => Ok(()),
+                None => self.value(&mark["$printed"], found, place, key),
+            },
             (Value::String(wanted), Value::String(text)) => {
                 let (wanted, is_prefix) =
                     wanted.strip_prefix("$prefix:").map_or((wanted.as_str(), false), |prefix| (prefix, true));
                 let same = match (self.renaming, is_prefix) {
-                    (Some(renaming), _) => renaming.is_text(wanted, text, is_prefix),
+                    (Some(renaming), _) => self.is_text(renaming, wanted, text, is_prefix),
                     (None, true) => text.starts_with(wanted),
                     (None, false) => text == wanted,
                 };
@@ -92,6 +107,21 @@ impl<'a> Judge<'a> {
             _ if expected == found => Ok(()),
             _ => Err(format!("{place}: {found} in place of {expected}")),
         }
+    }
+
+    /// What an earlier answer held, if this is a mark for it.
+    fn saved_as(&self, mark: &str) -> Option<&str> {
+        let name = mark.strip_prefix("${")?.strip_suffix('}')?;
+        self.saved.get(name).map(String::as_str)
+    }
+
+    /// Whether a text is what another became: word by word, and the places that it names.
+    fn is_text(&self, renaming: &Renaming, wanted: &str, text: &str, is_prefix: bool) -> bool {
+        let ((wanted, places_wanted), (text, places_found)) = (places(wanted), places(text));
+        let same_places = places_wanted.iter().zip(&places_found).all(|(one, other)| self.moved.is_place(*one, *other));
+        let count_fits =
+            places_wanted.len() == places_found.len() || is_prefix && places_wanted.len() < places_found.len();
+        count_fits && same_places && renaming.is_text(&wanted, &text, is_prefix)
     }
 
     fn object(&mut self, expected: &Map<String, Value>, found: &Map<String, Value>, place: &str) -> Verdict {

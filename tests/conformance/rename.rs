@@ -56,7 +56,7 @@ impl Renaming {
         let (expected, found) = (tokens(expected), tokens(found));
         let enough = if is_prefix { expected.len() <= found.len() } else { expected.len() == found.len() };
         let same = |(expected, found): (&Token<'_>, &Token<'_>)| match (expected, found) {
-            (Token::Number(expected), Token::Number(found)) => self.is_number(expected, found, ""),
+            (Token::Number(expected), Token::Number(found)) => self.is_number_in_text(expected, found),
             _ => self.token(*expected) == found.text(),
         };
         enough && expected.iter().zip(&found).all(same)
@@ -71,6 +71,14 @@ impl Renaming {
         (is_data || epoch_unit(unsigned).is_some()) && same_number(&format!("{sign}{}", self.number(unsigned)), found)
             || is_count && same_number(expected, found)
             || !is_count && !is_data && epoch_unit(unsigned).is_none()
+    }
+
+    /// The same of a number inside a text: there nothing is worked out from other numbers.
+    fn is_number_in_text(&self, expected: &str, found: &str) -> bool {
+        if self.numbers.contains(&shortest(expected)) || epoch_unit(expected).is_some() {
+            return same_number(&self.number(expected), found);
+        }
+        expected == found
     }
 
     fn text(&self, text: &str) -> String {

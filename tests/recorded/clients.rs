@@ -1,14 +1,13 @@
 //! What unmodified clients sent, byte for byte but for the credentials, which become root's: the
-//! recording server took any.
+//! recording server took any. Raw connections are not sent.
 //!
-//! The recording server's answers were made by hand, so they are evidence of form alone: where it
-//! accepted, we must accept with the same status, and an answer with a `code` must have the same one;
-//! where it played a refusal (overload, a missing database), any answer will do that is no fault of
-//! the server. Raw connections are not sent.
+//! The recording servers' answers were made by hand: they are evidence of form. What must come back
+//! is judged by `client_answers`.
 
 use super::Tally;
 use super::archive::Archive;
-use crate::harness::{Reply, basic, send_raw};
+use super::client_answers::Judge;
+use crate::harness::{basic, request, send_raw};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -30,29 +29,32 @@ pub(crate) fn run(address: SocketAddr, archive: &Archive) -> Tally {
     let requests = recorded["requests"].as_array().unwrap();
     if requests.iter().any(|one| one["path"].as_str().is_some_and(|path| path.starts_with("/rest/sql"))) {
         for (path, sql) in BEFORE {
-            let head =
-                format!("POST {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {}\r\n", basic("root", "taosdata"));
-            send_raw(
-                address,
-                format!("{head}Content-Length: {}\r\nConnection: close\r\n\r\n{sql}", sql.len()).as_bytes(),
-            )
-            .unwrap();
+            let answer = post(address, path, "taosdata", sql);
+            assert_eq!(answer["code"], 0, "{sql}: {answer}");
         }
     }
-    for name in databases(requests) {
+    let databases = databases(requests);
+    for name in &databases {
         let sql = format!("CREATE TS DATABASE \"{}\"", name.replace('"', "\"\""));
-        let head = format!("POST /restapi/ddl HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
-        let user = basic("root", "kwdbpassword");
-        let all = format!("{head}Authorization: {user}\r\nContent-Length: {}\r\n\r\n{sql}", sql.len());
-        send_raw(address, all.as_bytes()).unwrap();
+        let answer = post(address, "/restapi/ddl", "kwdbpassword", &sql);
+        assert_eq!(answer["code"], 0, "{sql}: {answer}");
     }
+    let mut judge = Judge::new(address, &archive.name, databases);
     let sent = requests.iter().enumerate().filter(|(_, request)| request["method"] != "TCP");
-    for (index, request) in sent {
-        let verdict = send_raw(address, &wire_bytes(address, request)).map_err(|error| format!("no answer: {error}"));
-        let shown = |fault| format!("{} {} {:.200}: {fault}", request["method"], request["path"], request["body"]);
-        tally.note(index + 1, verdict.and_then(|reply| judge(request, &reply)).map_err(shown));
+    for (index, recorded) in sent {
+        let verdict = send_raw(address, &wire_bytes(address, recorded)).map_err(|error| format!("no answer: {error}"));
+        let verdict = verdict.and_then(|reply| judge.judge(index, recorded, &reply));
+        let shown = |fault| format!("{} {} {:.200}: {fault}", recorded["method"], recorded["path"], recorded["body"]);
+        tally.note(index + 1, verdict.map_err(shown));
     }
     tally
+}
+
+/// A statement of root that prepares a replay.
+fn post(address: SocketAddr, path: &str, password: &str, sql: &str) -> Value {
+    let headers = [("Authorization", basic("root", password))];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    request(address, "POST", path, &headers, sql.as_bytes()).unwrap().json()
 }
 
 /// The databases that the paths of requests name: the recording server had whatever was asked for.
@@ -67,37 +69,6 @@ fn databases(requests: &[Value]) -> BTreeSet<String> {
         .map(|name| name.strip_suffix("/autogen").unwrap_or(&name).to_owned())
         .filter(|name| !name.is_empty())
         .collect()
-}
-
-fn judge(request: &Value, reply: &Reply) -> Result<(), String> {
-    let answered = &request["answered"];
-    // This path is shared: its other owner answers 200, and clients want the header.
-    if request["path"].as_str().is_some_and(|path| path.starts_with("/ping")) {
-        let version = reply.header("x-influxdb-version").filter(|_| matches!(reply.status, 200 | 204));
-        return version.map(|_| ()).ok_or_else(|| format!("status {} or no version", reply.status));
-    }
-    let text = String::from_utf8_lossy(&reply.body);
-    let status = answered["status"].as_u64().unwrap_or(0);
-    if status >= 300 {
-        return if reply.status < 500 { Ok(()) } else { Err(format!("status {}: {text:.200}", reply.status)) };
-    }
-    // Clients of lines want 204; the recording once answered 200 to see what they make of it. Points
-    // that were sent to `/restapi` are answered as its document says.
-    let is_write = answered["body"].as_str().is_none_or(str::is_empty);
-    if is_write && request["path"].as_str().is_some_and(|path| path.starts_with("/restapi/")) {
-        let found: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-        return if found["code"] == 0 { Ok(()) } else { Err(format!("status {}: {text:.200}", reply.status)) };
-    }
-    if u64::from(reply.status) != status && !(is_write && reply.status == 204) {
-        return Err(format!("status {}, expected {status}: {text:.200}", reply.status));
-    }
-    let wanted: Value =
-        answered["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or(Value::Null);
-    let found: Value = serde_json::from_str(&text).unwrap_or(Value::Null);
-    match wanted.get("code").filter(|code| found.get("code") != Some(code)) {
-        Some(code) => Err(format!("code {}, expected {code}: {text:.200}", found["code"])),
-        None => Ok(()),
-    }
 }
 
 /// Head and body as they were, with one connection for each request.
