@@ -1,123 +1,42 @@
-//! The load generator: starts a `chronoglot` binary on a fresh directory, drives it over HTTP, and
-//! prints figures for `BENCHMARKS.md`.
+//! Makes the figures of `BENCHMARKS.md`: the whole program over HTTP, or the store alone.
 
-mod connection;
-mod load;
 mod server;
+mod store;
 
-use clap::Parser;
-use load::Load;
-use server::Server;
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 use std::process::ExitCode;
-use std::time::Instant;
 
-/// Measures a chronoglot binary, with every write synced before it is answered.
+/// The allocator of the program, so that the store costs here what it costs there.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures, with every write synced before it is acknowledged.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// The binary
-    #[arg(long, default_value = "target/release/chronoglot")]
-    program: PathBuf,
-    /// Where its data goes; emptied first
-    #[arg(long, default_value = "target/bench-data")]
-    data_dir: PathBuf,
-    /// Rows written by multi-row INSERTs
-    #[arg(long, default_value_t = 1_000_000)]
-    rows: u64,
-    /// Rows in one INSERT
-    #[arg(long, default_value_t = 1_000)]
-    rows_a_statement: u64,
-    /// Connections that send multi-row INSERTs
-    #[arg(long, default_value_t = 4)]
-    writers: u64,
-    /// Single-row INSERTs
-    #[arg(long, default_value_t = 60_000)]
-    requests: u64,
-    /// Connections that send single-row INSERTs
-    #[arg(long, default_value_t = 32)]
-    connections: u64,
-    /// The server's memory.limit_bytes, such as 64MiB
-    #[arg(long)]
-    memory_limit: Option<String>,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// A chronoglot binary over HTTP
+    Server(server::Arguments),
+    /// The engine inside this process: columns in, queries out, no HTTP
+    Store(store::Arguments),
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    let done = match &Arguments::parse().what {
+        What::Server(arguments) => server::run(arguments),
+        What::Store(arguments) => store::run(arguments),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             say(&format!("error: {error}"));
             ExitCode::FAILURE
         }
     }
-}
-
-fn run(arguments: &Arguments) -> Result<(), String> {
-    if arguments.data_dir.exists() {
-        std::fs::remove_dir_all(&arguments.data_dir).map_err(|error| error.to_string())?;
-    }
-    let bytes =
-        std::fs::metadata(&arguments.program).map_err(|error| format!("{}: {error}", arguments.program.display()))?;
-    say(&format!("| binary | {:.1} MB |", bytes.len() as f64 / 1e6));
-
-    let memory_limit = arguments.memory_limit.as_deref();
-    let started = Instant::now();
-    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
-    say(&format!("| start on an empty directory | {:.0} ms |", started.elapsed().as_secs_f64() * 1e3));
-    say(&format!("| memory at rest | {:.0} MB |", server.resident_mb()?));
-    load::define(&server)?;
-
-    let seconds = Load::Batches { rows: arguments.rows, rows_a_statement: arguments.rows_a_statement }
-        .run(&server, arguments.writers)?;
-    say(&format!(
-        "| INSERT, {} rows a statement, {} connections | {:.0} rows/s |",
-        arguments.rows_a_statement,
-        arguments.writers,
-        arguments.rows as f64 / seconds
-    ));
-    let seconds = Load::Singles { requests: arguments.requests }.run(&server, arguments.connections)?;
-    say(&format!(
-        "| INSERT, 1 row a statement, {} connections | {:.0} requests/s |",
-        arguments.connections,
-        arguments.requests as f64 / seconds
-    ));
-    for (title, query) in load::QUERIES {
-        let milliseconds = load::median_milliseconds(&server, query, 9)?;
-        say(&format!("| {title} | {milliseconds:.1} ms |"));
-    }
-    let rows = arguments.rows + arguments.requests;
-    say(&format!(
-        "| memory after {rows} rows | {:.0} MB, {:.0} MB at most |",
-        server.resident_mb()?,
-        server.peak_mb()?
-    ));
-    load::ask_at_once(&server, load::LARGE_QUERIES, arguments.writers)?;
-    say(&format!(
-        "| memory after large queries, {} at once | {:.0} MB, {:.0} MB at most |",
-        arguments.writers,
-        server.resident_mb()?,
-        server.peak_mb()?
-    ));
-
-    server.kill()?;
-    let started = Instant::now();
-    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
-    let rows = load::count(&server)?;
-    say(&format!(
-        "| restart after kill -9 with {rows} rows, until the first count | {:.0} ms |",
-        started.elapsed().as_secs_f64() * 1e3
-    ));
-    if rows != arguments.rows + arguments.requests {
-        return Err(format!("{rows} rows are there in place of {}", arguments.rows + arguments.requests));
-    }
-    server.stop()?;
-    let started = Instant::now();
-    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
-    let rows = load::count(&server)?;
-    say(&format!(
-        "| restart after a clean stop with {rows} rows, until the first count | {:.0} ms |",
-        started.elapsed().as_secs_f64() * 1e3
-    ));
-    server.stop()
 }
 
 #[expect(clippy::print_stdout, reason = "this is a command for people")]

@@ -1,64 +1,111 @@
-//! The binary under test as a process.
+//! `bench server`: starts a `chronoglot` binary on a fresh directory and drives it over HTTP.
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
+mod connection;
+mod load;
+mod process;
 
-pub(crate) struct Server {
-    child: Child,
-    pub(crate) address: SocketAddr,
+use crate::say;
+use clap::Args;
+use load::Load;
+use process::Server;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// A binary, and what is sent to it.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The binary
+    #[arg(long, default_value = "target/release/chronoglot")]
+    program: PathBuf,
+    /// Where its data goes; emptied first
+    #[arg(long, default_value = "target/bench-data")]
+    data_dir: PathBuf,
+    /// Rows written by multi-row INSERTs
+    #[arg(long, default_value_t = 1_000_000)]
+    rows: u64,
+    /// Rows in one INSERT
+    #[arg(long, default_value_t = 1_000)]
+    rows_a_statement: u64,
+    /// Connections that send multi-row INSERTs
+    #[arg(long, default_value_t = 4)]
+    writers: u64,
+    /// Single-row INSERTs
+    #[arg(long, default_value_t = 60_000)]
+    requests: u64,
+    /// Connections that send single-row INSERTs
+    #[arg(long, default_value_t = 32)]
+    connections: u64,
+    /// The server's memory.limit_bytes, such as 64MiB
+    #[arg(long)]
+    memory_limit: Option<String>,
 }
 
-impl Server {
-    /// Starts it and waits until it says where it listens.
-    pub(crate) fn start(program: &Path, data: &Path, memory_limit: Option<&str>) -> Result<Self, String> {
-        let mut command = Command::new(program);
-        if let Some(limit) = memory_limit {
-            command.env("CHRONOGLOT_MEMORY_LIMIT_BYTES", limit);
-        }
-        let mut child = command
-            .args(["serve", "--insecure", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data)
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| format!("{}: {error}", program.display()))?;
-        let out = child.stdout.take().ok_or("no standard output")?;
-        let mut lines = BufReader::new(out).lines().map_while(Result::ok);
-        let address = lines
-            .by_ref()
-            .find_map(|line| line.split("://").nth(1)?.split([' ', '/']).next()?.parse().ok())
-            .ok_or("the server did not say where it listens")?;
-        std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { child, address })
+/// Prints the figures.
+pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
+    if arguments.data_dir.exists() {
+        std::fs::remove_dir_all(&arguments.data_dir).map_err(|error| error.to_string())?;
     }
+    let bytes =
+        std::fs::metadata(&arguments.program).map_err(|error| format!("{}: {error}", arguments.program.display()))?;
+    say(&format!("| binary | {:.1} MB |", bytes.len() as f64 / 1e6));
 
-    /// Resident memory in MB, as Linux tells.
-    pub(crate) fn resident_mb(&self) -> Result<f64, String> {
-        self.status_mb("VmRSS:")
-    }
+    let memory_limit = arguments.memory_limit.as_deref();
+    let started = Instant::now();
+    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
+    say(&format!("| start on an empty directory | {:.0} ms |", started.elapsed().as_secs_f64() * 1e3));
+    say(&format!("| memory at rest | {:.0} MB |", server.resident_mb()?));
+    load::define(&server)?;
 
-    /// The most that ever was resident, in MB.
-    pub(crate) fn peak_mb(&self) -> Result<f64, String> {
-        self.status_mb("VmHWM:")
+    let seconds = Load::Batches { rows: arguments.rows, rows_a_statement: arguments.rows_a_statement }
+        .run(&server, arguments.writers)?;
+    say(&format!(
+        "| INSERT, {} rows a statement, {} connections | {:.0} rows/s |",
+        arguments.rows_a_statement,
+        arguments.writers,
+        arguments.rows as f64 / seconds
+    ));
+    let seconds = Load::Singles { requests: arguments.requests }.run(&server, arguments.connections)?;
+    say(&format!(
+        "| INSERT, 1 row a statement, {} connections | {:.0} requests/s |",
+        arguments.connections,
+        arguments.requests as f64 / seconds
+    ));
+    for (title, query) in load::QUERIES {
+        let milliseconds = load::median_milliseconds(&server, query, 9)?;
+        say(&format!("| {title} | {milliseconds:.1} ms |"));
     }
+    let rows = arguments.rows + arguments.requests;
+    say(&format!(
+        "| memory after {rows} rows | {:.0} MB, {:.0} MB at most |",
+        server.resident_mb()?,
+        server.peak_mb()?
+    ));
+    load::ask_at_once(&server, load::LARGE_QUERIES, arguments.writers)?;
+    say(&format!(
+        "| memory after large queries, {} at once | {:.0} MB, {:.0} MB at most |",
+        arguments.writers,
+        server.resident_mb()?,
+        server.peak_mb()?
+    ));
 
-    fn status_mb(&self, name: &str) -> Result<f64, String> {
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).map_err(|error| error.to_string())?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let kilobytes: Option<f64> = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        kilobytes.map(|kilobytes| kilobytes / 1e3).ok_or_else(|| format!("no {name}"))
+    server.kill()?;
+    let started = Instant::now();
+    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
+    let rows = load::count(&server)?;
+    say(&format!(
+        "| restart after kill -9 with {rows} rows, until the first count | {:.0} ms |",
+        started.elapsed().as_secs_f64() * 1e3
+    ));
+    if rows != arguments.rows + arguments.requests {
+        return Err(format!("{rows} rows are there in place of {}", arguments.rows + arguments.requests));
     }
-
-    /// kill -9.
-    pub(crate) fn kill(mut self) -> Result<(), String> {
-        self.child.kill().and_then(|()| self.child.wait()).map(drop).map_err(|error| error.to_string())
-    }
-
-    /// SIGTERM.
-    pub(crate) fn stop(mut self) -> Result<(), String> {
-        let signal = Command::new("kill").arg(self.child.id().to_string()).status();
-        signal.and_then(|_| self.child.wait()).map(drop).map_err(|error| error.to_string())
-    }
+    server.stop()?;
+    let started = Instant::now();
+    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
+    let rows = load::count(&server)?;
+    say(&format!(
+        "| restart after a clean stop with {rows} rows, until the first count | {:.0} ms |",
+        started.elapsed().as_secs_f64() * 1e3
+    ));
+    server.stop()
 }

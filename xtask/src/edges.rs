@@ -45,7 +45,7 @@ const EDGES: &[(&str, &[&str])] = &[
             "server",
         ],
     ),
-    ("bench", &[]),
+    ("bench", &["model", "files", "catalog", "storage", "query", "engine"]),
     ("xtask", &[]),
 ];
 

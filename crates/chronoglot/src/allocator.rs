@@ -2,7 +2,7 @@
 //!
 //! By itself it keeps freed memory for up to ten seconds and backs it with huge pages (switched off
 //! by its feature `no_thp`), so that a server with a small `memory.limit_bytes` holds several times
-//! that. `bench --memory-limit 64MiB` shows what is left.
+//! that. `bench server --memory-limit 64MiB` shows what is left.
 
 use libmimalloc_sys::{mi_option_set, mi_option_t};
 

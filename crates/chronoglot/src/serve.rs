@@ -27,6 +27,8 @@ const RESERVED: &[&str] = &[
     "CHRONOGLOT_LOG",
     "CHRONOGLOT_TEST_PYTHON",
     "CHRONOGLOT_TEST_NODE_MODULES",
+    "CHRONOGLOT_TEST_JARS",
+    "CHRONOGLOT_TEST_GO_MODULES",
 ];
 
 /// What is logged unless `CHRONOGLOT_LOG` says otherwise. A refused statement is the client's to see,
