@@ -48,7 +48,7 @@ impl Engine {
         };
         self.change_catalog(|catalog| {
             require_may_change(catalog, caller, user, &change)?;
-            let current = catalog.user(user).ok_or_else(|| ErrorKind::UserNotFound { user: user.to_string() })?;
+            let current = catalog.user(user).ok_or_else(|| catalog.no_user(user))?;
             let mut changed = User::clone(current);
             if let Some(hash) = &password_hash {
                 changed.password_hash.clone_from(hash);
@@ -69,7 +69,7 @@ impl Engine {
     pub async fn rename_user(&self, caller: &Caller, user: UserId, name: &str) -> Result<()> {
         check_name(name)?;
         self.change_catalog(|catalog| {
-            let current = catalog.user(user).ok_or_else(|| ErrorKind::UserNotFound { user: user.to_string() })?;
+            let current = catalog.user(user).ok_or_else(|| catalog.no_user(user))?;
             if user != caller.user {
                 require_may_manage(catalog, caller, user)?;
             }
