@@ -79,7 +79,10 @@ pub(super) fn check_default(column: &str, data_type: DataType, default: &ColumnD
             data_type,
             DataType::Instant(_) | DataType::LocalDateTime(_) | DataType::Date | DataType::TimeOfDay
         ),
-        DefaultValue::UniqueRowId => data_type == DataType::Int64,
+        // Into a narrower column the number is cast, and refused when the row is written.
+        DefaultValue::UniqueRowId => {
+            matches!(data_type, DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64)
+        }
         DefaultValue::RandomUuid => data_type == DataType::Uuid,
     };
     if fits {
