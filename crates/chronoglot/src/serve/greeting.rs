@@ -51,7 +51,7 @@ mod tests {
     use crate::serve::insecure_settings;
 
     fn bound(tls: bool) -> Bound {
-        Bound { address: "127.0.0.1:8080", tls, dialects: vec!["kwdb"] }
+        Bound { address: "127.0.0.1:8080".parse().unwrap(), tls, dialects: vec!["kwdb"] }
     }
 
     #[test]
