@@ -254,7 +254,8 @@ fn demo_shows_results_and_keeps_serving() {
         }
         // The next round finds what a run of another day left: tables without a reading of today.
         let url = said.lines().find_map(|line| line.strip_prefix("Serving ")?.split(' ').next()).unwrap();
-        let forget = ["sql", "--url", url, "--db", "demo", "-e", "delete from readings where ts > '2000-01-01 00:00:00'"];
+        let forget =
+            ["sql", "--url", url, "--db", "demo", "-e", "delete from readings where ts > '2000-01-01 00:00:00'"];
         let output = run_to_end(&forget, "");
         assert!(output.status.success(), "{}", text(&output.stderr));
         Command::new("kill").arg("-INT").arg(child.id().to_string()).status().unwrap();
