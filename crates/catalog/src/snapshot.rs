@@ -2,12 +2,14 @@
 //! part that no change touched.
 
 mod apply;
+mod former_names;
 
 pub(crate) use apply::{Edit, Part};
 #[cfg(test)]
 pub(crate) use tests::any_change;
 
 use crate::{Change, Database, LogFiles, Membership, TableManifest, User};
+use former_names::FormerNames;
 use model::{DatabaseId, Grant, Result, Scope, Sequence, Table, TableId, UserId};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -30,6 +32,7 @@ pub struct Catalog {
     manifests: Arc<HashMap<TableId, Arc<TableManifest>>>,
     sequence: Sequence,
     log_files: Option<LogFiles>,
+    former_names: FormerNames,
 }
 
 type TableNames = BTreeMap<Arc<str>, TableId>;

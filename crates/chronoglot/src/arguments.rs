@@ -1,7 +1,6 @@
 //! The command line.
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// A time-series database that speaks every REST dialect.
@@ -52,9 +51,9 @@ pub(crate) struct ServeArguments {
     /// Where the data lives [default: ./chronoglot-data]
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Address and port to listen on [default: 127.0.0.1:8080]
-    #[arg(long, value_name = "ADDR")]
-    pub(crate) listen: Option<SocketAddr>,
+    /// Address or host name, and port, to listen on; a name means all its addresses [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR", value_parser = place)]
+    pub(crate) listen: Option<String>,
     /// Plain HTTP on loopback with well-known passwords, for trying things out
     #[arg(long)]
     pub(crate) insecure: bool,
@@ -70,14 +69,23 @@ pub(crate) struct ServeArguments {
 #[command(after_help = "\
 The demo writes one day of readings of 100 meters and their customers through the same REST API that your
 clients use, runs three queries, prints curl commands for you to paste, and keeps serving until Ctrl-C.
-Run it again on the same directory and it finds its data there.")]
+Run it again on the same directory and it finds its data there, and adds the day up to now.")]
 pub(crate) struct DemoArguments {
     /// Where the data lives
     #[arg(long, value_name = "DIR", default_value = "./chronoglot-demo-data")]
     pub(crate) data_dir: PathBuf,
-    /// Address and port to listen on; loopback only
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
-    pub(crate) listen: SocketAddr,
+    /// Address or host name, and port, to listen on; loopback only
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080", value_parser = place)]
+    pub(crate) listen: String,
+}
+
+/// A host and a port. What the host stands for is found out when the server starts.
+fn place(text: &str) -> Result<String, String> {
+    let expected = "expected an address and a port, such as 127.0.0.1:8080, localhost:8080 or [::1]:8080";
+    let (host, port) = text.rsplit_once(':').ok_or(expected)?;
+    let is_whole = !host.is_empty() && port.parse::<u16>().is_ok();
+    let is_bracketed = host.starts_with('[') && host.ends_with(']');
+    if is_whole && (is_bracketed || !host.contains(':')) { Ok(text.to_owned()) } else { Err(expected.to_owned()) }
 }
 
 /// Where a client command finds its server, and as whom.
@@ -160,4 +168,27 @@ pub(crate) struct ImportArguments {
     /// The files
     #[arg(required = true, value_name = "FILE.csv")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Arguments, Command};
+    use clap::Parser as _;
+
+    fn listen(text: &str) -> Option<String> {
+        match Arguments::try_parse_from(["chronoglot", "serve", "--listen", text]).ok()?.command {
+            Command::Serve(arguments) => arguments.listen,
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_place_to_listen_is_an_address_or_a_name_with_a_port() {
+        for place in ["127.0.0.1:8080", "localhost:8080", "db.example.com:0", "[::1]:8080", "0.0.0.0:1"] {
+            assert_eq!(listen(place).as_deref(), Some(place));
+        }
+        for wrong in ["localhost", "localhost:", ":8080", "localhost:http", "localhost:65536", "::1:8080", ""] {
+            assert_eq!(listen(wrong), None, "{wrong}");
+        }
+    }
 }

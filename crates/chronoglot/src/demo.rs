@@ -32,7 +32,7 @@ const QUERIES: [(&str, &str); 3] = [
 
 /// Runs the command until it is stopped.
 pub(crate) fn run(arguments: &DemoArguments) -> Result<(), String> {
-    let settings = serve::insecure_settings(&arguments.data_dir, arguments.listen);
+    let settings = serve::insecure_settings(&arguments.data_dir, &arguments.listen);
     let data_dir = arguments.data_dir.display().to_string();
     serve::run_until_stopped(settings, None, move |url| {
         let client = Client::new(&Connection {
@@ -49,19 +49,21 @@ pub(crate) fn run(arguments: &DemoArguments) -> Result<(), String> {
     })
 }
 
-/// Makes the tables and writes the rows, unless an earlier run did.
+/// Makes the tables and their rows unless an earlier run did, and writes the day up to now: queries
+/// about the last hours find it, however old the rest is.
 fn fill(client: &Client) -> Result<(), ClientError> {
     let databases = client.query("SHOW DATABASES", None)?;
-    if databases.rows.iter().any(|row| row.first().and_then(Cell::as_text) == Some(DATABASE)) {
-        say("The demo data is there from an earlier run.");
-        return Ok(());
-    }
     let started = Instant::now();
-    client.define(&format!("CREATE TS DATABASE {DATABASE}"), None)?;
-    for statement in data::TABLES {
-        client.define(statement, Some(DATABASE))?;
+    let mut rows = 0;
+    if databases.rows.iter().any(|row| row.first().and_then(Cell::as_text) == Some(DATABASE)) {
+        say("The demo's tables are there from an earlier run: adding the readings of the day up to now.");
+    } else {
+        client.define(&format!("CREATE TS DATABASE {DATABASE}"), None)?;
+        for statement in data::TABLES {
+            client.define(statement, Some(DATABASE))?;
+        }
+        rows += client.insert(&data::customers(), Some(DATABASE))?;
     }
-    let mut rows = client.insert(&data::customers(), Some(DATABASE))?;
     for statement in data::readings(SystemTime::now()) {
         rows += client.insert(&statement, Some(DATABASE))?;
     }

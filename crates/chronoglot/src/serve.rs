@@ -12,7 +12,6 @@ use greeting::greeting;
 use root_password::ensure_root_password;
 use server::settings::{Environment, Listener, Settings};
 use server::{RunningServer, Server};
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use store::open_engine;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,8 +44,8 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), String> {
     if let Some(data_dir) = &arguments.data_dir {
         settings.data_dir.clone_from(data_dir);
     }
-    if let Some(listen) = arguments.listen {
-        settings.listen = vec![Listener::at(listen.to_string())];
+    if let Some(listen) = &arguments.listen {
+        settings.listen = vec![Listener::at(listen)];
     }
     settings.insecure |= arguments.insecure;
     settings.tls.names.extend(arguments.tls_name.iter().cloned());
@@ -54,11 +53,11 @@ pub(crate) fn run(arguments: &ServeArguments) -> Result<(), String> {
 }
 
 /// The settings of an insecure server at one address.
-pub(crate) fn insecure_settings(data_dir: &Path, listen: SocketAddr) -> Settings {
+pub(crate) fn insecure_settings(data_dir: &Path, listen: &str) -> Settings {
     Settings {
         data_dir: data_dir.to_owned(),
         insecure: true,
-        listen: vec![Listener::at(listen.to_string())],
+        listen: vec![Listener::at(listen)],
         ..Settings::default()
     }
 }

@@ -14,9 +14,7 @@ use std::sync::Arc;
 pub(crate) fn assigned_columns<'a, E>(table: &'a Table, assignments: &[(ColumnId, E)]) -> Result<Vec<&'a Column>> {
     let mut seen = HashSet::new();
     let column = |(id, _): &(ColumnId, E)| {
-        let column = table
-            .column(*id)
-            .ok_or_else(|| ErrorKind::ColumnNotFound { column: id.to_string(), table: Some(table.name.clone()) })?;
+        let column = table.column(*id).ok_or_else(|| ErrorKind::SchemaChanged { table: table.name.clone() })?;
         if !seen.insert(*id) {
             return Err(ErrorKind::DuplicateAssignment { column: column.name.clone() }.into());
         }

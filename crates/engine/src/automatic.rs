@@ -89,7 +89,7 @@ impl Engine {
     fn look(&self, wanted: &AutomaticTable) -> Result<(Option<Arc<Table>>, Option<Lack>)> {
         let catalog = self.catalog();
         if catalog.database(wanted.database).is_none() {
-            return Err(ErrorKind::DatabaseNotFound { database: wanted.database.to_string() }.into());
+            return Err(catalog.no_database(wanted.database));
         }
         let Some(table) = catalog.table_named(wanted.database, &wanted.name) else {
             return if wanted.policy.create {

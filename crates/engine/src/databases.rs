@@ -53,8 +53,7 @@ impl Engine {
     ) -> Result<()> {
         self.change_catalog(|catalog| {
             require_on(catalog, caller, Privilege::Alter, Scope::Database(id))?;
-            let current =
-                catalog.database(id).ok_or_else(|| ErrorKind::DatabaseNotFound { database: id.to_string() })?;
+            let current = catalog.database(id).ok_or_else(|| catalog.no_database(id))?;
             let mut changed = Database::clone(current);
             changed.retention_seconds = retention_seconds.unwrap_or(changed.retention_seconds);
             for (key, value) in &records {
@@ -79,8 +78,7 @@ impl Engine {
         }
         self.change_schema(|catalog| {
             require_on(catalog, caller, Privilege::Alter, Scope::Database(id))?;
-            let current =
-                catalog.database(id).ok_or_else(|| ErrorKind::DatabaseNotFound { database: id.to_string() })?;
+            let current = catalog.database(id).ok_or_else(|| catalog.no_database(id))?;
             if is_built_in(&current.name) {
                 let reason = format!("database \"{}\" is built in and cannot be renamed", current.name);
                 return Err(ErrorKind::InvalidDefinition { reason }.into());
@@ -101,8 +99,7 @@ impl Engine {
     pub async fn set_database_comment(&self, caller: &Caller, id: DatabaseId, comment: Option<String>) -> Result<()> {
         self.change_catalog(|catalog| {
             require_on(catalog, caller, Privilege::Alter, Scope::Database(id))?;
-            let current =
-                catalog.database(id).ok_or_else(|| ErrorKind::DatabaseNotFound { database: id.to_string() })?;
+            let current = catalog.database(id).ok_or_else(|| catalog.no_database(id))?;
             let changed = Database { comment: comment.clone(), ..Database::clone(current) };
             Ok((vec![Change::PutDatabase(changed)], ()))
         })
@@ -130,7 +127,7 @@ impl Engine {
 
 /// Every table, hidden ones included, of a database that may be dropped.
 fn droppable(catalog: &Catalog, caller: &Caller, id: DatabaseId, cascade: bool) -> Result<Vec<TableId>> {
-    let database = catalog.database(id).ok_or_else(|| ErrorKind::DatabaseNotFound { database: id.to_string() })?;
+    let database = catalog.database(id).ok_or_else(|| catalog.no_database(id))?;
     require_on(catalog, caller, Privilege::Drop, Scope::Database(id))?;
     if is_built_in(&database.name) {
         let reason = format!("database \"{}\" is built in and cannot be dropped", database.name);

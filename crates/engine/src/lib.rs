@@ -44,7 +44,7 @@ pub use write::PRIMARY_KEY;
 
 use catalog::{Catalog, CatalogStore};
 use datafusion::sql::sqlparser::ast;
-use model::{ColumnId, DatabaseId, DefaultValue, Error, ErrorKind, Result, Sequence, Table, TableId};
+use model::{ColumnId, DatabaseId, DefaultValue, Error, Result, Sequence, Table, TableId};
 use passwords::Passwords;
 use query::{Profile, QueryEngine, TableLookup};
 use statement_lock::StatementLocks;
@@ -231,7 +231,7 @@ fn reached(catalog: &Catalog, storage: &Storage) -> Result<Sequence> {
 fn visible_table(catalog: &Catalog, id: TableId) -> Result<Arc<Table>> {
     match catalog.table(id) {
         Some(table) if !table.hidden => Ok(Arc::clone(table)),
-        _ => Err(ErrorKind::TableNotFound { table: id.to_string() }.into()),
+        _ => Err(catalog.no_table(id)),
     }
 }
 

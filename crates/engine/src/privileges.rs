@@ -169,15 +169,22 @@ pub(crate) fn require_user_management(catalog: &Catalog, caller: &Caller) -> Res
 pub(crate) fn denied(catalog: &Catalog, caller: &Caller, privilege: Privilege, scope: Scope) -> Error {
     let (object_kind, object) = match scope {
         Scope::All => ("server", String::new()),
-        Scope::Database(id) => ("database", catalog.database(id).map_or_else(|| id.to_string(), |d| d.name.clone())),
-        Scope::Table(id) => ("table", catalog.table(id).map_or_else(|| id.to_string(), |t| t.name.clone())),
+        // Grants go with what they are on: who held one must not read that he lacks it.
+        Scope::Database(id) => match catalog.database(id) {
+            Some(database) => ("database", database.name.clone()),
+            None => return catalog.no_database(id),
+        },
+        Scope::Table(id) => match catalog.table(id) {
+            Some(table) => ("table", table.name.clone()),
+            None => return catalog.no_table(id),
+        },
     };
     ErrorKind::PermissionDenied { user: caller.name.clone(), privilege, object_kind, object }.into()
 }
 
 /// A user's or role's name.
 pub(crate) fn user_name(catalog: &Catalog, id: UserId) -> Result<&str> {
-    let user = catalog.user(id).ok_or_else(|| ErrorKind::UserNotFound { user: id.to_string() })?;
+    let user = catalog.user(id).ok_or_else(|| catalog.no_user(id))?;
     Ok(&user.name)
 }
 
@@ -203,7 +210,7 @@ fn require_pass_on(catalog: &Catalog, caller: &Caller, privileges: Privileges, s
     match scope {
         Scope::All => {}
         Scope::Database(id) => {
-            catalog.database(id).ok_or_else(|| ErrorKind::DatabaseNotFound { database: id.to_string() })?;
+            catalog.database(id).ok_or_else(|| catalog.no_database(id))?;
         }
         Scope::Table(id) => {
             crate::visible_table(catalog, id)?;

@@ -2,6 +2,7 @@
 
 mod definitions;
 mod deletes;
+mod dropped_meanwhile;
 mod logins;
 mod privileges;
 mod queries;

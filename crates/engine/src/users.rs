@@ -13,7 +13,7 @@ impl Engine {
     /// A name that is taken or no name; a caller that may not make users.
     pub async fn create_user(&self, caller: &Caller, new: NewUser) -> Result<UserId> {
         require_user_management(&self.catalog(), caller)?;
-        check_name(&new.name)?;
+        check_user_name(&new.name)?;
         let password_hash = self.hash_given(new.password.as_deref()).await?;
         let id = UserId(self.parts.catalog.take_ids(1).await?.start);
         self.change_catalog(|catalog| {
@@ -48,7 +48,7 @@ impl Engine {
         };
         self.change_catalog(|catalog| {
             require_may_change(catalog, caller, user, &change)?;
-            let current = catalog.user(user).ok_or_else(|| ErrorKind::UserNotFound { user: user.to_string() })?;
+            let current = catalog.user(user).ok_or_else(|| catalog.no_user(user))?;
             let mut changed = User::clone(current);
             if let Some(hash) = &password_hash {
                 changed.password_hash.clone_from(hash);
@@ -67,9 +67,9 @@ impl Engine {
     /// An unknown user, a name that is taken or no name, `root`, the role `admin`; a caller that may
     /// not.
     pub async fn rename_user(&self, caller: &Caller, user: UserId, name: &str) -> Result<()> {
-        check_name(name)?;
+        check_user_name(name)?;
         self.change_catalog(|catalog| {
-            let current = catalog.user(user).ok_or_else(|| ErrorKind::UserNotFound { user: user.to_string() })?;
+            let current = catalog.user(user).ok_or_else(|| catalog.no_user(user))?;
             if user != caller.user {
                 require_may_manage(catalog, caller, user)?;
             }
@@ -152,6 +152,16 @@ impl Engine {
             Some(password) => Ok(Some(self.parts.passwords.hash(password).await?)),
         }
     }
+}
+
+/// A colon ends the user's name where name and password come as one text: nobody could log in.
+fn check_user_name(name: &str) -> Result<()> {
+    check_name(name)?;
+    if name.contains(':') {
+        let reason = "the name of a user or role holds no colon".to_owned();
+        return Err(ErrorKind::InvalidName { name: name.to_owned(), reason }.into());
+    }
+    Ok(())
 }
 
 /// A member of `admin` is managed by members of `admin` only, so that nobody rises by a password.

@@ -2,6 +2,7 @@
 
 use crate::TimeUnit;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What a declared length counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -128,5 +129,40 @@ impl DataType {
     #[must_use]
     pub const fn keyed_only(&self) -> bool {
         matches!(self, Self::TimeOfDay | Self::Interval | Self::Uuid | Self::Inet)
+    }
+}
+
+/// The word of standard SQL, for errors where a dialect has no word of its own.
+impl fmt::Display for DataType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let word = match self {
+            Self::Boolean => "boolean",
+            Self::Int8 => "tinyint",
+            Self::Int16 => "smallint",
+            Self::Int32 => "integer",
+            Self::Int64 => "bigint",
+            Self::UInt8 => "unsigned tinyint",
+            Self::UInt16 => "unsigned smallint",
+            Self::UInt32 => "unsigned integer",
+            Self::UInt64 => "unsigned bigint",
+            Self::Float32 => "real",
+            Self::Float64 => "double",
+            Self::Decimal { precision, scale } => return write!(f, "decimal({precision},{scale})"),
+            Self::Text(None) => "text",
+            Self::Text(Some(TextLength { max, unit: LengthUnit::Bytes })) => return write!(f, "text({max} bytes)"),
+            Self::Text(Some(TextLength { max, unit: LengthUnit::Characters })) => return write!(f, "text({max})"),
+            Self::Binary(None) => "binary",
+            Self::Binary(Some(max)) => return write!(f, "binary({max})"),
+            Self::Json => "json",
+            Self::Geometry => "geometry",
+            Self::Date => "date",
+            Self::TimeOfDay => "time",
+            Self::Interval => "interval",
+            Self::Uuid => "uuid",
+            Self::Inet => "inet",
+            Self::Instant(_) => "timestamp with time zone",
+            Self::LocalDateTime(_) => "timestamp",
+        };
+        f.write_str(word)
     }
 }

@@ -1,13 +1,18 @@
 //! DataFusion's errors in the words of the error catalogue.
 //!
 //! Every wrapper (context, diagnostic, shared, external) is peeled until the cause is found; the
-//! position that a diagnostic carries is kept.
+//! position that a diagnostic carries is kept. What only the planner's words tell is said in words
+//! that users know (`planner_texts`, `plain`).
+
+mod plain;
+mod planner_texts;
 
 use crate::memory::TOTAL_EXHAUSTED;
 use arrow::error::ArrowError;
 use datafusion::common::SchemaError;
 use datafusion::error::DataFusionError;
 use model::{Error, ErrorKind, TextPosition};
+use planner_texts::{invalid, sentence, unsupported};
 use std::error::Error as StdError;
 
 /// What error texts name beside what the error itself knows.
@@ -56,11 +61,11 @@ pub(crate) fn to_error(error: &DataFusionError, context: &ErrorContext) -> Error
             ErrorKind::Io { operation: "query spill".into(), reason: inner.to_string() }.into()
         }
         DataFusionError::ExecutionJoin(inner) => Error::internal(inner),
-        DataFusionError::Internal(text) => subquery(text).unwrap_or_else(|| Error::internal(sentence(text))),
-        DataFusionError::NotImplemented(text) => subquery(text).unwrap_or_else(|| Error::unsupported(sentence(text))),
+        DataFusionError::Internal(text) => internal(text),
+        DataFusionError::NotImplemented(text) => unsupported(text),
         DataFusionError::Plan(text) => from_plan(text),
         DataFusionError::Execution(text) if text.to_ascii_lowercase().contains("overflow") => {
-            ErrorKind::NumericOverflow { what: first_line(text).to_owned() }.into()
+            ErrorKind::NumericOverflow { what: sentence(text) }.into()
         }
         other => invalid(&other.message()),
     }
@@ -68,7 +73,14 @@ pub(crate) fn to_error(error: &DataFusionError, context: &ErrorContext) -> Error
 
 fn from_dyn(error: &(dyn StdError + Send + Sync + 'static), context: &ErrorContext) -> Error {
     if let Some(ours) = error.downcast_ref::<Error>() {
-        ours.clone()
+        match &*ours.kind {
+            // A dialect's function that names the types that it was called with.
+            ErrorKind::FunctionNotFound { function } => {
+                let function = plain::with_plain_types(function);
+                Error { kind: Box::new(ErrorKind::FunctionNotFound { function }), position: ours.position }
+            }
+            _ => ours.clone(),
+        }
     } else if let Some(inner) = error.downcast_ref::<DataFusionError>() {
         to_error(inner, context)
     } else if let Some(inner) = error.downcast_ref::<ArrowError>() {
@@ -84,7 +96,7 @@ fn from_arrow(error: &ArrowError, context: &ErrorContext) -> Error {
         ArrowError::DivideByZero => ErrorKind::DivisionByZero {}.into(),
         ArrowError::ArithmeticOverflow(text) => {
             let what = text.trim_start_matches("Overflow happened on: ");
-            ErrorKind::NumericOverflow { what: first_line(what).to_owned() }.into()
+            ErrorKind::NumericOverflow { what: sentence(what) }.into()
         }
         ArrowError::IoError(_, inner) if inner.kind() == std::io::ErrorKind::StorageFull => {
             ErrorKind::DiskFull {}.into()
@@ -117,8 +129,24 @@ fn from_schema(error: &SchemaError, context: &ErrorContext) -> Error {
                 .collect(),
         }
         .into(),
-        other => invalid(&other.to_string()),
+        SchemaError::DuplicateQualifiedField { qualifier, .. } => {
+            let reason = format!("table name \"{}\" is specified more than once", qualifier.table());
+            ErrorKind::InvalidStatement { reason }.into()
+        }
+        SchemaError::DuplicateUnqualifiedField { name } => {
+            ErrorKind::InvalidStatement { reason: format!("column \"{name}\" is there more than once") }.into()
+        }
     }
+}
+
+/// A fault below; some are only the planner's way to say that it does not do something.
+fn internal(text: &str) -> Error {
+    let said = unsupported(text);
+    if matches!(&*said.kind, ErrorKind::Unsupported { what } if *what != sentence(text)) {
+        return said;
+    }
+    tracing::error!(text, "the planner failed");
+    Error::internal(sentence(text))
 }
 
 fn from_exhausted(text: &str, context: &ErrorContext) -> Error {
@@ -145,89 +173,11 @@ fn from_plan(text: &str) -> Error {
             let (name, rest) = rest.split_once('\'')?;
             let types = rest.split_once("coercion from ")?.1.split_once(" to the signature")?.0;
             Some(format!("{name}({types})"))
-        });
+        })
+        .map(|function| plain::with_plain_types(&function));
     match function {
         Some(function) => ErrorKind::FunctionNotFound { function }.into(),
-        None => subquery(text).unwrap_or_else(|| invalid(text)),
-    }
-}
-
-/// A subquery at a place where it cannot run: DataFusion prints the plan's own structures then.
-fn subquery(text: &str) -> Option<Error> {
-    let what = if text.contains("InSubquery(") || text.contains("In/Exist/SetComparison") {
-        "IN (subquery) or EXISTS (subquery) at this place"
-    } else if text.contains("Exists(") {
-        "EXISTS (subquery) at this place"
-    } else if text.contains("SetComparison(") {
-        "a comparison with ANY or ALL of a subquery at this place"
-    } else if ["OuterReferenceColumn", "outer reference columns", "outer_ref(", "ScalarSubquery("]
-        .iter()
-        .any(|mark| text.contains(mark))
-    {
-        "a subquery that uses columns of the query around it in this way"
-    } else {
-        return None;
-    };
-    Some(Error::unsupported(what))
-}
-
-fn invalid(text: &str) -> Error {
-    ErrorKind::InvalidStatement { reason: sentence(text) }.into()
-}
-
-/// The first line for people: it ends where a debug print of a plan, an expression or a syntax
-/// tree begins.
-fn sentence(text: &str) -> String {
-    let line = first_line(text);
-    let Some(cut) = debug_print(line) else { return line.to_owned() };
-    let kept = line.get(..cut).unwrap_or_default().trim_end();
-    let kept = kept.trim_end_matches(|c: char| !c.is_alphanumeric() && !matches!(c, ')' | '\'' | '"' | '`'));
-    if kept.is_empty() { "the statement cannot be planned".to_owned() } else { kept.to_owned() }
-}
-
-/// Where Rust's debug format of a structure begins: `Name {`, or `Name(` of what only plans have.
-fn debug_print(line: &str) -> Option<usize> {
-    const TUPLES: [&str; 13] = [
-        "Some(",
-        "Literal(",
-        "Column(Column",
-        "BinaryExpr(",
-        "ScalarFunction(",
-        "AggregateFunction(",
-        "WindowFunction(",
-        "Identifier(",
-        "CompoundIdentifier(",
-        "ObjectName(",
-        "Value(ValueWithSpan",
-        "Function(Function",
-        "Cast(Cast",
-    ];
-    let structure = line.match_indices(" { ").filter_map(|(at, brace)| {
-        let (before, after) = (line.get(..at)?, line.get(at + brace.len()..)?);
-        let field = after.split_once(':')?.0;
-        if !field.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
-            return None;
-        }
-        let start = before.rfind(|c: char| !c.is_ascii_alphanumeric()).map_or(0, |i| i + 1);
-        let name = before.get(start..)?;
-        (name.starts_with(|c: char| c.is_ascii_uppercase()) && name.chars().any(|c| c.is_ascii_lowercase()))
-            .then_some(start)
-    });
-    structure.chain(TUPLES.iter().filter_map(|mark| line.find(mark))).min()
-}
-
-/// DataFusion appends hints and backtraces on further lines, and its own words in front.
-fn first_line(text: &str) -> &str {
-    let mut line = text.split('\n').next().unwrap_or_default();
-    loop {
-        let stripped =
-            ["Error during planning: ", "Execution error: ", "Arrow error: ", "External error: ", "Optimizer rule "]
-                .iter()
-                .find_map(|noise| line.strip_prefix(noise));
-        match stripped {
-            Some(rest) => line = rest,
-            None => return line.trim_end(),
-        }
+        None => invalid(text),
     }
 }
 
@@ -255,18 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn debug_prints_are_cut() {
-        for (text, expected) in [
-            ("no such thing", "no such thing"),
-            ("cannot cast 'a' to Int64 { x }", "cannot cast 'a' to Int64 { x }"),
-            ("Unsupported ast node Struct { exprs: [] } in f", "Unsupported ast node"),
-            ("bad: Column(Column { relation: None })", "bad"),
-            ("Expr: Literal(Int64(1), None)", "Expr"),
-            ("Column { relation: None }", "the statement cannot be planned"),
-            ("Cannot coerce Timestamp(ms) to Int64", "Cannot coerce Timestamp(ms) to Int64"),
-        ] {
-            assert_eq!(sentence(text), expected);
-        }
+    fn what_is_not_planned_is_unsupported() {
         let text = "Physical plan does not support logical expression InSubquery(InSubquery { expr: Column(..) })";
         let error = mapped(DataFusionError::NotImplemented(text.into()));
         assert_eq!(error.code(), Code::Unsupported);

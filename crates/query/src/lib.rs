@@ -39,6 +39,7 @@ mod table;
 #[cfg(test)]
 mod testing;
 mod time_text;
+mod width;
 
 pub use codec::PlanCodec;
 pub use field::{

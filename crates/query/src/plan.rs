@@ -8,7 +8,7 @@ use crate::functions::TextLimit;
 use crate::rules::{SubqueryValues, TimeComparisons};
 use crate::run::{broken, timeout as timed_out};
 use crate::runtime::{Inner, QueryEngine};
-use crate::{PlanContext, Profile, TableLookup, constants, hidden, relations, time_text};
+use crate::{PlanContext, Profile, TableLookup, constants, hidden, relations, time_text, width};
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::catalog::{TableFunctionArgs, TableProvider};
 use datafusion::common::TableReference;
@@ -40,7 +40,7 @@ impl QueryEngine {
     ///
     /// # Errors
     /// [`ErrorKind::Unsupported`] for another kind of statement, [`ErrorKind::InvalidStatement`]
-    /// for one of too many relations, [`ErrorKind::QueryTimeout`], the errors of `tables`, and
+    /// for one of too many relations or columns, [`ErrorKind::QueryTimeout`], the errors of `tables`, and
     /// whatever is wrong with names, functions and types.
     pub async fn plan(
         &self,
@@ -52,6 +52,7 @@ impl QueryEngine {
     ) -> Result<LogicalPlan> {
         refuse_other_statements(&statement)?;
         relations::refuse_many(&statement)?;
+        width::refuse_wide(&statement)?;
         let (engine, profile, context) = (self.clone(), profile.clone(), context.clone());
         let planning =
             self.inner.handle()?.spawn_blocking(move || engine.plan_here(&profile, tables, statement, &context));

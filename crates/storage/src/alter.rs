@@ -3,7 +3,6 @@
 
 use crate::store::Store;
 use crate::table_state::TableState;
-use crate::write::no_table;
 use catalog::{Catalog, Change, CommitError};
 use model::{Error, ErrorKind, Result, Sequence, Table, TableId};
 use std::collections::BTreeSet;
@@ -33,7 +32,7 @@ impl Altering {
         for state in states {
             let gate = state.lock.lock();
             if gate.dropped {
-                return Err(no_table(state.id));
+                return Err(store.catalog.snapshot().no_table(state.id));
             }
             if gate.altering.is_some() {
                 return Ok(Err(state.clone()));
@@ -65,7 +64,7 @@ pub(crate) async fn change_table(
     let altering = Altering::begin(store, vec![store.table(id)?]).await?;
     let number = altering.number;
     let before = store.catalog.snapshot();
-    let (table, further) = make(before.table(id).ok_or_else(|| no_table(id))?, number)?;
+    let (table, further) = make(before.table(id).ok_or_else(|| before.no_table(id))?, number)?;
     let changes = [Change::PutTable(Box::new(table.clone()))]
         .into_iter()
         .chain(further)

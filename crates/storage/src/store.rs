@@ -8,7 +8,6 @@ use crate::segment::Segment;
 use crate::series_index::SeriesIndex;
 use crate::source::WriterId;
 use crate::table_state::TableState;
-use crate::write::no_table;
 use crate::{StorageOptions, WalSync};
 use catalog::{Catalog, CatalogStore};
 use files::Files;
@@ -71,7 +70,7 @@ pub(crate) fn new_state(
     id: TableId,
     series: SeriesIndex,
 ) -> Result<Arc<TableState>> {
-    let table = catalog.table(id).ok_or_else(|| no_table(id))?;
+    let table = catalog.table(id).ok_or_else(|| catalog.no_table(id))?;
     let manifest = catalog.manifest(id);
     let segments = manifest.segments.iter().map(|e| Segment::new(e.clone(), table.clone(), files.clone())).collect();
     let memory = Memory::new(segments, manifest.tombstones.clone(), manifest.flushed);

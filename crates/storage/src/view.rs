@@ -7,7 +7,6 @@ use crate::series_index::{SeriesIndex, SeriesSnapshot, series_column};
 use crate::source::{DescribedView, DescribedViews, WriterId};
 use crate::store::Store;
 use crate::table_state::TableState;
-use crate::write::no_table;
 use arrow::array::{ArrayRef, RecordBatchOptions, UInt32Array};
 use arrow::compute::take;
 use arrow::record_batch::RecordBatch;
@@ -128,7 +127,7 @@ impl TableView {
         };
         // After the rows: a definition may be newer than they are, never older.
         let catalog = store.catalog.snapshot();
-        let table = catalog.table(id).cloned().ok_or_else(|| no_table(id))?;
+        let table = catalog.table(id).cloned().ok_or_else(|| catalog.no_table(id))?;
         let kept = retention::kept(&catalog, &table, store.options.clock.now_micros());
         Ok(Self::opened(store, table, sequence, state, memory, series, kept))
     }

@@ -123,7 +123,9 @@ impl Edit {
     }
 
     fn drop_database(&mut self, id: DatabaseId) -> Result<()> {
-        let database = Arc::make_mut(&mut self.catalog.databases).remove(&id).ok_or_else(|| no_database(id))?;
+        let database = Arc::make_mut(&mut self.catalog.databases).remove(&id);
+        let database = database.ok_or_else(|| self.catalog.no_database(id))?;
+        self.catalog.former_names.keep(id.0, &database.name);
         Arc::make_mut(&mut self.catalog.database_names).remove(database.name.as_str());
         let tables = self.catalog.tables.values().filter(|table| table.database == id);
         for table in tables.map(|table| table.id).collect::<Vec<_>>() {
@@ -138,7 +140,7 @@ impl Edit {
     fn put_table(&mut self, table: Table) -> Result<()> {
         let (id, database) = (table.id, table.database);
         if self.catalog.database(database).is_none() {
-            return Err(no_database(database));
+            return Err(self.catalog.no_database(database));
         }
         if self.catalog.was_dropped(id) {
             return Err(Error::internal(format_args!("table id {id} was dropped and cannot be used again")));
@@ -158,7 +160,7 @@ impl Edit {
     }
 
     fn drop_table(&mut self, id: TableId) -> Result<()> {
-        let table = self.catalog.tables.get(&id).cloned().ok_or_else(|| no_table(id))?;
+        let table = self.catalog.tables.get(&id).cloned().ok_or_else(|| self.catalog.no_table(id))?;
         self.remove_table(id);
         for unique in &table.unique {
             self.remove_table(unique.index);
@@ -170,6 +172,11 @@ impl Edit {
     fn remove_table(&mut self, id: TableId) {
         let Some(table) = Arc::make_mut(&mut self.catalog.tables).remove(&id) else { return };
         self.remove_table_name(&table);
+        if !table.hidden {
+            // The hidden tables of its unique sets are its own: their writes fail in its name.
+            let hidden = table.unique.iter().map(|unique| unique.index);
+            hidden.chain([id]).for_each(|id| self.catalog.former_names.keep(id.0, &table.name));
+        }
         Arc::make_mut(&mut self.catalog.manifests).remove(&id);
         self.remove_grants(|grant| grant.scope == Scope::Table(id));
         self.touched.extend([Part::Table(id), Part::Manifest(id)]);
@@ -207,7 +214,9 @@ impl Edit {
     }
 
     fn drop_user(&mut self, id: UserId) -> Result<()> {
-        let user = Arc::make_mut(&mut self.catalog.users).remove(&id).ok_or_else(|| no_user(id))?;
+        let user = Arc::make_mut(&mut self.catalog.users).remove(&id);
+        let user = user.ok_or_else(|| self.catalog.no_user(id))?;
+        self.catalog.former_names.keep(id.0, &user.name);
         Arc::make_mut(&mut self.catalog.user_names).remove(user.name.as_str());
         self.remove_grants(|grant| grant.grantee == id);
         let memberships = self.catalog.memberships.keys().copied();
@@ -219,15 +228,15 @@ impl Edit {
     }
 
     fn check_user(&self, id: UserId) -> Result<()> {
-        self.catalog.user(id).map(|_| ()).ok_or_else(|| no_user(id))
+        self.catalog.user(id).map(|_| ()).ok_or_else(|| self.catalog.no_user(id))
     }
 
     fn put_grant(&mut self, grant: Grant) -> Result<()> {
         let Grant { grantee, scope, privileges, .. } = grant;
         self.check_user(grantee)?;
         match scope {
-            Scope::Database(id) if self.catalog.database(id).is_none() => return Err(no_database(id)),
-            Scope::Table(id) if self.catalog.table(id).is_none() => return Err(no_table(id)),
+            Scope::Database(id) if self.catalog.database(id).is_none() => return Err(self.catalog.no_database(id)),
+            Scope::Table(id) if self.catalog.table(id).is_none() => return Err(self.catalog.no_table(id)),
             Scope::All | Scope::Database(_) | Scope::Table(_) => {}
         }
         if privileges.is_empty() {
@@ -282,22 +291,10 @@ impl Edit {
 
     fn put_manifest(&mut self, table: TableId, manifest: TableManifest) -> Result<()> {
         if self.catalog.table(table).is_none() {
-            return Err(no_table(table));
+            return Err(self.catalog.no_table(table));
         }
         Arc::make_mut(&mut self.catalog.manifests).insert(table, Arc::new(manifest));
         self.touched.insert(Part::Manifest(table));
         Ok(())
     }
-}
-
-fn no_database(id: DatabaseId) -> Error {
-    ErrorKind::DatabaseNotFound { database: format!("#{id}") }.into()
-}
-
-fn no_table(id: TableId) -> Error {
-    ErrorKind::TableNotFound { table: format!("#{id}") }.into()
-}
-
-fn no_user(id: UserId) -> Error {
-    ErrorKind::UserNotFound { user: format!("#{id}") }.into()
 }

@@ -143,6 +143,24 @@ fn what_does_not_exist_cannot_be_changed() {
 }
 
 #[test]
+fn what_was_dropped_keeps_its_name_for_errors() {
+    let drops = [Change::DropTable(TableId(12)), Change::DropUser(UserId(31))];
+    let catalog = sample().with(drops).unwrap();
+    let table = ErrorKind::TableNotFound { table: "rooms".to_owned() };
+    // The other one is hidden, of its unique set.
+    for id in [12, 13] {
+        assert_eq!(*catalog.no_table(TableId(id)).kind, table);
+    }
+    assert_eq!(refused(&catalog, Change::DropTable(TableId(12))), table);
+    assert_eq!(refused(&catalog, Change::DropUser(UserId(31))), ErrorKind::UserNotFound { user: "ann".to_owned() });
+    let catalog = catalog.with([Change::DropDatabase(DatabaseId(1))]).unwrap();
+    let name = sample().database(DatabaseId(1)).unwrap().name.clone();
+    assert_eq!(refused(&catalog, Change::DropDatabase(DatabaseId(1))), ErrorKind::DatabaseNotFound { database: name });
+    assert_eq!(*catalog.no_table(TableId(12)).kind, table);
+    assert_eq!(*catalog.no_table(TableId(11)).kind, ErrorKind::TableNotFound { table: "meters".to_owned() });
+}
+
+#[test]
 fn roles_make_no_circle() {
     let catalog = sample().with([Change::PutMembership(membership(31, 32))]).unwrap();
     for (role, member) in [(32, 33), (31, 33), (32, 31), (32, 32)] {

@@ -29,7 +29,7 @@ pub(crate) fn customers() -> String {
     statement
 }
 
-/// INSERTs with the day before `now`, a few meters each.
+/// INSERTs with the day before `now`, a few meters each; the same values for a time on every run.
 pub(crate) fn readings(now: SystemTime) -> impl Iterator<Item = String> {
     let now_ms = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64);
     let last = now_ms / QUARTER_HOUR_MS * QUARTER_HOUR_MS;

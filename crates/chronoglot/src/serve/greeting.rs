@@ -56,7 +56,7 @@ mod tests {
 
     #[test]
     fn an_insecure_server_says_a_command_that_works_as_it_stands() {
-        let settings = insecure_settings("d".as_ref(), "127.0.0.1:8080".parse().unwrap());
+        let settings = insecure_settings("d".as_ref(), "127.0.0.1:8080");
         assert_eq!(
             greeting(&settings, &[bound(false)], None),
             "Chronoglot 0.1.0\n  serving   http://127.0.0.1:8080 (kwdb)\n  data      d\n  try       curl -H \
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn without_the_dialect_of_the_command_the_home_page_is_shown() {
-        let settings = insecure_settings("d".as_ref(), "127.0.0.1:8080".parse().unwrap());
+        let settings = insecure_settings("d".as_ref(), "127.0.0.1:8080");
         let bound = Bound { dialects: vec!["other"], ..bound(false) };
         assert!(greeting(&settings, &[bound], None).ends_with("\n  try       curl http://127.0.0.1:8080/"));
     }

@@ -13,7 +13,7 @@ use crate::error::{Failure, Result};
 use crate::zone::Zone;
 use crate::{Door, wire};
 use axum::body::{Body, Bytes};
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use std::sync::Arc;
@@ -23,6 +23,14 @@ const TIME_ZONE: HeaderName = HeaderName::from_static("time-zone");
 /// `GET /ping`: needs no credentials, and passes over those that come.
 pub(crate) async fn ping() -> Response {
     respond(StatusCode::OK, wire::status_body(200, Some(wire::SUCCESS)))
+}
+
+/// `GET /ping/`: the same for whoever may log in.
+pub(crate) async fn ping_with_credentials(State(door): State<Arc<Door>>, headers: HeaderMap) -> Response {
+    match door.authenticate(&headers).await {
+        Ok(_) => ping().await,
+        Err(failure) => refusal(&failure),
+    }
 }
 
 fn methods(list: &'static str) -> Response {

@@ -14,14 +14,28 @@ pub(crate) struct Context {
     door: Arc<Door>,
     caller: Caller,
     database: String,
+    /// Whether the request began in a database that does not exist.
+    began_nowhere: bool,
     zone: Zone,
 }
 
 impl Context {
-    /// The state at the start of a request. Whether the database exists is found out when a
-    /// statement needs it, so that one may be made and used at once.
+    /// The state at the start of a request.
     pub(crate) fn new(door: Arc<Door>, caller: Caller, database: String, zone: Zone) -> Self {
-        Self { door, caller, database, zone }
+        let began_nowhere = door.context.engine.catalog().database_named(&database).is_none();
+        Self { door, caller, database, began_nowhere, zone }
+    }
+
+    /// Fails where the request's database does not exist: whatever a statement does, it was to be
+    /// done there. Only one that makes a database, drops one or goes to one needs none.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DatabaseNotFound`].
+    pub(crate) fn require_place(&self) -> Result<()> {
+        if self.began_nowhere {
+            self.current_database(&self.catalog())?;
+        }
+        Ok(())
     }
 
     /// The store.

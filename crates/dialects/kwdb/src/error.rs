@@ -177,7 +177,10 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
             let text = syntax_error_text(&Error::new(kind.clone()));
             (S::BAD_REQUEST, true, text.unwrap_or_else(own))
         }
-        E::Unsupported { what } => (S::BAD_REQUEST, true, format!("{what} is not supported")),
+        E::Unsupported { what } => {
+            let text = reword::reworded_unsupported(what);
+            (S::BAD_REQUEST, true, text.unwrap_or_else(|| format!("{what} is not supported")))
+        }
         E::InvalidStatement { reason } => {
             (S::BAD_REQUEST, true, reword::reworded(reason).unwrap_or_else(|| reason.clone()))
         }
@@ -236,12 +239,7 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
             ),
         ),
         E::DivisionByZero {} => (S::BAD_REQUEST, true, "division by zero".to_owned()),
-        E::NumericOverflow { what } => {
-            // A calculation such as `9223372036854775807 + 1`, or the name of what calculates.
-            let is_calculation = what.starts_with(|c: char| c.is_ascii_digit() || c == '-');
-            let what = if is_calculation { "integer" } else { what };
-            (S::BAD_REQUEST, true, format!("{what} out of range"))
-        }
+        E::NumericOverflow { what } => (S::BAD_REQUEST, true, reword::out_of_range(what)),
         E::QueryMemoryExceeded { .. } => (S::INTERNAL_SERVER_ERROR, true, own()),
         E::QueryTimeout { limit_ms } => (
             S::INTERNAL_SERVER_ERROR,

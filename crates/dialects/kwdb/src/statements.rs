@@ -55,6 +55,9 @@ pub(crate) async fn execute(context: &mut Context, parsed: ParsedStatement) -> R
 }
 
 async fn execute_kind(context: &mut Context, statement: Statement, text: &str) -> Result<()> {
+    if !matches!(statement, Statement::CreateDatabase(_) | Statement::DropDatabase(_) | Statement::Use(_)) {
+        context.require_place()?;
+    }
     match statement {
         Statement::CreateDatabase(create) => database::create(context, create).await,
         Statement::DropDatabase(drop) => database::drop(context, drop).await,
@@ -91,7 +94,11 @@ async fn execute_kind(context: &mut Context, statement: Statement, text: &str) -
 /// Runs a statement that answers with rows; its length is checked already.
 pub(crate) async fn rows(context: &mut Context, parsed: ParsedStatement) -> Result<RowStream> {
     let ParsedStatement { text, statement, .. } = parsed;
-    let result = match statement? {
+    let statement = statement?;
+    if !matches!(statement, Statement::Use(_)) {
+        context.require_place()?;
+    }
+    let result = match statement {
         Statement::Query(statement) => query::run(context, statement, &text).await,
         Statement::Show(show) => show::run(context, &show).await,
         Statement::Explain(explain) => Box::pin(explain::run(context, explain, &text)).await,

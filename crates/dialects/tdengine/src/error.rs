@@ -4,6 +4,7 @@
 //! words here. Where the vendor has a code of its own for a rule that the catalogue words in general,
 //! the error carries the code in its text ([`coded`]), and the skin takes it out again.
 
+use crate::session;
 use crate::sql::lower_outside_quotes;
 use ::sql::Cursor;
 use axum::http::StatusCode;
@@ -126,7 +127,7 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
         E::ColumnNotFound { column, .. } => (None, 0x2602, format!("Invalid column name: {column}")),
         E::ColumnExists { .. } => engine(0x036b, "Column already exists"),
         E::FunctionNotFound { function } => {
-            let name = function.split('(').next().unwrap_or_default();
+            let name = written_name(function.split('(').next().unwrap_or_default());
             if function.contains('(') {
                 (None, 0x2802, format!("Invalid parameter data type : {name}"))
             } else {
@@ -164,6 +165,26 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
         }
     };
     Skin { status: status.unwrap_or_else(|| status_of(code)), code, text }
+}
+
+/// What a statement calls a function of its plan.
+fn written_name(planned: &str) -> &str {
+    match planned {
+        session::TOTAL => "sum",
+        session::DIFFERENCE => "diff",
+        session::SPREAD => "spread",
+        session::PERCENTILE => "percentile",
+        session::TWA => "twa",
+        session::IRATE => "irate",
+        session::LEAST_SQUARES => "leastsquares",
+        session::MODE => "mode",
+        session::CAST => "cast",
+        session::STATE_COUNT => "statecount",
+        session::STATE_DURATION => "stateduration",
+        "btrim" => "trim",
+        "stddev_pop" => "stddev",
+        other => other,
+    }
 }
 
 /// What the vendor's server calls a type in an error.

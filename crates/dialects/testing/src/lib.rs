@@ -7,9 +7,11 @@
 mod answer;
 mod client;
 mod errors;
+mod ill_typed;
 mod store;
 
 pub use answer::Answer;
 pub use client::{Client, basic};
 pub use errors::{error_of, errors};
+pub use ill_typed::{ILL_TYPED, inner_word};
 pub use store::{Store, files};

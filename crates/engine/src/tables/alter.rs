@@ -121,16 +121,17 @@ pub(crate) fn altered(table: &Table, alteration: &Alteration, at: Sequence, cont
 }
 
 fn column_of(table: &Table, id: ColumnId) -> Result<&Column> {
-    table.column(id).ok_or_else(|| unknown_column(&table.name, id))
+    table.column(id).ok_or_else(|| gone(&table.name))
 }
 
 fn column_mut(table: &mut Table, id: ColumnId) -> Result<&mut Column> {
     let Table { name, columns, .. } = table;
-    columns.iter_mut().find(|column| column.id == id).ok_or_else(|| unknown_column(name, id))
+    columns.iter_mut().find(|column| column.id == id).ok_or_else(|| gone(name))
 }
 
-fn unknown_column(table: &str, id: ColumnId) -> model::Error {
-    ErrorKind::ColumnNotFound { column: id.to_string(), table: Some(table.to_owned()) }.into()
+/// A column that the table has no more: its name is gone with it.
+fn gone(table: &str) -> model::Error {
+    ErrorKind::SchemaChanged { table: table.to_owned() }.into()
 }
 
 fn add_column(table: &mut Table, new: &NewColumn, contents: Contents) -> Result<()> {

@@ -39,7 +39,7 @@ impl Engine {
 
 fn check_may_create(catalog: &Catalog, caller: &Caller, new: &NewTable) -> Result<()> {
     if catalog.database(new.database).is_none() {
-        return Err(ErrorKind::DatabaseNotFound { database: new.database.to_string() }.into());
+        return Err(catalog.no_database(new.database));
     }
     require_on(catalog, caller, Privilege::Create, Scope::Database(new.database))?;
     if catalog.table_named(new.database, &new.name).is_some() {

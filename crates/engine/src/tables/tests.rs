@@ -177,7 +177,7 @@ fn alterations_that_break_a_rule_are_refused() {
         (&series, EMPTY, Alteration::DropColumn(id_of(&series, "ts")), Code::InvalidDefinition),
         (&series, EMPTY, Alteration::DropColumn(id_of(&series, "k")), Code::InvalidDefinition),
         (&series, EMPTY, Alteration::DropColumn(id_of(&series, "v")), Code::InvalidDefinition),
-        (&series, EMPTY, Alteration::DropColumn(ColumnId(99)), Code::ColumnNotFound),
+        (&series, EMPTY, Alteration::DropColumn(ColumnId(99)), Code::SchemaChanged),
         (&keyed, EMPTY, Alteration::DropColumn(id_of(&keyed, "id")), Code::InvalidDefinition),
         (&keyed, EMPTY, Alteration::DropColumn(id_of(&keyed, "a")), Code::InvalidDefinition),
         (&series, EMPTY, Alteration::AddColumn(field("V", DataType::Int32)), Code::ColumnExists),

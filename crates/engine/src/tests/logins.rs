@@ -41,6 +41,25 @@ async fn passwords_are_checked_against_what_is_stored_now() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_colon_stands_in_passwords_never_in_names() {
+    let store = TestStore::new().await;
+    for name in ["a:b", ":", "a:", ":b"] {
+        for is_role in [false, true] {
+            let refused = store.create_user(&store.root, NewUser { is_role, ..with_password(name) }).await;
+            assert_eq!(refused.unwrap_err().code(), Code::InvalidName, "{name}");
+        }
+        assert!(store.catalog().user_named(name).is_none());
+    }
+    let password = Some("a:b:".to_owned());
+    let user = store.create_user(&store.root, NewUser { password, ..with_password("ab") }).await.unwrap();
+    assert_eq!(code(&store, "ab", "a:b:").await, None);
+    let refused = store.rename_user(&store.root, user, "a:b").await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidName);
+    assert!(refused.to_string().contains("colon"), "{refused}");
+    assert_eq!(code(&store, "ab", "a:b:").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn root_has_no_password_until_one_is_set() {
     let store = TestStore::new().await;
     assert_eq!(code(&store, ROOT_USER, "").await, Some(Code::CredentialsWrong));

@@ -1,6 +1,7 @@
 //! Filling in what a batch leaves out.
 
 use crate::Engine;
+use crate::assignment::into_column;
 use arrow::array::{ArrayRef, BooleanArray, UInt32Array};
 use arrow::compute::kernels::zip::zip;
 use arrow::compute::take;
@@ -64,7 +65,8 @@ pub(crate) fn default_values(
         DefaultValue::UniqueRowId => {
             let first = engine.parts.row_ids.take(now_micros, rows);
             let ids = (0..rows).map(|row| first.saturating_add(i64::try_from(row).unwrap_or(i64::MAX)));
-            Ok(Arc::new(arrow::array::Int64Array::from_iter_values(ids)))
+            let ids: ArrayRef = Arc::new(arrow::array::Int64Array::from_iter_values(ids));
+            into_column(&ids, column)
         }
         DefaultValue::RandomUuid => {
             let mut cells = CellsBuilder::new(DataType::Uuid)?;

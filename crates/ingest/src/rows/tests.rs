@@ -226,7 +226,7 @@ fn a_table_of_another_door_is_taken_as_it_is() {
 #[test]
 fn a_refused_point_adds_nothing() {
     for (bad, reason) in [
-        ("m new=1,x=t", "\"true\" is not of type Float64, column \"x\""),
+        ("m new=1,x=t", "\"true\" is not of type double, column \"x\""),
         ("m,new=1 x=1,x=2", "column \"x\" is assigned twice"),
         ("m,new=1 new=1", "column \"new\" of table \"m\" is a tag, not a field"),
         ("m,x=1 new=1", "column \"x\" of table \"m\" is a field, not a tag"),

@@ -7,7 +7,6 @@ use crate::segment::Segment;
 use crate::series_index::{SeriesIndex, SeriesSnapshot};
 use crate::store::Store;
 use crate::table_state::TableState;
-use crate::write::no_table;
 use crate::{ScanKeys, TableView};
 use catalog::SegmentEntry;
 use model::{Error, ErrorKind, KeyHash, KeySelection, Result, Sequence, SeriesId, Table, TableKind};
@@ -71,7 +70,7 @@ fn is_here(store: &Store, writer: WriterId) -> Result<()> {
 
 fn definition(store: &Store, description: &ScanDescription, living: &[Arc<DescribedView>]) -> Result<Arc<Table>> {
     let catalog = store.catalog.snapshot();
-    let current = catalog.table(description.table).ok_or_else(|| no_table(description.table))?;
+    let current = catalog.table(description.table).ok_or_else(|| catalog.no_table(description.table))?;
     let mut definitions = std::iter::once(current).chain(living.iter().map(|view| &view.table));
     let found = definitions.find(|table| table.schema_version == description.schema_version);
     found.cloned().ok_or_else(|| Error::new(ErrorKind::SchemaChanged { table: current.name.clone() }))

@@ -6,8 +6,6 @@ mod decide;
 mod existing;
 mod prepare;
 
-pub(crate) use prepare::no_table;
-
 use crate::effects::{Effects, TableEffects};
 use crate::log::{RecordPart, encode_parts};
 use crate::memtable::{MemoryChunk, MemoryView};
@@ -160,7 +158,7 @@ fn attempt(
     for target in targets.values() {
         let gate = target.state.lock.lock();
         if gate.dropped {
-            return Err(no_table(target.state.id));
+            return Err(store.catalog.snapshot().no_table(target.state.id));
         }
         if gate.altering.is_some() {
             drop(gate);
@@ -171,7 +169,7 @@ fn attempt(
     }
     let catalog = store.catalog.snapshot();
     for part in prepared {
-        let table = catalog.table(part.table().id).ok_or_else(|| no_table(part.table().id))?;
+        let table = catalog.table(part.table().id).ok_or_else(|| catalog.no_table(part.table().id))?;
         if table.schema_version != part.table().schema_version {
             return Err(Error::new(ErrorKind::SchemaChanged { table: table.name.clone() }));
         }

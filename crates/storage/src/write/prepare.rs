@@ -8,8 +8,7 @@ use arrow::array::{Array, ArrayRef, new_null_array};
 use catalog::Catalog;
 use model::{
     AttributePolicy, Cells, ColumnId, ColumnRole, Error, ErrorKind, KeyBytes, KeyHash, KeySelection, RangeDelete,
-    Result, Table, TableId, TableKind, WriteBatch, WriteKind, WritePart, WriteRequest, arrow_type, encode_keys,
-    key_hash,
+    Result, Table, TableKind, WriteBatch, WriteKind, WritePart, WriteRequest, arrow_type, encode_keys, key_hash,
 };
 use segments::{ChunkColumn, RowKind};
 use std::collections::HashMap;
@@ -102,11 +101,6 @@ impl Prepared {
     }
 }
 
-/// The error that no table has an id, or not any more.
-pub(crate) fn no_table(id: TableId) -> Error {
-    Error::new(ErrorKind::TableNotFound { table: format!("#{id}") })
-}
-
 /// Checks all parts. Deletions come first, then erasures, then rows in order.
 pub(super) fn prepare(catalog: &Catalog, request: &WriteRequest) -> Result<Vec<Prepared>> {
     let mut parts = request
@@ -114,14 +108,14 @@ pub(super) fn prepare(catalog: &Catalog, request: &WriteRequest) -> Result<Vec<P
         .iter()
         .map(|part| match part {
             WritePart::Delete(delete) => {
-                let table = catalog.table(delete.table).ok_or_else(|| no_table(delete.table))?;
+                let table = catalog.table(delete.table).ok_or_else(|| catalog.no_table(delete.table))?;
                 if table.kind == TableKind::Series && matches!(delete.keys, KeySelection::Range { .. }) {
                     return Err(Error::internal(format!("table \"{}\" has no key ranges, only series", table.name)));
                 }
                 Ok(Prepared::Delete(table.clone(), delete.clone()))
             }
             WritePart::Rows(batch) => {
-                let table = catalog.table(batch.table).ok_or_else(|| no_table(batch.table))?;
+                let table = catalog.table(batch.table).ok_or_else(|| catalog.no_table(batch.table))?;
                 if table.schema_version != batch.schema_version {
                     return Err(Error::new(ErrorKind::SchemaChanged { table: table.name.clone() }));
                 }

@@ -16,7 +16,7 @@ const NOBODY: StatusCode = StatusCode::IM_A_TEAPOT;
 #[tokio::test(flavor = "multi_thread")]
 async fn every_listed_route_has_its_handler() {
     let data = tempfile::tempdir().unwrap();
-    let engine = open_engine(&insecure_settings(data.path(), "127.0.0.1:0".parse().unwrap())).await.unwrap();
+    let engine = open_engine(&insecure_settings(data.path(), "127.0.0.1:0")).await.unwrap();
     let context = DialectContext {
         engine: engine.clone(),
         tokens: Arc::new(TokenDirectory::of_engine(engine, 60, 10)),

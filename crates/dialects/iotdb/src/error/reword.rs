@@ -6,28 +6,27 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> Option<&'a str> {
     Some(rest.split_once(after)?.0)
 }
 
-/// The vendor's word for an Arrow type.
-fn word(arrow: &str) -> &str {
-    match arrow.trim() {
-        "Boolean" => "BOOLEAN",
-        "Int8" | "Int16" | "Int32" | "UInt8" | "UInt16" => "INT32",
-        "Int64" | "UInt32" | "UInt64" => "INT64",
-        "Float32" => "FLOAT",
-        "Float64" => "DOUBLE",
-        "Utf8" | "LargeUtf8" | "Utf8View" => "STRING",
-        "Binary" | "LargeBinary" | "BinaryView" => "BLOB",
-        "Date32" => "DATE",
-        "Null" => "unknown",
-        other if other.starts_with("Timestamp") => "TIMESTAMP",
+/// The vendor's word for a type.
+fn word(sql: &str) -> &str {
+    match sql.trim() {
+        "boolean" => "BOOLEAN",
+        "tinyint" | "smallint" | "integer" | "unsigned tinyint" | "unsigned smallint" => "INT32",
+        "bigint" | "unsigned integer" | "unsigned bigint" => "INT64",
+        "real" => "FLOAT",
+        "double" => "DOUBLE",
+        "text" => "STRING",
+        "binary" => "BLOB",
+        "date" => "DATE",
+        "null" => "unknown",
+        other if other.starts_with("timestamp") => "TIMESTAMP",
         other => other,
     }
 }
 
 /// A known text in the vendor's words.
 pub(super) fn reworded(reason: &str) -> Option<String> {
-    if reason.contains("Cannot create filter with non-boolean predicate") {
-        let arrow = reason.rsplit_once(" returning ")?.1;
-        return Some(format!("WHERE clause must evaluate to a boolean: actual type {}", word(arrow)));
+    if let Some(found) = reason.strip_prefix("a condition must be boolean, not ") {
+        return Some(format!("WHERE clause must evaluate to a boolean: actual type {}", word(found)));
     }
     if reason.contains("must appear in the GROUP BY clause") || reason.contains("must be in GROUP BY") {
         let column = between(reason, "column \"", "\"")
@@ -67,7 +66,7 @@ pub(super) fn overflow(what: &str) -> String {
         let is_int = i32::try_from(left).is_ok() && i32::try_from(right).is_ok();
         return format!("{} {name} overflow: {left}{symbol}{right}", if is_int { "int" } else { "long" });
     }
-    what.to_owned()
+    format!("{what} is out of range")
 }
 
 #[cfg(test)]
@@ -78,8 +77,8 @@ mod tests {
     fn known_texts() {
         assert_eq!(overflow("10 + 2147483647"), "int Addition overflow: 10 + 2147483647");
         assert_eq!(overflow("100 * 9223372036854775807"), "long Multiplication overflow: 100 * 9223372036854775807");
-        assert_eq!(overflow("a sum"), "a sum");
-        let filter = "Cannot create filter with non-boolean predicate 'm.t' returning Int32";
+        assert_eq!(overflow("abs(-128)"), "abs(-128) is out of range");
+        let filter = "a condition must be boolean, not integer";
         assert_eq!(reworded(filter).as_deref(), Some("WHERE clause must evaluate to a boolean: actual type INT32"));
         assert_eq!(reworded("anything else"), None);
     }

@@ -3,5 +3,6 @@
 mod client;
 
 mod bad_input;
+mod ill_typed;
 mod statements;
 mod tablets;

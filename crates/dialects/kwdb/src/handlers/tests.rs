@@ -5,6 +5,7 @@ mod bad_input;
 mod client;
 mod definitions;
 mod documents;
+mod ill_typed;
 mod inserts;
 mod points;
 mod privileges;

@@ -2,7 +2,9 @@
 
 use crate::error::{definition, worded};
 use crate::literals::{Literal, Target};
+use crate::sql::types::ColumnType;
 use crate::timezone::Zone;
+use crate::types::{Place, column_type};
 use ::sql::ast::{Expr, UnaryOperator, Value as AstValue};
 use model::{ColumnDefault, DataType, DefaultValue, Result, Value};
 
@@ -49,7 +51,10 @@ pub(crate) fn resolve(place: DefaultPlace<'_>, expr: &Expr, zone: &Zone) -> Resu
         };
         let fits = match value {
             DefaultValue::Now => is_time || matches!(place.target.data_type, DataType::Date | DataType::TimeOfDay),
-            DefaultValue::UniqueRowId => place.target.data_type == DataType::Int64,
+            DefaultValue::UniqueRowId => match cast_type(expr)? {
+                None => place.target.data_type == DataType::Int64,
+                Some(cast) => cast == place.target.data_type && cast.is_integer(),
+            },
             DefaultValue::RandomUuid => place.target.data_type == DataType::Uuid,
             DefaultValue::Constant(_) => true,
         };
@@ -61,6 +66,9 @@ pub(crate) fn resolve(place: DefaultPlace<'_>, expr: &Expr, zone: &Zone) -> Resu
         let text = match (&value, place.target.data_type) {
             (DefaultValue::Now, DataType::Instant(_)) => "now():::TIMESTAMPTZ".to_owned(),
             (DefaultValue::Now, DataType::LocalDateTime(_)) => "now():::TIMESTAMP".to_owned(),
+            // The number is cast as the default says, which the definition must show.
+            (DefaultValue::UniqueRowId, DataType::Int64) => format!("{function}()"),
+            (DefaultValue::UniqueRowId, _) => format!("{function}()::{}", place.type_text),
             _ => format!("{function}()"),
         };
         return Ok(Some(ColumnDefault { value, text }));
@@ -113,6 +121,21 @@ fn bare(expr: &Expr) -> &Expr {
     match expr {
         Expr::Nested(inner) | Expr::Cast { expr: inner, .. } => bare(inner),
         other => other,
+    }
+}
+
+/// The type that the outermost cast of an expression makes; none without a cast.
+///
+/// # Errors
+/// A type that this vendor does not know.
+fn cast_type(expr: &Expr) -> Result<Option<DataType>> {
+    match expr {
+        Expr::Nested(inner) => cast_type(inner),
+        Expr::Cast { data_type, .. } => {
+            let written = ColumnType::from_ast(data_type)?;
+            column_type("default", &written, Place::Relational).map(|(data_type, _)| Some(data_type))
+        }
+        _ => Ok(None),
     }
 }
 

@@ -27,7 +27,9 @@ const ATTEMPTS: usize = 10;
 pub(crate) async fn run(context: &Context, parsed: ParsedStatement) -> Result<u64> {
     super::check_length(context, &parsed)?;
     let ParsedStatement { text, statement, .. } = parsed;
-    let insert = match statement? {
+    let statement = statement?;
+    context.require_place()?;
+    let insert = match statement {
         Statement::Insert(insert) => *insert,
         Statement::Unhandled(words) => return Err(Error::unsupported(words)),
         _ => return Err(Error::internal("a statement of another endpoint")),

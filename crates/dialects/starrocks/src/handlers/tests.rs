@@ -4,6 +4,7 @@ mod bad_input;
 mod client;
 mod columns;
 mod deletions;
+mod ill_typed;
 mod privileges;
 mod resources;
 mod skin;

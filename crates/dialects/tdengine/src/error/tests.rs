@@ -20,7 +20,7 @@ fn own() -> Vec<ErrorKind> {
         E::InvalidStatement { reason: s("[0x260c] Not a single-group group function") },
         E::InvalidName { name: s("a\nb"), reason: s("it holds a control character") },
         E::FunctionNotFound { function: s("f") },
-        E::FunctionNotFound { function: s("f(Int32)") },
+        E::FunctionNotFound { function: s("f(integer)") },
         E::ValueInvalid { value: s("x"), data_type: DataType::Int32, place: place() },
         E::ValueInvalid { value: s("x"), data_type: DataType::Boolean, place: place() },
         E::ValueInvalid { value: s("x"), data_type: DataType::Float64, place: place() },

@@ -4,5 +4,6 @@ mod bad_input;
 mod client;
 mod definitions;
 mod envelopes;
+mod ill_typed;
 mod privileges;
 mod rows;

@@ -101,5 +101,5 @@ async fn in_queries() {
     let wrong = bench.error("SELECT bucket(ts, '10 parsecs') FROM meters").await;
     assert!(matches!(&wrong, ErrorKind::InvalidStatement { reason } if reason.contains("bucket")), "{wrong:?}");
     let wrong = bench.error("SELECT bucket(site, '10s') FROM meters").await;
-    assert_eq!(wrong, ErrorKind::FunctionNotFound { function: "bucket(Utf8, Utf8)".into() });
+    assert_eq!(wrong, ErrorKind::FunctionNotFound { function: "bucket(text, text)".into() });
 }

@@ -68,6 +68,17 @@ async fn an_insecure_server_listens_on_loopback_only() {
 }
 
 #[tokio::test]
+async fn a_name_stands_for_all_its_addresses() {
+    let settings = Settings { listen: vec![Listener::at("localhost:0")], ..insecure() };
+    let running = start_mounted(&settings, &[]).await.unwrap();
+    let addresses = running.addresses();
+    assert!(!addresses.is_empty() && addresses.iter().all(|address| address.ip().is_loopback()), "{addresses:?}");
+    let settings = Settings { listen: vec![Listener::at("no-such-host.invalid:80")], ..insecure() };
+    let error = start_mounted(&settings, &[]).await.unwrap_err().to_string();
+    assert!(error.starts_with("\"no-such-host.invalid:80\" is no value for listen"), "{error}");
+}
+
+#[tokio::test]
 async fn an_address_in_use_is_named() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();

@@ -26,6 +26,29 @@ async fn media_types_and_bodies() {
 }
 
 #[tokio::test]
+async fn a_slash_behind_a_path_changes_nothing() {
+    let client = Client::new().await;
+    client.done("create table m (site string tag, t int32)").await;
+    let statement = |sql: &str| format!(r#"{{"database":"plant","sql":"{sql}"}}"#);
+    let written = client.send(
+        "POST",
+        "/rest/table/v1/nonQuery/",
+        &JSON,
+        statement("insert into m(time,site,t) values (1,'n',1)"),
+    );
+    assert_eq!(written.await.text, r#"{"code":200,"message":"SUCCESS_STATUS"}"#);
+    let read = client.send("POST", "/rest/table/v1/query/", &JSON, statement("select t from m")).await;
+    assert_eq!(read.json()["values"].to_string(), "[[1]]");
+    let tablet = client.send("POST", "/rest/table/v1/insertTablet/", &JSON, "{}".to_owned()).await;
+    assert_ne!(tablet.status, 404, "{}", tablet.text);
+    let options = client.send("OPTIONS", "/rest/table/v1/query/", &[], String::new()).await;
+    assert_eq!((options.status, options.text.as_str()), (200, "POST, OPTIONS"));
+    assert_eq!(client.send("GET", "/ping/", &[], String::new()).await.status, 200);
+    assert_eq!(client.by("root", "wrong").send("GET", "/ping/", &[], String::new()).await.status, 401);
+    assert_eq!(client.by("root", "wrong").send("GET", "/ping", &[], String::new()).await.status, 200);
+}
+
+#[tokio::test]
 async fn zones_and_options() {
     let client = Client::new().await;
     let statement = r#"{"sql":"show current_user"}"#.to_owned();

@@ -139,3 +139,28 @@ async fn limits_are_named_and_echoes_are_short() {
         assert!(text.len() < 1_000 && text.contains("nnn…\""), "{text}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_to_a_database_that_is_not_there_does_nothing() {
+    let client = Client::new().await;
+    client.done("create database d").await;
+    client.done("create table d.t (a int)").await;
+    let missing = client.at("db=missing");
+    let text = "pq: database \"missing\" does not exist";
+    for sql in ["select 1", "show databases", "select a from d.t", "show tables", "explain select 1"] {
+        let answer = missing.query(sql).await;
+        assert_eq!((answer.status, answer.desc().as_str()), (500, text), "{sql}");
+    }
+    let answer = missing.insert("insert into d.t values (1)").await;
+    assert_eq!(answer.json()["desc"][0], text, "{}", answer.text);
+    for sql in ["create user u1", "drop table d.t", "delete from d.t", "set cluster setting ts.dedup.rule = 'merge'"] {
+        let answer = missing.ddl(sql).await;
+        assert_eq!(answer.json()["desc"][0], text, "{sql}: {}", answer.text);
+    }
+    assert_eq!(client.rows("select count(*) from d.t").await, "[[0]]");
+    // One that makes the database, or leaves for another, is as good as elsewhere.
+    assert_eq!(missing.query("use d").await.status, 200);
+    missing.done("use d; create table u (a int)").await;
+    missing.done("create database missing; create table t (a int)").await;
+    assert_eq!(missing.rows("select count(*) from t").await, "[[0]]");
+}

@@ -282,3 +282,27 @@ async fn databases_are_renamed_and_keep_their_rows() {
     plant.inserted(1, "insert into t values ('2020-01-01', 2, 1)").await;
     assert_eq!(plant.rows("select a from t").await, "[[1]]");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_default_may_be_cast_to_the_type_of_its_column() {
+    let client = Client::new().await;
+    client
+        .done(
+            "create table t (id int4 not null default unique_rowid()::int4, b int8 default unique_rowid()::int8, \
+             n int2 default 7::int2, s string default 'x'::string, d timestamptz default now()::timestamptz)",
+        )
+        .await;
+    client.inserted(1, "insert into t (id) values (1)").await;
+    assert_eq!(client.rows("select id, b > 0, n, s, d is null from t").await, r#"[[1,true,7,"x",false]]"#);
+    // A row id is of 64 bits: where the default is used the cast fails, as the vendor's does.
+    let answer = client.insert("insert into t (n) values (1)").await;
+    let text = answer.json()["desc"][0].as_str().unwrap().to_owned();
+    assert!(text.contains("out of range for type INT4 (column id)"), "{text}");
+    let shown = client.query("show create table t").await.text;
+    assert!(shown.contains("DEFAULT unique_rowid()::INT4"), "{shown}");
+    let type_differs = "pq: The type of the default expression does not match the type of the column (column id)";
+    for default in ["unique_rowid()", "unique_rowid()::int8", "unique_rowid()::int2"] {
+        let answer = client.ddl(&format!("create table u (id int4 default {default})")).await;
+        assert_eq!(answer.json()["desc"][0], type_differs, "{default}: {}", answer.text);
+    }
+}
