@@ -35,7 +35,7 @@ impl State {
     fn holds(&self, path: &Path) -> bool {
         self.holds.values().any(|held| match held {
             Held::All => true,
-            Held::Some(paths) => paths.contains(path),
+            Held::Some(paths) => paths.contains(path) || paths.contains(&path.with_extension("")),
         })
     }
 }
@@ -78,7 +78,7 @@ impl HeldFiles {
 }
 
 impl Hold {
-    /// Holds nothing but these files any more.
+    /// Holds nothing any more but these files, and those beside them whose names have one ending more.
     pub fn narrow(&self, paths: HashSet<PathBuf>) {
         self.held.state.lock().holds.insert(self.id, Held::Some(paths));
         self.held.settle();
@@ -170,6 +170,9 @@ mod tests {
         other.narrow(HashSet::from([PathBuf::from("a")]));
         files.remove(Path::new("b")).unwrap();
         assert_eq!(files.list(Path::new("")).unwrap(), ["a"], "b is held no more");
+        files.create(Path::new("a.runs")).unwrap();
+        files.remove(Path::new("a.runs")).unwrap();
+        assert_eq!(files.list(Path::new("")).unwrap(), ["a", "a.runs"]);
         drop(other);
         assert!(files.list(Path::new("")).unwrap().is_empty());
     }
