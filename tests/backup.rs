@@ -26,7 +26,7 @@ fn text(path: &Path) -> &str {
 
 fn back_up(program: &Program, directory: &Path, more: &[&str]) -> String {
     let url = format!("http://{}", program.address);
-    run(&[&["backup", text(directory), "--url", &url], more].concat())
+    run(&[&["backup", text(directory), "--url", &url][..], more].concat())
 }
 
 fn restore(backup: &Path, data_dir: &Path) -> String {
@@ -97,7 +97,7 @@ fn a_backup_under_load_shows_one_moment_and_the_next_one_takes_over_what_did_not
         // All rows of this table change in each statement, so that they are equal at every moment.
         scope.spawn(|| {
             while !stop.load(Ordering::SeqCst) {
-                let reply = program.post("query", "office", "update totals set n = n + 1");
+                let reply = program.post("ddl", "office", "update totals set n = n + 1");
                 assert_eq!(reply.json()["code"], 0, "{}", reply.json());
             }
         });

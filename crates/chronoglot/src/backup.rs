@@ -43,7 +43,7 @@ fn of_server(
     let list = previous.map(BackupManifest::encode).unwrap_or_default();
     let mut pieces = PieceReader::new(client.stream(path, &list).map_err(|error| error.to_string())?);
     loop {
-        let piece = pieces.next().map_err(|error| error.to_string())?;
+        let piece = pieces.next_piece().map_err(|error| error.to_string())?;
         if let Piece::Failed(reason) = piece {
             return Err(format!("the server could not go on: {reason}"));
         }

@@ -24,7 +24,7 @@ impl Asked {
     }
 
     async fn post(&self, target: &str, authorization: Option<String>, body: &str) -> Response {
-        let mut request = Request::builder().method(Method::POST).uri(target);
+        let mut request = axum::http::Request::builder().method(Method::POST).uri(target);
         if let Some(authorization) = authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
@@ -43,12 +43,12 @@ async fn pieces(response: Response) -> (Vec<String>, Vec<String>, BackupManifest
     let mut reader = PieceReader::new(&bytes[..]);
     let (mut sent, mut unchanged) = (Vec::new(), Vec::new());
     loop {
-        match reader.next().unwrap() {
+        match reader.next_piece().unwrap() {
             Piece::Begin(path) => sent.push(path.to_owned()),
             Piece::Unchanged(file) => unchanged.push(file.path),
             Piece::Finished(list) => {
                 let list = BackupManifest::decode(list.as_bytes()).unwrap();
-                assert!(reader.next().is_err(), "nothing comes after the list");
+                assert!(reader.next_piece().is_err(), "nothing comes after the list");
                 return (sent, unchanged, list);
             }
             Piece::Failed(reason) => panic!("{reason}"),

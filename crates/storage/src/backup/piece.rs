@@ -81,8 +81,7 @@ impl<R: Read> PieceReader<R> {
     ///
     /// # Errors
     /// [`ErrorKind::Io`] when it breaks off or is no piece.
-    #[expect(clippy::should_implement_trait, reason = "a piece borrows from the reader")]
-    pub fn next(&mut self) -> Result<Piece<'_>> {
+    pub fn next_piece(&mut self) -> Result<Piece<'_>> {
         let mut head = [0; 5];
         self.from.read_exact(&mut head).map_err(|e| broken(&e))?;
         let [tag, length @ ..] = head;
@@ -130,13 +129,13 @@ mod tests {
         let mut bytes = Vec::new();
         pieces.iter().for_each(|piece| piece.encode(&mut bytes));
         let mut reader = PieceReader::new(bytes.as_slice());
-        pieces.iter().for_each(|piece| assert_eq!(reader.next().unwrap(), *piece));
-        assert!(reader.next().is_err());
+        pieces.iter().for_each(|piece| assert_eq!(reader.next_piece().unwrap(), *piece));
+        assert!(reader.next_piece().is_err());
         for end in 0..bytes.len() {
             let mut reader = PieceReader::new(&bytes[..end]);
-            let read = pieces.iter().take_while(|piece| reader.next().is_ok_and(|read| read == **piece)).count();
+            let read = pieces.iter().take_while(|piece| reader.next_piece().is_ok_and(|read| read == **piece)).count();
             assert!(read < pieces.len(), "cut at {end}");
         }
-        assert!(PieceReader::new(&[9, 0, 0, 0, 0][..]).next().is_err());
+        assert!(PieceReader::new(&[9, 0, 0, 0, 0][..]).next_piece().is_err());
     }
 }

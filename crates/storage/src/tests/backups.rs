@@ -38,7 +38,7 @@ fn copy(backup: &Backup, target: &ForgetfulFiles, previous: Option<&ForgetfulFil
     backup.send(known.as_ref(), &mut |piece| {
         let mut bytes = Vec::new();
         piece.encode(&mut bytes);
-        summary = writer.take(&PieceReader::new(bytes.as_slice()).next()?)?;
+        summary = writer.take(&PieceReader::new(bytes.as_slice()).next_piece()?)?;
         Ok(())
     })?;
     Ok(summary.expect("the last piece ends it"))
