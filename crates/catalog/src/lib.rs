@@ -17,7 +17,7 @@ pub use change::{Change, CommitError};
 pub use database::{Database, DatabaseLabel};
 pub use manifest::{LogFiles, SegmentEntry, TableManifest, Tombstone};
 pub use snapshot::Catalog;
-pub use store::RedbCatalog;
+pub use store::{Export, ImportedCatalog, RedbCatalog};
 pub use user::{Membership, User};
 
 use async_trait::async_trait;

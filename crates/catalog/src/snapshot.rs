@@ -50,6 +50,41 @@ impl Catalog {
         Ok(edit.finish().0)
     }
 
+    /// The identity of everything that is stored of it.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part> {
+        let databases = self.databases.keys().copied().map(Part::Database);
+        let tables = self.tables.keys().copied().map(Part::Table);
+        let dropped = self.dropped().map(Part::Dropped);
+        let users = self.users.keys().copied().map(Part::User);
+        let grants = self.grants.keys().map(|(grantee, scope)| Part::Grant(*grantee, *scope));
+        let memberships =
+            self.memberships.keys().map(|(role, member)| Part::Membership { role: *role, member: *member });
+        let settings = self.settings.keys().cloned().map(Part::Setting);
+        let manifests = self.manifests.keys().copied().map(Part::Manifest);
+        let meta = [Part::Sequence, Part::LogFiles];
+        databases
+            .chain(tables)
+            .chain(dropped)
+            .chain(users)
+            .chain(grants)
+            .chain(memberships)
+            .chain(settings)
+            .chain(manifests)
+            .chain(meta)
+    }
+
+    /// The same at a sequence number that lies ahead, over other log files.
+    pub(crate) fn at(&self, sequence: Sequence, log_files: Option<LogFiles>) -> Self {
+        Self { sequence: self.sequence.max(sequence), log_files, ..self.clone() }
+    }
+
+    /// The same, but that nobody has a password.
+    pub(crate) fn without_passwords(&self) -> Self {
+        let forget = |user: &Arc<User>| Arc::new(User { password_hash: None, ..User::clone(user) });
+        let users = self.users.iter().map(|(id, user)| (*id, forget(user))).collect();
+        Self { users: Arc::new(users), ..self.clone() }
+    }
+
     /// The database with exactly that name.
     #[must_use]
     pub fn database_named(&self, name: &str) -> Option<&Arc<Database>> {

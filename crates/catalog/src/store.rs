@@ -7,12 +7,14 @@
 mod backend;
 mod disk;
 mod encoding;
+mod export;
 
 use crate::snapshot::Edit;
 use crate::{Catalog, CatalogStore, Change, CommitError};
 use async_trait::async_trait;
 use backend::Failure;
 use disk::{Contents, Disk, Encoded};
+pub use export::{Export, ImportedCatalog};
 use files::{File, Files};
 use model::{Error, ErrorKind, Result};
 use parking_lot::RwLock;

@@ -30,6 +30,10 @@ pub(crate) enum Command {
     Sql(SqlArguments),
     /// Load CSV files into a table
     Import(ImportArguments),
+    /// Copy everything that a server holds at one moment into a directory
+    Backup(BackupArguments),
+    /// Make a data directory of a backup
+    Restore(RestoreArguments),
 }
 
 #[derive(Debug, Args)]
@@ -168,6 +172,59 @@ pub(crate) struct ImportArguments {
     /// The files
     #[arg(required = true, value_name = "FILE.csv")]
     pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The server goes on working: the backup shows one moment, the one at which it began. It is written here, by this
+command, and asked for by a member of the role admin. It is whole once the file BACKUP is in it.
+
+Passwords, and the keys in certs/, are left out unless --with-secrets is given. Nothing is overwritten: DIR must be
+empty or not there.
+
+Examples:
+  chronoglot backup /backups/monday
+  chronoglot backup /backups/tuesday --incremental-from /backups/monday
+  chronoglot backup /backups/stopped --data-dir ./chronoglot-data     no server runs on that directory
+
+An incremental backup is as whole as any other: what did not change is taken over from the earlier one, as a
+further name of the same file where both are on one file system, and the earlier one may be removed.
+'chronoglot restore --help' tells the way back.")]
+pub(crate) struct BackupArguments {
+    #[command(flatten)]
+    pub(crate) connection: Connection,
+    /// Back up this data directory, which no server has open, instead of asking one
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Take what did not change from this earlier backup
+    #[arg(long, value_name = "DIR")]
+    pub(crate) incremental_from: Option<PathBuf>,
+    /// With the hashes of passwords and the private keys of certificates
+    #[arg(long)]
+    pub(crate) with_secrets: bool,
+    /// Where the backup goes: an empty directory, or one to be made
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Every file of the backup is checked before anything is written; one that is not what was backed up is named. The
+data directory must be empty or not there. Should the restore be cut off, no server starts on what it left.
+
+Example:
+  chronoglot restore /backups/monday --data-dir ./restored
+  chronoglot serve --data-dir ./restored
+
+A backup without secrets has no passwords: the first start makes a new one for root and prints it once, and
+other users wait until root gives them one.")]
+pub(crate) struct RestoreArguments {
+    /// The backup
+    #[arg(value_name = "BACKUP")]
+    pub(crate) backup: PathBuf,
+    /// Where the data shall live: an empty directory, or one to be made
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: PathBuf,
 }
 
 #[cfg(test)]

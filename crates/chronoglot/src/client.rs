@@ -11,6 +11,7 @@ use model::ErrorKind;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use ureq::tls::{Certificate, PemItem, RootCerts, TlsConfig, parse_pem};
 
@@ -100,24 +101,42 @@ impl Client {
         })
     }
 
+    /// What the server answers to a body at a path of its own, as it comes.
+    pub(crate) fn stream(&self, path: &str, body: &str) -> Result<impl Read + use<>, ClientError> {
+        let url = format!("{}{path}", self.url);
+        let mut response = self.send(&url, body)?;
+        if response.status() != 200 {
+            let text = response.body_mut().read_to_string().map_err(|error| self.failed(&error))?;
+            return Err(ClientError::Failed(format!("{url} answered {}: {}", response.status(), text.trim_end())));
+        }
+        Ok(response.into_body().into_with_config().limit(u64::MAX).reader())
+    }
+
     /// Sends a body to an endpoint.
     fn post(&self, endpoint: &str, body: &str, database: Option<&str>) -> Result<Reply, ClientError> {
         let url = endpoint_url(&self.url, endpoint, database);
-        let failed = |error: ureq::Error| {
-            let error = error.to_string();
-            ClientError::Failed(format!("{}: {error}. {}", self.url, way_out(&error)))
-        };
-        let request = self.agent.post(&url).header("Authorization", &self.authorization).content_type("text/plain");
-        let mut response = request.send(body).map_err(failed)?;
+        let mut response = self.send(&url, body)?;
+        let truncated = response.headers().contains_key("x-kwdb-truncated");
+        let text = response.body_mut().with_config().limit(u64::MAX).read_to_string();
+        let text = text.map_err(|error| self.failed(&error))?;
+        Ok(Reply { url, status: response.status().as_u16(), truncated, text })
+    }
+
+    fn send(&self, url: &str, body: &str) -> Result<ureq::http::Response<ureq::Body>, ClientError> {
+        let request = self.agent.post(url).header("Authorization", &self.authorization).content_type("text/plain");
+        let response = request.send(body).map_err(|error| self.failed(&error))?;
         if response.status() == 307 {
             return Err(ClientError::Failed(format!(
                 "{} speaks TLS: use https://, with --ca-cert for its certs/ca.crt",
                 self.url
             )));
         }
-        let truncated = response.headers().contains_key("x-kwdb-truncated");
-        let text = response.body_mut().with_config().limit(u64::MAX).read_to_string().map_err(failed)?;
-        Ok(Reply { url, status: response.status().as_u16(), truncated, text })
+        Ok(response)
+    }
+
+    fn failed(&self, error: &ureq::Error) -> ClientError {
+        let error = error.to_string();
+        ClientError::Failed(format!("{}: {error}. {}", self.url, way_out(&error)))
     }
 }
 

@@ -2,9 +2,11 @@
 
 mod allocator;
 mod arguments;
+mod backup;
 mod client;
 mod demo;
 mod import;
+mod restore;
 mod serve;
 mod sql;
 mod terminal;
@@ -20,6 +22,8 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sql(arguments) => sql::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,6 +7,7 @@ mod admin;
 mod assignment;
 mod attributes;
 mod automatic;
+mod backup;
 mod bootstrap;
 mod caller;
 mod commit;
@@ -40,6 +41,7 @@ pub use bootstrap::{ADMIN_ROLE, BUILT_IN_DATABASES, DEFAULT_DATABASE, RESERVED_D
 pub use caller::Caller;
 pub use options::EngineOptions;
 pub use settings::RECORD;
+pub use storage::{Backup, BackupManifest, BackupOptions, Piece};
 pub use write::PRIMARY_KEY;
 
 use catalog::{Catalog, CatalogStore};

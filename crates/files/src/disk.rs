@@ -15,7 +15,8 @@ const LOCK_NAME: &str = "LOCK";
 #[derive(Debug)]
 pub struct DiskFiles {
     root: PathBuf,
-    lock: Arc<fs::File>,
+    /// `None`: opened to be read alone.
+    lock: Option<Arc<fs::File>>,
 }
 
 /// An open file. It shares the directory's lock, so that a file that a task still holds keeps
@@ -23,7 +24,7 @@ pub struct DiskFiles {
 #[derive(Debug)]
 struct DiskFile {
     file: fs::File,
-    _lock: Arc<fs::File>,
+    _lock: Option<Arc<fs::File>>,
 }
 
 impl DiskFiles {
@@ -36,12 +37,31 @@ impl DiskFiles {
         let path = root.join(LOCK_NAME);
         let lock = options().truncate(false).open(&path).map_err(|error| io_error("open", &path, &error))?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { root: root.to_owned(), lock: Arc::new(lock) }),
+            Ok(()) => Ok(Self { root: root.to_owned(), lock: Some(Arc::new(lock)) }),
             Err(TryLockError::WouldBlock) => {
                 Err(Error::new(ErrorKind::DirectoryLocked { directory: root.display().to_string() }))
             }
             Err(TryLockError::Error(error)) => Err(io_error("lock", &path, &error)),
         }
+    }
+
+    /// Opens a directory that is there to read what is in it, and nothing else: no lock is taken, and
+    /// nothing is written, so that it may lie on a medium that cannot be.
+    ///
+    /// # Errors
+    /// An I/O error when it is no directory.
+    pub fn open_read_only(root: &Path) -> Result<Self> {
+        fs::read_dir(root).map_err(|error| io_error("open the directory", root, &error))?;
+        Ok(Self { root: root.to_owned(), lock: None })
+    }
+
+    /// The place of a path that is to be changed.
+    fn resolve_to_change(&self, path: &Path) -> io::Result<PathBuf> {
+        if self.lock.is_none() {
+            let reason = format!("{} was opened to be read", self.root.display());
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
+        }
+        self.resolve(path)
     }
 
     fn resolve(&self, path: &Path) -> io::Result<PathBuf> {
@@ -59,23 +79,23 @@ impl DiskFiles {
 
 impl Files for DiskFiles {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        Ok(self.file(options().truncate(true).open(self.resolve(path)?)?))
+        Ok(self.file(options().truncate(true).open(self.resolve_to_change(path)?)?))
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        Ok(self.file(OpenOptions::new().read(true).write(true).open(self.resolve(path)?)?))
+        Ok(self.file(OpenOptions::new().read(true).write(self.lock.is_some()).open(self.resolve(path)?)?))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        fs::rename(self.resolve(from)?, self.resolve(to)?)
+        fs::rename(self.resolve_to_change(from)?, self.resolve_to_change(to)?)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        fs::remove_file(self.resolve(path)?)
+        fs::remove_file(self.resolve_to_change(path)?)
     }
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        directories().create(self.resolve(path)?)
+        directories().create(self.resolve_to_change(path)?)
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
@@ -99,6 +119,14 @@ impl Files for DiskFiles {
 
     fn exists(&self, path: &Path) -> io::Result<bool> {
         fs::exists(self.resolve(path)?)
+    }
+
+    fn local_path(&self, path: &Path) -> Option<PathBuf> {
+        self.resolve(path).ok()
+    }
+
+    fn link(&self, local: &Path, to: &Path) -> io::Result<()> {
+        fs::hard_link(local, self.resolve_to_change(to)?)
     }
 }
 

@@ -7,15 +7,17 @@
 mod disk;
 mod error;
 mod forgetful;
+mod held;
 mod path;
 
 pub use disk::DiskFiles;
 pub use error::io_error;
 pub use forgetful::ForgetfulFiles;
+pub use held::{HeldFiles, Hold};
 
 use std::fmt::Debug;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A directory tree on a disk, or one that behaves like it.
@@ -38,6 +40,15 @@ pub trait Files: Debug + Send + Sync {
     fn sync_directory(&self, path: &Path) -> io::Result<()>;
     /// Whether a file or directory is there.
     fn exists(&self, path: &Path) -> io::Result<bool>;
+    /// Where a file lies in the operating system's own tree, if it does.
+    fn local_path(&self, _path: &Path) -> Option<PathBuf> {
+        None
+    }
+    /// Gives a file of the operating system's own tree a further name here, if both lie on one file
+    /// system. Only for files that are never written again.
+    fn link(&self, _local: &Path, _to: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// An open file.

@@ -21,6 +21,9 @@ use store::{read, write};
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+/// Where they lie in the data directory.
+pub const DIRECTORY: &str = "certs";
+
 const DAY: Duration = Duration::from_hours(24);
 const AUTHORITY_LIFE: Duration = DAY.saturating_mul(20 * 365);
 /// What browsers and operating systems still take for a server.

@@ -9,6 +9,7 @@ mod accept;
 mod access_log;
 mod admission;
 mod arrival;
+mod backup;
 mod bare_answers;
 mod body_limit;
 mod certificates;
@@ -30,6 +31,7 @@ mod tls;
 mod tokens;
 mod urls;
 
+pub use certificates::DIRECTORY as CERTIFICATES;
 pub use settings::Settings;
 pub use start::{Bound, RunningServer, Server};
 pub use tokens::TokenDirectory;

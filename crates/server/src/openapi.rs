@@ -1,7 +1,7 @@
 //! The OpenAPI 3.1 document of one listener, made of its URL table when it is set up: what stands
 //! in the table is what answers.
 
-use crate::urls::{Row, SERVER, UrlTable};
+use crate::urls::{Row, UrlTable};
 use dialect::{Media, Parameter, ParameterPlace};
 use serde_json::{Map, Value, json};
 
@@ -52,7 +52,7 @@ fn operation(row: &Row) -> Value {
         operation["requestBody"] =
             json!({"description": words.join(", or "), "required": true, "content": content(route.body)});
     }
-    if !route.is_open && row.owner != SERVER {
+    if !route.is_open {
         operation["security"] = json!([{BASIC: []}]);
     }
     operation

@@ -43,11 +43,13 @@ pub(crate) struct Mount {
 pub(crate) struct Shared {
     admission: Arc<Admission>,
     arrivals: Arc<Arrivals>,
+    /// Routes of the server itself that work on the store.
+    own: Router,
 }
 
 impl Shared {
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Self { admission: Arc::new(Admission::new(&settings.limits)), arrivals: Arc::new(Arrivals::new(settings)) }
+    pub(crate) fn new(settings: &Settings, own: Router) -> Self {
+        Self { admission: Arc::new(Admission::new(&settings.limits)), arrivals: Arc::new(Arrivals::new(settings)), own }
     }
 }
 
@@ -71,7 +73,8 @@ pub(crate) fn listener_routes(mounts: &[Mount], settings: &Settings, shared: &Sh
         .layer(places)
         .layer(bodies)
         .layer(from_fn_with_state(headers, shared_headers))
-        .merge(pages::routes(&dialects, document(&urls)));
+        .merge(pages::routes(&dialects, document(&urls)))
+        .merge(shared.own.clone());
     let stack = ServiceBuilder::new()
         .layer(from_fn(request_id))
         .layer(from_fn(access_log))

@@ -1,6 +1,7 @@
 //! Starts the server: checks, binds every listener, mounts the dialects, and stops it again.
 
 use crate::accept::{Places, accept};
+use crate::backup;
 use crate::connection::Door;
 use crate::redirect::redirect;
 use crate::rejection::Rejections;
@@ -68,7 +69,9 @@ impl Server {
             shared: dialect.shared_routes(context.clone()),
             dialect,
         };
-        let mut running = start_mounted(&settings, &dialects.into_iter().map(mount).collect::<Vec<_>>()).await?;
+        let own = backup::routes(context.clone());
+        let mounts: Vec<_> = dialects.into_iter().map(mount).collect();
+        let mut running = start_with(&settings, &mounts, own).await?;
         running.tokens = Some(tokens);
         Ok(running)
     }
@@ -117,10 +120,16 @@ struct Prepared {
     sockets: Vec<TcpListener>,
 }
 
-/// Everything that [`Server::start`] does once the dialects have their handlers.
+/// A server without a store of its own.
+#[cfg(test)]
 pub(crate) async fn start_mounted(settings: &Settings, mounts: &[Mount]) -> Result<RunningServer> {
+    start_with(settings, mounts, Router::new()).await
+}
+
+/// Everything that [`Server::start`] does once the dialects and the server have their handlers.
+async fn start_with(settings: &Settings, mounts: &[Mount], own: Router) -> Result<RunningServer> {
     settings.check().map_err(|error| ErrorKind::InvalidDefinition { reason: error.to_string() })?;
-    let shared = Shared::new(settings);
+    let shared = Shared::new(settings, own);
     let mut prepared = Vec::new();
     for row in &settings.listen {
         let mounts = chosen(row, mounts)?;

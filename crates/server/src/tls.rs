@@ -68,7 +68,7 @@ impl Tls {
         let source = match (&settings.tls.certificate_file, &settings.tls.key_file) {
             (Some(certificate), Some(key)) => Source::Given { certificate: certificate.clone(), key: key.clone() },
             _ => Source::Own {
-                directory: settings.data_dir.join("certs"),
+                directory: settings.data_dir.join(certificates::DIRECTORY),
                 names: certificates::names(addresses.into_iter().chain(settings.tls.names.iter().cloned())),
             },
         };

@@ -1,6 +1,7 @@
 //! The URL table of one listener: every route of its dialects and of the server itself, checked
 //! for overlaps when the listener is set up.
 
+use crate::backup;
 use dialect::{Dialect, Media, Route};
 use model::{ErrorKind, Result};
 use std::sync::Arc;
@@ -9,12 +10,14 @@ use std::sync::Arc;
 pub(crate) const SERVER: &str = "server";
 
 /// The routes that the server answers itself.
-const OWN: [Route; 4] = [
-    Route::get("/", "What this is and who answers where").answer(&[Media::Text]),
-    Route::get("/health", "Whether the server is up"),
-    Route::get("/openapi.json", "This document"),
+const OWN: [Route; 5] = [
+    Route::get("/", "What this is and who answers where").answer(&[Media::Text]).open(),
+    Route::get("/health", "Whether the server is up").open(),
+    Route::get("/openapi.json", "This document").open(),
     Route::get("/compat/{dialect}", "What of its vendor's API a dialect does, and what it refuses")
-        .answer(&[Media::Text]),
+        .answer(&[Media::Text])
+        .open(),
+    backup::ROUTE,
 ];
 
 /// All routes of one listener.

@@ -7,19 +7,23 @@ use catalog::{Catalog, Change, CommitError};
 use model::{Error, ErrorKind, Result, Sequence, Table, TableId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use tokio::sync::OwnedRwLockReadGuard;
 
 /// While it lives, writers of its tables wait.
 struct Altering {
     states: Vec<Arc<TableState>>,
     number: Sequence,
+    /// Its share of [`Store::definitions`].
+    _share: OwnedRwLockReadGuard<()>,
 }
 
 impl Altering {
     /// Of tables in the order of their ids; of none it is a number alone.
     async fn begin(store: &Store, states: Vec<Arc<TableState>>) -> Result<Self> {
+        let share = store.definitions.clone().read_owned().await;
         loop {
             let busy = match Self::try_begin(store, &states)? {
-                Ok(number) => return Ok(Self { states, number }),
+                Ok(number) => return Ok(Self { states, number, _share: share }),
                 Err(busy) => busy,
             };
             busy.wait_until_altered().await;

@@ -24,6 +24,14 @@ pub(crate) fn commit_blocking(catalog: &Arc<dyn CatalogStore>, changes: Vec<Chan
     })
 }
 
+/// An id that nothing had before, from any thread; blocks it.
+pub(crate) fn next_id_blocking(catalog: &dyn CatalogStore) -> Result<u64> {
+    thread::scope(|scope| {
+        let taken = scope.spawn(|| Ok(own_runtime()?.block_on(catalog.take_ids(1))?.start));
+        taken.join().unwrap_or_else(|_| Err(Error::internal("taking an id panicked")))
+    })
+}
+
 /// The error of a commit that holds for any version.
 pub(crate) fn failed(error: CommitError) -> Error {
     match error {

@@ -1,12 +1,13 @@
 //! `FORMAT`: which format a data directory has. One number and a set of feature names; a server
 //! that does not know one of them keeps its hands off.
 
+use crate::backup;
 use crate::log::corrupt;
 use files::{Files, io_error};
 use model::{Error, ErrorKind, Result};
 use std::path::Path;
 
-const FILE: &str = "FORMAT";
+pub(crate) const FILE: &str = "FORMAT";
 /// The file of the catalogue, which another crate keeps.
 pub(crate) const CATALOGUE: &str = "catalog.redb";
 const TEMPORARY: &str = "FORMAT.tmp";
@@ -20,12 +21,36 @@ const FEATURES: &[&str] = &[];
 /// # Errors
 /// [`ErrorKind::FormatTooNew`] naming what was found, [`ErrorKind::Corrupt`], or an I/O error.
 pub fn check_format(files: &dyn Files) -> Result<()> {
+    is_whole(files)?;
     let path = Path::new(FILE);
     if !files.exists(path).map_err(|e| io_error("look for", path, &e))? {
         // What features it needs would be unknown. The catalogue alone may be there before.
         no_rows(files, path)?;
-        return write(files).map_err(|e| io_error("write", path, &e));
+        return write(files, &NUMBER.to_string()).map_err(|e| io_error("write", path, &e));
     }
+    check_words(read_words(files)?.iter().map(String::as_str))?;
+    catalogue_is_there(files)
+}
+
+/// A backup, or what a restore left half-made, is no data directory.
+fn is_whole(files: &dyn Files) -> Result<()> {
+    let not_one = [
+        (backup::RESTORING, "a restore into this directory did not end: empty it and restore again"),
+        (backup::MANIFEST, "this is a backup and no data directory: restore makes one of it"),
+    ];
+    for (name, reason) in not_one {
+        let path = Path::new(name);
+        if files.exists(path).map_err(|e| io_error("look for", path, &e))? {
+            let operation = "open the data directory".to_owned();
+            return Err(Error::new(ErrorKind::Io { operation, reason: reason.to_owned() }));
+        }
+    }
+    Ok(())
+}
+
+/// The number and the names of features.
+pub(crate) fn read_words(files: &dyn Files) -> Result<Vec<String>> {
+    let path = Path::new(FILE);
     let read = || {
         let file = files.open(path)?;
         let mut bytes = vec![0; usize::try_from(file.len()?).unwrap_or(usize::MAX).min(4096)];
@@ -34,14 +59,19 @@ pub fn check_format(files: &dyn Files) -> Result<()> {
     };
     let bytes = read().map_err(|e| io_error("read", path, &e))?;
     let text = str::from_utf8(&bytes).map_err(|_| corrupt(path, "it is not text"))?;
-    let mut words = text.split_ascii_whitespace();
-    let number: u32 = words.next().and_then(|n| n.parse().ok()).ok_or_else(|| corrupt(path, "it names no format"))?;
+    Ok(text.split_ascii_whitespace().map(str::to_owned).collect())
+}
+
+/// Whether this version knows them.
+pub(crate) fn check_words<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<()> {
+    let names_none = || corrupt(Path::new(FILE), "it names no format");
+    let number: u32 = words.next().and_then(|n| n.parse().ok()).ok_or_else(names_none)?;
     let unknown: Vec<&str> = words.filter(|feature| !FEATURES.contains(feature)).collect();
     if number > NUMBER || !unknown.is_empty() {
         let found = [vec![number.to_string()], unknown.into_iter().map(str::to_owned).collect()].concat().join(" ");
         return Err(Error::new(ErrorKind::FormatTooNew { found, known: NUMBER.to_string() }));
     }
-    catalogue_is_there(files)
+    Ok(())
 }
 
 /// The error of a file that needs what only a newer version has.
@@ -71,9 +101,10 @@ fn no_rows(files: &dyn Files, missing: &Path) -> Result<()> {
     Ok(())
 }
 
-fn write(files: &dyn Files) -> std::io::Result<()> {
+/// Says the format of a directory, durably.
+pub(crate) fn write(files: &dyn Files, words: &str) -> std::io::Result<()> {
     let file = files.create(Path::new(TEMPORARY))?;
-    file.write_at(0, format!("{NUMBER}\n").as_bytes())?;
+    file.write_at(0, format!("{words}\n").as_bytes())?;
     file.sync()?;
     files.rename(Path::new(TEMPORARY), Path::new(FILE))?;
     files.sync_directory(Path::new(""))

@@ -7,6 +7,7 @@
 
 mod alter;
 mod background;
+mod backup;
 mod bytes_codec;
 mod catalogue_commit;
 mod cell_value;
@@ -30,6 +31,10 @@ mod table_state;
 mod view;
 mod write;
 
+pub use backup::{
+    Backup, BackupFile, BackupManifest, BackupOptions, BackupSummary, BackupWriter, Piece, PieceReader, PreviousBackup,
+    Restored, restore,
+};
 pub use format::check_format;
 pub use segments::{PlainSpellings, Spellings};
 pub use sequence::SystemClock;
@@ -199,6 +204,16 @@ impl Storage {
     pub async fn flush(&self) -> Result<()> {
         let flushed = self.threads.store.background.flush();
         flushed.await.map_err(|_| Error::new(ErrorKind::ShuttingDown {}))?
+    }
+
+    /// Takes a backup's number, and holds whatever files it needs until the backup is dropped.
+    /// Everything that was acknowledged before is in it, and nothing that is written after.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Overloaded`] while another one lives; [`ErrorKind::ReadOnly`] or
+    /// [`ErrorKind::ShuttingDown`] when no more numbers are given; [`ErrorKind::DiskFull`].
+    pub async fn backup(&self, options: BackupOptions) -> Result<Backup> {
+        backup::cut(&self.threads.store, options).await
     }
 
     /// Ends writing: what is queued is made durable, later writes are refused.

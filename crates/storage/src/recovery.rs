@@ -18,7 +18,7 @@ use crate::table_state::TableState;
 use crate::{StorageOptions, flush, segment, series_file};
 use arrow::array::new_null_array;
 use catalog::{Catalog, CatalogStore, Tombstone};
-use files::{Files, io_error};
+use files::{Files, HeldFiles, io_error};
 use model::{
     Error, RangeDelete, Result, Sequence, SeriesId, Table, TableId, TableKind, arrow_type, encode_keys, key_hash,
 };
@@ -38,6 +38,8 @@ pub(crate) fn open(
     patience: Duration,
 ) -> Result<Threads> {
     check_format(files.as_ref())?;
+    let held = HeldFiles::new(files);
+    let files: Arc<dyn Files> = Arc::new(held.clone());
     for directory in [log::DIRECTORY, segment::DIRECTORY, series_index::DIRECTORY] {
         let path = Path::new(directory);
         files.create_directory(path).map_err(|e| io_error("create", path, &e))?;
@@ -71,6 +73,7 @@ pub(crate) fn open(
     let store = Arc::new(Store {
         writer: WriterId::issue()?,
         files,
+        held,
         catalog,
         options,
         spellings,
@@ -79,6 +82,8 @@ pub(crate) fn open(
         background: Background::default(),
         tables: RwLock::new(tables),
         dropped: Mutex::new(snapshot.dropped().map(|id| (id, last)).collect()),
+        definitions: Arc::default(),
+        backup_turn: Arc::default(),
     });
     let threads = Threads { store: store.clone(), handles: Mutex::default() };
     let spawn = |name: &str, work: Box<dyn FnOnce() + Send>| {

@@ -10,7 +10,7 @@ use crate::source::WriterId;
 use crate::table_state::TableState;
 use crate::{StorageOptions, WalSync};
 use catalog::{Catalog, CatalogStore};
-use files::Files;
+use files::{Files, HeldFiles};
 use model::{Result, Sequence, TableId};
 use parking_lot::{Mutex, RwLock};
 use segments::Spellings;
@@ -23,7 +23,10 @@ use std::thread::JoinHandle;
 pub(crate) struct Store {
     /// Who it is to descriptions of scans.
     pub(crate) writer: WriterId,
+    /// The files of `held`.
     pub(crate) files: Arc<dyn Files>,
+    /// Where a backup holds what it still has to read.
+    pub(crate) held: HeldFiles,
     pub(crate) catalog: Arc<dyn CatalogStore>,
     pub(crate) options: StorageOptions,
     pub(crate) spellings: Arc<dyn Spellings>,
@@ -34,6 +37,11 @@ pub(crate) struct Store {
     pub(crate) tables: RwLock<BTreeMap<TableId, Arc<TableState>>>,
     /// Dropped tables, with the newest number at which a record of them can be in the log.
     pub(crate) dropped: Mutex<Vec<(TableId, Sequence)>>,
+    /// Shared by whoever changes definitions, from the number to the end of the commit; whoever has
+    /// it alone sees none of them half done.
+    pub(crate) definitions: Arc<tokio::sync::RwLock<()>>,
+    /// Backups come one after the other.
+    pub(crate) backup_turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Store {

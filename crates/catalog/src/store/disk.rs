@@ -36,15 +36,26 @@ pub(super) struct Disk {
 
 /// Opens the file, and makes it first if it is missing.
 pub(super) fn open_file(files: &dyn Files) -> Result<Arc<dyn File>> {
-    let (path, new) = (Path::new(FILE_NAME), Path::new(NEW_FILE_NAME));
+    let path = Path::new(FILE_NAME);
     if !files.exists(path).map_err(|error| io_error("look for", path, &error))? {
-        let file = files.create(new).map_err(|error| io_error("create", new, &error))?;
-        Disk::open(file)?.initialise()?;
-        files.rename(new, path).map_err(|error| io_error("rename", new, &error))?;
+        make_file(files, Disk::initialise)?;
     }
     // Also when it was there: power may have ended between the rename and this.
-    files.sync_directory(Path::new("")).map_err(|error| io_error("sync the directory of", path, &error))?;
+    settle_file(files)?;
     files.open(path).map_err(|error| io_error("open", path, &error))
+}
+
+/// Makes the file under its name once it is filled.
+pub(super) fn make_file(files: &dyn Files, fill: impl FnOnce(&Disk) -> Result<()>) -> Result<()> {
+    let new = Path::new(NEW_FILE_NAME);
+    let file = files.create(new).map_err(|error| io_error("create", new, &error))?;
+    fill(&Disk::open(file)?)?;
+    files.rename(new, Path::new(FILE_NAME)).map_err(|error| io_error("rename", new, &error))
+}
+
+/// Makes the file's name durable.
+pub(super) fn settle_file(files: &dyn Files) -> Result<()> {
+    files.sync_directory(Path::new("")).map_err(|error| io_error("sync the directory of", Path::new(FILE_NAME), &error))
 }
 
 impl Disk {
@@ -72,6 +83,19 @@ impl Disk {
             meta.insert(NEXT_ID_KEY, next_id.as_slice())?;
             Ok(())
         })?)
+    }
+
+    /// Writes rows into a new database, durably.
+    pub(super) fn put_rows(&self, rows: &[(encoding::Stored, &[u8], &[u8])]) -> Result<(), Failure> {
+        self.write(|transaction| {
+            for table in encoding::ALL {
+                transaction.open_table(table)?;
+            }
+            for (table, key, value) in rows {
+                transaction.open_table(*table)?.insert(*key, *value)?;
+            }
+            Ok(())
+        })
     }
 
     /// Writes those parts of a catalogue, durably.

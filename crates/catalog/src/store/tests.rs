@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 mod crash;
+mod export;
 mod format;
 
 fn open(files: &ForgetfulFiles) -> Result<RedbCatalog> {

@@ -84,3 +84,39 @@ fn only_the_owner_may_look() {
     let mode = |path: &str| fs::metadata(scratch.0.join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!([mode(""), mode("x"), mode("x/a"), mode("LOCK")], [0o700, 0o700, 0o600, 0o600]);
 }
+
+#[test]
+fn a_directory_opened_to_be_read_is_not_changed_and_not_locked() {
+    let scratch = Scratch::new("read-only");
+    let files = DiskFiles::open(&scratch.0).unwrap();
+    files.create(Path::new("a")).unwrap().write_at(0, b"abc").unwrap();
+    let reader = DiskFiles::open_read_only(&scratch.0).unwrap();
+    let file = reader.open(Path::new("a")).unwrap();
+    let mut bytes = [0; 3];
+    file.read_at(0, &mut bytes).unwrap();
+    assert_eq!(&bytes, b"abc");
+    assert!(file.write_at(0, b"x").is_err());
+    for changed in [
+        reader.create(Path::new("b")).map(drop),
+        reader.remove(Path::new("a")),
+        reader.rename(Path::new("a"), Path::new("b")),
+        reader.create_directory(Path::new("d")),
+        reader.link(&scratch.0.join("a"), Path::new("b")),
+    ] {
+        assert_eq!(changed.unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+    }
+    assert_eq!(reader.list(Path::new("")).unwrap(), ["a"]);
+    assert!(DiskFiles::open_read_only(&scratch.0.join("nowhere")).is_err());
+}
+
+#[test]
+fn a_linked_file_is_there_under_both_names_until_both_are_removed() {
+    let scratch = Scratch::new("link");
+    let (from, to) =
+        (DiskFiles::open(&scratch.0.join("from")).unwrap(), DiskFiles::open(&scratch.0.join("to")).unwrap());
+    from.create(Path::new("a")).unwrap().write_at(0, b"abc").unwrap();
+    to.link(&from.local_path(Path::new("a")).unwrap(), Path::new("b")).unwrap();
+    from.remove(Path::new("a")).unwrap();
+    assert_eq!(to.open(Path::new("b")).unwrap().len().unwrap(), 3);
+    assert!(to.link(&scratch.0.join("from/a"), Path::new("c")).is_err());
+}

@@ -13,9 +13,7 @@ mod record;
 mod writer;
 
 pub(crate) use columns::{decode_block, encode_block};
-pub(crate) use file_format::DIRECTORY;
-#[cfg(test)]
-pub(crate) use file_format::Header;
+pub(crate) use file_format::{DIRECTORY, FRAME_BYTES, Frame, HEADER_BYTES, Header, path as log_path};
 pub(crate) use queue::{LogQueue, Refusal};
 pub(crate) use reader::{corrupt, read_log};
 pub(crate) use record::{NewSeries, RecordPart, RowsPart, SeriesRows, Unreadable, decode_parts, encode_parts};

@@ -37,9 +37,14 @@ impl<'a> Checkpoints<'a> {
         Self { files }
     }
 
-    /// Loads the newest of each table, and removes all others. `tables` are those that there are,
-    /// with the least mark that each must have; zero: none.
-    pub(crate) fn load(&self, tables: &BTreeMap<TableId, Sequence>) -> Result<BTreeMap<TableId, SeriesIndex>> {
+    /// Where a checkpoint lies.
+    pub(crate) fn path(table: TableId, mark: Sequence) -> PathBuf {
+        path(table, mark)
+    }
+
+    /// The newest of each table. `tables` are those that there are, with the least mark that each
+    /// must have; zero: none.
+    pub(crate) fn newest(&self, tables: &BTreeMap<TableId, Sequence>) -> Result<BTreeMap<TableId, Sequence>> {
         let directory = Path::new(DIRECTORY);
         let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
         let mut newest = BTreeMap::new();
@@ -53,6 +58,14 @@ impl<'a> Checkpoints<'a> {
                           from a backup";
             return Err(corrupt(&path(*table, *least), reason));
         }
+        Ok(newest)
+    }
+
+    /// Loads the newest of each table, as [`Self::newest`] has it, and removes all others.
+    pub(crate) fn load(&self, tables: &BTreeMap<TableId, Sequence>) -> Result<BTreeMap<TableId, SeriesIndex>> {
+        let newest = self.newest(tables)?;
+        let directory = Path::new(DIRECTORY);
+        let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
         let mut removed = false;
         for name in &names {
             if parse(name).is_none_or(|(table, mark)| newest.get(&table) != Some(&mark)) {
@@ -68,6 +81,17 @@ impl<'a> Checkpoints<'a> {
     }
 
     fn read(&self, table: TableId, mark: Sequence) -> Result<SeriesIndex> {
+        load(self.bytes(table, mark)?, table, mark).map_err(|e| corrupt(&path(table, mark), e.0))
+    }
+
+    /// The bytes of a checkpoint whose checksums fit.
+    pub(crate) fn verified(&self, table: TableId, mark: Sequence) -> Result<Bytes> {
+        let bytes = self.bytes(table, mark)?;
+        verify(bytes.clone(), table, mark).map_err(|e| corrupt(&path(table, mark), e.0))?;
+        Ok(bytes)
+    }
+
+    fn bytes(&self, table: TableId, mark: Sequence) -> Result<Bytes> {
         let path = path(table, mark);
         let read = || {
             let file = self.files.open(&path)?;
@@ -76,7 +100,7 @@ impl<'a> Checkpoints<'a> {
             Ok(bytes)
         };
         let bytes: Vec<u8> = read().map_err(|e: std::io::Error| io_error("read", &path, &e))?;
-        load(bytes.into(), table, mark).map_err(|e| corrupt(&path, e.0))
+        Ok(bytes.into())
     }
 
     /// Writes a checkpoint and removes the older ones. Then the index may take on its mark.
@@ -159,12 +183,17 @@ impl SeriesIndex {
     }
 }
 
-fn load(bytes: Bytes, table: TableId, mark: Sequence) -> Decoded<SeriesIndex> {
+fn verify(bytes: Bytes, table: TableId, mark: Sequence) -> Decoded<CheckpointFile> {
     let file = CheckpointFile::new(bytes)?;
     if (file.table, file.mark) != (table, mark) {
         return Err(Malformed::new("its name does not fit its content"));
     }
     file.verify()?;
+    Ok(file)
+}
+
+fn load(bytes: Bytes, table: TableId, mark: Sequence) -> Decoded<SeriesIndex> {
+    let file = verify(bytes, table, mark)?;
     let mut hashes = vec![None; file.count()];
     for (hash, place) in file.by_hash() {
         *hashes.get_mut(place).ok_or_else(|| Malformed::new("a place without a series"))? = Some(hash);

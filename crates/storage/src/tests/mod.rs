@@ -3,6 +3,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "tests")]
 
+mod backups;
 mod changes;
 mod dice;
 mod faults;

@@ -3,6 +3,7 @@
 //! opened again and compared with the naive model: every acknowledged request is there, in the
 //! order of its number; one that was not acknowledged is there whole or not at all.
 
+use super::backups::{Copied, back_up};
 use super::dice::Dice;
 use super::fixture::{Fixture, keyed_table, options, rows_of, scan, series_of, series_table};
 use super::log_files::{is_refused_without, required};
@@ -34,6 +35,7 @@ struct Journal {
     dropped: Vec<(TableId, Sequence)>,
     /// Scans of views that are kept (true), and of others whose sources may go.
     described: Vec<(ScanDescription, bool)>,
+    backups: Vec<Copied>,
     next_table: u64,
 }
 
@@ -84,6 +86,12 @@ impl Writer {
                             journal.views.push(view);
                         }
                     }
+                    true
+                }
+                11 => {
+                    let previous = self.journal.lock().backups.last().cloned();
+                    let copied = back_up(&self.fixture, previous).await?;
+                    self.journal.lock().backups.extend(copied);
                     true
                 }
                 8..=10 => {
@@ -217,7 +225,7 @@ fn difference(expected: &Shown, found: &Shown) -> String {
 }
 
 /// Compares every table that is there.
-fn compare(fixture: &Fixture, naive: &Naive) -> Result<(), String> {
+pub(super) fn compare(fixture: &Fixture, naive: &Naive) -> Result<(), String> {
     for table in now(fixture) {
         if !naive.has(table.id) {
             return Err(format!("nobody made table {}", table.id));
@@ -349,6 +357,8 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
         journal.acknowledged.sort_by_key(|(number, ..)| *number);
         journal.views.sort_by_key(TableView::sequence);
         let mut views = journal.views.iter().peekable();
+        journal.backups.sort_by_key(|backup| backup.sequence);
+        let mut backups = journal.backups.iter().peekable();
         for (number, event, outcome) in &journal.acknowledged {
             let late = |(id, dropped): &&(TableId, Sequence)| event.touches(*id) && number > dropped;
             if let Some((id, dropped)) = journal.dropped.iter().find(late) {
@@ -357,12 +367,18 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
             while let Some(view) = views.next_if(|v| v.sequence() < *number) {
                 compare_view(view, &naive)?;
             }
+            while let Some(backup) = backups.next_if(|b| b.sequence < *number) {
+                backup.restored()?.shows(&naive).await?;
+            }
             let expected = naive.apply(event).map_err(|e| format!("{number} {event:?}: {}", e.0))?;
             if expected != *outcome {
                 return Err(format!("{number} {event:?}: expected {expected:?}, answered {outcome:?}").into());
             }
         }
         views.try_for_each(|view| compare_view(view, &naive))?;
+        for backup in backups {
+            backup.restored()?.shows(&naive).await?;
+        }
         compare(&fixture, &naive).map_err(|e| {
             format!(
                 "before the end of round {round}: {e}\nvisible {}\nacknowledged: {:?}\nunanswered: {:?}",

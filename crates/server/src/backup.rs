@@ -1,0 +1,149 @@
+//! `POST /backup`: a backup of everything, as a stream, for members of `admin`.
+//!
+//! The server sends and the client writes: so a backup lies on the machine and under the user of
+//! whoever asked for it, and no request makes the server write to a path of its choice. The body may
+//! be the list of an earlier backup's files; segments of that list are named and not sent. What goes
+//! wrong on the way is the last piece of the stream, so that half a backup is never taken for one.
+
+use crate::certificates;
+use crate::rejection::plain;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::Response;
+use axum::routing::post;
+use dialect::{Basic, DialectContext, Media, Parameter, Route, read_text};
+use engine::{Backup, BackupManifest, BackupOptions, Caller, Piece, ROOT_USER};
+use futures::stream;
+use model::{Error, ErrorKind, Result};
+use std::convert::Infallible;
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+/// The route.
+pub(crate) const ROUTE: Route = Route::post("/backup", "Streams a backup of everything; for members of admin")
+    .parameters(&[Parameter::query("secrets", "true: with the hashes of passwords and the keys of certificates")])
+    .body(&[Media::Text])
+    .answer(&[Media::Binary]);
+
+/// So many bytes are gathered before they are sent, and so many such parts wait for the client.
+const PART_BYTES: usize = 256 << 10;
+const PARTS_WAITING: usize = 4;
+/// A client that takes nothing for so long is given up: the store keeps files for it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// The route with its handler.
+pub(crate) fn routes(context: DialectContext) -> Router {
+    Router::new().route(ROUTE.path, post(back_up)).with_state(context)
+}
+
+async fn back_up(State(context): State<DialectContext>, request: Request) -> Response {
+    match begin(&context, request).await {
+        Ok(response) => response,
+        Err(error) => {
+            let mut response = plain(&error);
+            if response.status() == StatusCode::UNAUTHORIZED {
+                let basic = HeaderValue::from_static("Basic realm=\"chronoglot\"");
+                response.headers_mut().insert(WWW_AUTHENTICATE, basic);
+            }
+            response
+        }
+    }
+}
+
+async fn begin(context: &DialectContext, request: Request) -> Result<Response> {
+    let caller = caller(context, request.headers()).await?;
+    let with_secrets = with_secrets(request.uri().query().unwrap_or_default())?;
+    let list = read_text(request.into_body(), context.body_bytes).await?;
+    let previous = match list.as_str() {
+        "" => None,
+        list => Some(BackupManifest::decode(list.as_bytes()).map_err(|error| {
+            let (name, value) = ("the body".to_owned(), error.to_string());
+            ErrorKind::InvalidParameter { name, value, expected: "the file BACKUP of an earlier backup".to_owned() }
+        })?),
+    };
+    let secret_directories = vec![PathBuf::from(certificates::DIRECTORY)];
+    let backup = context.engine.backup(&caller, BackupOptions { with_secrets, secret_directories }).await?;
+    tracing::info!(user = %caller.name, sequence = backup.sequence().0, with_secrets, "a backup begins");
+
+    let (sender, receiver) = mpsc::channel(PARTS_WAITING);
+    let outgoing = Outgoing { sender, runtime: Handle::current(), part: Vec::new() };
+    tokio::task::spawn_blocking(move || outgoing.send(&backup, previous.as_ref()));
+    let parts = stream::unfold(receiver, async |mut receiver: mpsc::Receiver<Bytes>| {
+        receiver.recv().await.map(|part| (Ok::<_, Infallible>(part), receiver))
+    });
+    let mut response = Response::new(Body::from_stream(parts));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    Ok(response)
+}
+
+/// Who asks. An insecure server, which listens on loopback alone, asks root for no password.
+async fn caller(context: &DialectContext, headers: &HeaderMap) -> Result<Caller> {
+    let basic = Basic::read(headers)?;
+    if context.insecure && basic.user == ROOT_USER {
+        return context.root();
+    }
+    context.engine.log_in(&basic.user, &basic.password).await
+}
+
+fn with_secrets(query: &str) -> Result<bool> {
+    let mut with_secrets = false;
+    for parameter in query.split('&').filter(|parameter| !parameter.is_empty()) {
+        match parameter.split_once('=').unwrap_or((parameter, "")) {
+            ("secrets", "true") => with_secrets = true,
+            ("secrets", "false") => with_secrets = false,
+            ("secrets", value) => {
+                let expected = "true or false".to_owned();
+                let (name, value) = ("secrets".to_owned(), value.to_owned());
+                return Err(ErrorKind::InvalidParameter { name, value, expected }.into());
+            }
+            (name, _) => return Err(ErrorKind::UnknownParameter { name: name.to_owned() }.into()),
+        }
+    }
+    Ok(with_secrets)
+}
+
+/// The way to the client.
+struct Outgoing {
+    sender: mpsc::Sender<Bytes>,
+    runtime: Handle,
+    part: Vec<u8>,
+}
+
+impl Outgoing {
+    /// Sends a whole backup, or why it is none; blocks.
+    fn send(mut self, backup: &Backup, previous: Option<&BackupManifest>) {
+        let sent = backup.send(previous, &mut |piece| self.take(&piece)).and_then(|_| self.hand_over());
+        if let Err(error) = sent {
+            tracing::warn!(%error, "a backup did not end");
+            Piece::Failed(&error.to_string()).encode(&mut self.part);
+            // Nobody hears it when the client is gone.
+            let _ = self.hand_over();
+        }
+    }
+
+    fn take(&mut self, piece: &Piece<'_>) -> Result<()> {
+        piece.encode(&mut self.part);
+        if self.part.len() < PART_BYTES { Ok(()) } else { self.hand_over() }
+    }
+
+    fn hand_over(&mut self) -> Result<()> {
+        let part = Bytes::from(std::mem::take(&mut self.part));
+        let sending = async { tokio::time::timeout(PATIENCE, self.sender.send(part)).await };
+        let gone = |reason: &str| -> Error {
+            ErrorKind::Io { operation: "send a backup".to_owned(), reason: reason.to_owned() }.into()
+        };
+        match self.runtime.block_on(sending) {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(gone("the client is gone")),
+            Err(_) => Err(gone("the client takes nothing more")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,116 @@
+//! The moment of a backup: one number, the catalogue and the series checkpoints that belong to it,
+//! and a hold on every file that it needs. Writers go on; only changes of definitions wait, for as
+//! long as it takes to look.
+//!
+//! What is taken is what a start would find after a power cut right behind the record of that
+//! number: the catalogue, checkpoints that are at least as new as it asks for, and the log.
+
+use crate::effects::Effects;
+use crate::log::{self, encode_parts};
+use crate::series_index::Checkpoints;
+use crate::store::Store;
+use catalog::Catalog;
+use files::{Files, Hold, io_error};
+use model::{Error, ErrorKind, Result, Sequence, TableId};
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use tokio::sync::OwnedMutexGuard;
+
+/// What a backup is to hold.
+#[derive(Clone, Debug, Default)]
+pub struct BackupOptions {
+    /// Whether the hashes of passwords, and the files of `secret_directories`, go with it.
+    pub with_secrets: bool,
+    /// Directories of the data directory that are not the store's, and hold keys.
+    pub secret_directories: Vec<PathBuf>,
+}
+
+/// Everything at one number, until it is dropped.
+#[derive(Debug)]
+pub struct Backup {
+    pub(super) files: Arc<dyn Files>,
+    pub(super) options: BackupOptions,
+    pub(super) catalog: Arc<Catalog>,
+    pub(super) next_id: u64,
+    pub(super) sequence: Sequence,
+    /// The number of the last record that belongs to it; `None`: the log holds none.
+    pub(super) last_record: Option<Sequence>,
+    /// The newest checkpoint of each table that has one.
+    pub(super) checkpoints: BTreeMap<TableId, Sequence>,
+    pub(super) taken_micros: u64,
+    /// Of a running store: what it must not remove meanwhile.
+    pub(super) _hold: Option<Hold>,
+    /// Of a running store: backups come one after the other.
+    pub(super) _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl Backup {
+    /// The number that it shows.
+    #[must_use]
+    pub fn sequence(&self) -> Sequence {
+        self.sequence
+    }
+
+    /// The catalogue that it shows.
+    #[must_use]
+    pub fn catalog(&self) -> &Arc<Catalog> {
+        &self.catalog
+    }
+}
+
+/// See [`crate::Storage::backup`].
+pub(crate) async fn cut(store: &Arc<Store>, options: BackupOptions) -> Result<Backup> {
+    let turn = store
+        .backup_turn
+        .clone()
+        .try_lock_owned()
+        .map_err(|_| Error::new(ErrorKind::Overloaded { what: "another backup is being made".to_owned() }))?;
+    // From here on whatever the catalogue names stays.
+    let hold = store.held.hold_all();
+    let (catalog, checkpoints, sequence, written, synced) = {
+        // No definition is between its number and the catalogue.
+        let _definitions = store.definitions.write().await;
+        let catalog = store.catalog.snapshot();
+        // Before the number is taken: what they hold has a smaller one.
+        let checkpoints = Checkpoints::new(store.files.as_ref()).newest(&least_marks(&catalog))?;
+        // A record of its own, so that the end of the backup's log is known by its number.
+        let (sequence, written) = store.log.queue.push(encode_parts(&[]), |_| Effects::default())?;
+        (catalog, checkpoints, sequence, written, store.log.queue.push_barrier(true)?)
+    };
+    crate::write::settled(written).await?;
+    crate::write::settled(synced).await?;
+    let next_id = store.catalog.take_ids(1).await?.start;
+    let backup = Backup {
+        files: store.files.clone(),
+        options,
+        catalog,
+        next_id,
+        sequence,
+        last_record: Some(sequence),
+        checkpoints,
+        taken_micros: store.options.clock.now_micros(),
+        _hold: None,
+        _turn: Some(turn),
+    };
+    hold.narrow(backup.needed()?);
+    Ok(Backup { _hold: Some(hold), ..backup })
+}
+
+/// The mark that the checkpoint of each table must have at least.
+pub(super) fn least_marks(catalog: &Catalog) -> BTreeMap<TableId, Sequence> {
+    catalog.tables().map(|table| (table.id, catalog.manifest(table.id).series)).collect()
+}
+
+impl Backup {
+    /// Every file that it needs, now that its last record is there.
+    fn needed(&self) -> Result<HashSet<PathBuf>> {
+        let segments = self.catalog.manifests().flat_map(|(_, manifest)| &manifest.segments);
+        let segments = segments.map(|segment| PathBuf::from(&segment.path));
+        let checkpoints = self.checkpoints.iter().map(|(table, mark)| Checkpoints::path(*table, *mark));
+        let directory = Path::new(log::DIRECTORY);
+        let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
+        let logs = names.into_iter().map(|name| directory.join(name));
+        Ok(segments.chain(checkpoints).chain(logs).collect())
+    }
+}
