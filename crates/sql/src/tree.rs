@@ -3,7 +3,8 @@
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
     BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    Ident, ObjectName, Query, SetExpr, Value,
+    Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
+    TableFactor, TableWithJoins, Value,
 };
 use std::ops::ControlFlow;
 
@@ -110,6 +111,37 @@ pub fn query(body: SetExpr) -> Query {
     }
 }
 
+/// Writes `t.*` as `db.t.*` where FROM has `db.t` without an alias: a planner takes the qualifier of a
+/// star as it stands.
+pub fn qualify_stars(select: &mut Select) {
+    let mut tables = Vec::new();
+    select.from.iter().for_each(|item| names_of_tables(item, &mut tables));
+    for item in &mut select.projection {
+        if let SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(star), _) = item
+            && let Some(whole) = tables.iter().find(|table| ends_with(table, star))
+        {
+            star.clone_from(whole);
+        }
+    }
+}
+
+/// The names of the tables that nobody gave another name, in the order of FROM.
+fn names_of_tables(item: &TableWithJoins, names: &mut Vec<ObjectName>) {
+    for factor in std::iter::once(&item.relation).chain(item.joins.iter().map(|join| &join.relation)) {
+        match factor {
+            TableFactor::Table { name, alias: None, .. } => names.push(name.clone()),
+            TableFactor::NestedJoin { table_with_joins, .. } => names_of_tables(table_with_joins, names),
+            _ => {}
+        }
+    }
+}
+
+fn ends_with(name: &ObjectName, end: &ObjectName) -> bool {
+    let value = |part: &ObjectNamePart| part.as_ident().map(|ident| ident.value.clone());
+    let mut parts = name.0.iter().rev().map(value);
+    end.0.iter().rev().all(|part| parts.next() == Some(value(part)))
+}
+
 /// Whether it is one of `=`, `<>`, `<`, `<=`, `>`, `>=`.
 #[must_use]
 pub const fn is_comparison(op: &BinaryOperator) -> bool {
@@ -135,6 +167,27 @@ pub fn flow<E>(result: Result<(), E>) -> ControlFlow<E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sqlparser::ast;
+    use sqlparser::dialect::GenericDialect;
+    use sqlparser::parser::Parser;
+
+    #[test]
+    fn a_star_is_qualified_as_its_table_is() {
+        let qualified = |sql: &str| {
+            let mut statement = Parser::parse_sql(&GenericDialect {}, sql).unwrap().remove(0);
+            let ast::Statement::Query(query) = &mut statement else { panic!("no query") };
+            let SetExpr::Select(select) = query.body.as_mut() else { panic!("no select") };
+            qualify_stars(select);
+            let items: Vec<String> = select.projection.iter().map(ToString::to_string).collect();
+            items.join(", ")
+        };
+        assert_eq!(
+            qualified("SELECT t.*, d.t.*, u.*, x.* FROM d.t JOIN (e.u JOIN v ON a) ON b"),
+            "d.t.*, d.t.*, e.u.*, x.*"
+        );
+        assert_eq!(qualified("SELECT t.*, v.* FROM d.t AS a, d.v AS v"), "t.*, v.*", "an alias is its name alone");
+        assert_eq!(qualified("SELECT t.* FROM t, d.t"), "t.*", "the first that is called so");
+    }
 
     #[test]
     fn trees_print_as_they_are_meant() {

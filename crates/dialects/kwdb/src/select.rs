@@ -23,7 +23,7 @@ use crate::timezone::Zone;
 use ::sql::ast::{
     Expr, LimitClause, ObjectName, Query, Select, SetExpr, Statement, UnaryOperator, VisitMut as _, VisitorMut,
 };
-use ::sql::tree::{call, flow, take};
+use ::sql::tree::{call, flow, qualify_stars, take};
 use catalog::Catalog;
 use model::{Error, ErrorKind, Result};
 use query::Profile;
@@ -113,7 +113,8 @@ impl VisitorMut for Rewriter<'_> {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_select(&mut self, _: &mut Select) -> ControlFlow<Error> {
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        qualify_stars(select);
         self.scopes.pop();
         ControlFlow::Continue(())
     }

@@ -15,7 +15,7 @@ use ::sql::ast::{
     BinaryOperator, CastKind, Expr, LimitClause, ObjectName, Query, Select, Statement, UnaryOperator, Value,
     VisitMut as _, VisitorMut,
 };
-use ::sql::tree::{call, flow, grouped, take};
+use ::sql::tree::{call, flow, grouped, qualify_stars, take};
 use catalog::Catalog;
 use columns::Columns;
 use model::{Error, ErrorKind, Result};
@@ -49,6 +49,11 @@ impl VisitorMut for Rewriter<'_> {
 
     fn pre_visit_relation(&mut self, name: &mut ObjectName) -> ControlFlow<Error> {
         flow(strip_catalog(name))
+    }
+
+    fn post_visit_select(&mut self, select: &mut Select) -> ControlFlow<Error> {
+        qualify_stars(select);
+        ControlFlow::Continue(())
     }
 
     fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<Error> {

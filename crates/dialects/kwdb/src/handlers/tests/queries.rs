@@ -309,6 +309,10 @@ async fn the_tags_of_a_star_over_several_tables_stand_last() {
     }
     let answer = client.query("select m.*, n.* from m, defaultdb.names n where m.g = n.g").await;
     assert_eq!(answer.names(), [&columns[..], &tags[..], &names[..]].concat());
+    for name in ["defaultdb.names", "defaultdb.public.names"] {
+        let answer = client.query(&format!("select m.h, names.* from tsdb.m join {name} on m.g = names.g")).await;
+        assert_eq!(answer.names(), ["h", "g", "name"], "{name}");
+    }
     assert_eq!(
         client
             .rows("select count(*) from (select * from m, defaultdb.names n where m.g = n.g) x where x.name = 'first'")

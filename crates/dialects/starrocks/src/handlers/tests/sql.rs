@@ -54,6 +54,9 @@ async fn a_query_is_answered_line_by_line() {
     let path = "/api/v1/catalogs/default/sql";
     assert_eq!(client.post(path, json!({"query": "select count(*) from m.t"})).await.rows(), "[[0]]");
     assert_eq!(client.post(path, json!({"query": "select count(*) from default_catalog.m.t"})).await.rows(), "[[0]]");
+    for name in ["m.t", "default_catalog.m.t"] {
+        assert_eq!(client.post(path, json!({"query": format!("select t.* from {name}")})).await.rows(), "[]", "{name}");
+    }
     let nowhere = client.post(path, json!({"query": "select * from t"})).await;
     assert_eq!((nowhere.status, &nowhere.json()["msg"]), (400, &json!("No database selected")));
 }
