@@ -19,6 +19,7 @@ pub use checked_integers::CheckedIntegers;
 pub use exact::{avg_exact, sum_exact};
 pub use row_function::{RowArguments, RowCall, RowFunction};
 pub use time_bucket::time_bucket;
+pub use times::nanos_per;
 
 pub(crate) use bounded_text::{BoundedOperator, TextLimit, bounded, bounded_aggregate, join};
 pub(crate) use checked_integers::checked;
