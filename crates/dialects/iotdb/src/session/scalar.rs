@@ -3,7 +3,7 @@
 
 use crate::error::semantic;
 use crate::types::{DIALECT, Type};
-use crate::zone::Zone;
+use crate::zone::{self, Zone};
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Float64Array, Int64Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
@@ -131,7 +131,7 @@ impl Call<'_> {
     /// The zone of the session.
     pub(super) fn zone(&self) -> Result<Zone> {
         match self.zone {
-            Some(name) => Zone::parse(name).map_err(|_| failed(format!("\"{name}\" is no time zone"))),
+            Some(name) => zone::parse(name).map_err(|_| failed(format!("\"{name}\" is no time zone"))),
             None => Ok(Zone::utc()),
         }
     }

@@ -2,14 +2,13 @@
 //! an integer and back is the same time; seconds since 1970 as a DECIMAL. A date is days, a span is
 //! seconds.
 
-use super::zoned::nanos_per;
 use arrow::array::{ArrayRef, AsArray, Decimal128Array, Float64Array, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit};
 use datafusion::error::Result;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{Expr, ExprSchemable as _, ScalarUDF, Signature, Volatility};
-use query::functions::{RowArguments, RowCall, RowFunction};
+use query::functions::{RowArguments, RowCall, RowFunction, nanos_per};
 use std::sync::Arc;
 
 /// Whole milliseconds; what is no time stays as it is. Nothing that a user can write.

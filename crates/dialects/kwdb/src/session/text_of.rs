@@ -1,7 +1,7 @@
 //! A value as text, as a cast to a text type spells it: floats like `1e+17`, times like
 //! `2023-05-31 10:00:00+00:00` in the session's zone.
 
-use super::zoned::{nanos_per, session_zone};
+use super::zoned::session_zone;
 use crate::render::cell::{Column, time_text};
 use crate::timezone::Zone;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
@@ -10,7 +10,7 @@ use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
 use model::Error;
-use query::functions::{RowCall, RowFunction};
+use query::functions::{RowCall, RowFunction, nanos_per};
 use std::fmt::LowerExp;
 use std::sync::Arc;
 

@@ -1,14 +1,14 @@
 //! Casts between points in time and wall clocks, and of texts and integers to either: all in the
 //! session's zone.
 
-use super::zoned::{Moment, instant_type, is_time_like, moments, nanos_per, session_zone, timestamps};
+use super::zoned::{Moment, instant_type, is_time_like, moments, session_zone, timestamps};
 use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
 use datafusion::logical_expr::{Expr, ExprSchemable as _, ScalarUDF, Signature, Volatility};
-use query::functions::{RowArguments, RowCall, RowFunction};
+use query::functions::{RowArguments, RowCall, RowFunction, nanos_per};
 use std::sync::Arc;
 
 /// `wall clock of(x, digits)`: nothing that a user can write. Without digits only points in time

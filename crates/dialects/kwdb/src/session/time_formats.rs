@@ -3,12 +3,12 @@
 //! session's zone. A text that `str_to_date` cannot read is NULL.
 
 use super::zoned::{instant_type, is_time_like, moments, refused, session_zone, timestamps};
-use crate::calendar::{Day, iso_weekday};
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::error::Result;
 use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
+use dialect::calendar::{Day, MONTHS, WEEKDAYS, iso_weekday};
 use query::functions::{RowArguments, RowCall, RowFunction};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -20,22 +20,6 @@ const READ_OR_NULL: &str = "str_to_date";
 const SECOND: i128 = 1_000_000_000;
 const DAY: i128 = 86_400 * SECOND;
 const UNIT: TimeUnit = TimeUnit::Microsecond;
-
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 
 /// All of them.
 pub(super) fn all() -> [ScalarUDF; 3] {

@@ -2,13 +2,13 @@
 //! the session's zone.
 
 use super::zoned::{Moment, instant_type, is_time_like, moments, refused, session_zone, timestamps};
-use crate::calendar::{Day, iso_week, iso_weekday};
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, IntervalMonthDayNanoArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
 use datafusion::common::internal_err;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
+use dialect::calendar::{Day, iso_week, iso_weekday};
 use query::functions::{RowArguments, RowCall, RowFunction};
 use std::sync::Arc;
 

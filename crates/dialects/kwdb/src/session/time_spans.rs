@@ -2,13 +2,13 @@
 //! that a day later is the same time of day; hours and less are counted as they pass.
 
 use super::zoned::{instant_type, moments, refused, session_zone, timestamps};
-use crate::calendar::Day;
 use crate::timezone::Zone;
 use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalMonthDayNanoType};
 use datafusion::common::internal_err;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
+use dialect::calendar::Day;
 use query::functions::{RowArguments, RowCall, RowFunction};
 
 const DAY: i128 = 86_400_000_000_000;
@@ -76,7 +76,7 @@ fn moved_times(call: &RowCall<'_>, forward: bool) -> Result<ArrayRef> {
 mod tests {
     use super::{DAY, moved, on_calendar};
     use crate::literals::time_text::WallTime;
-    use crate::timezone::Zone;
+    use crate::timezone;
     use arrow::datatypes::IntervalMonthDayNano;
 
     fn nanos(text: &str) -> i128 {
@@ -97,7 +97,7 @@ mod tests {
 
     #[test]
     fn days_keep_the_time_of_day_and_hours_pass() {
-        let berlin = Zone::parse("Europe/Berlin").unwrap();
+        let berlin = timezone::parse("Europe/Berlin").unwrap();
         // The night of 2024-03-31 has no hour from 2 to 3.
         let noon = berlin.instant_of(nanos("2024-03-30 12:00:00"));
         let next = berlin.instant_of(nanos("2024-03-31 12:00:00"));

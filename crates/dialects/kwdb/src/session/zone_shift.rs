@@ -2,7 +2,7 @@
 //! clocks of that zone show, a wall clock of that zone becomes the point in time.
 
 use super::zoned::{Moment, instant_type, moments, refused, session_zone, timestamps};
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
@@ -66,7 +66,7 @@ fn shift(zones: &ArrayRef, times: &ArrayRef, session: &Zone) -> Result<ArrayRef>
         };
         let name = zones.value(row);
         if current.as_ref().is_none_or(|(known, _)| known != name) {
-            let zone = Zone::parse(name).map_err(|error| DataFusionError::External(Box::new(error)))?;
+            let zone = timezone::parse(name).map_err(|error| DataFusionError::External(Box::new(error)))?;
             current = Some((name.to_owned(), zone));
         }
         let zone = current.as_ref().map_or(session, |(_, zone)| zone);

@@ -1,14 +1,14 @@
 //! Points in time as what a clock in the statement's zone shows: what this vendor's functions of dates
 //! look at. Anything else stays as it is; a text that is a time becomes one.
 
-use crate::zone::Zone;
+use crate::zone::{self, Zone};
 use arrow::array::{Array as _, ArrayRef, AsArray, Int64Array, make_array};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use datafusion::config::ConfigOptions;
 use datafusion::error::Result;
 use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
-use query::functions::{RowArguments, RowCall, RowFunction};
+use query::functions::{RowArguments, RowCall, RowFunction, nanos_per};
 use std::sync::Arc;
 
 /// Its name: nothing that a user can write.
@@ -25,20 +25,11 @@ pub(super) fn wall_clock() -> ScalarUDF {
 
 /// The zone of the statement.
 pub(super) fn session_zone(options: &ConfigOptions) -> Zone {
-    options.execution.time_zone.as_deref().and_then(|name| Zone::parse(name).ok()).unwrap_or_else(Zone::utc)
+    options.execution.time_zone.as_deref().and_then(|name| zone::parse(name).ok()).unwrap_or_else(Zone::utc)
 }
 
 /// The type of a text that is read as a time.
 const TEXT: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
-
-const fn nanos_per(unit: TimeUnit) -> i128 {
-    match unit {
-        TimeUnit::Second => 1_000_000_000,
-        TimeUnit::Millisecond => 1_000_000,
-        TimeUnit::Microsecond => 1_000,
-        TimeUnit::Nanosecond => 1,
-    }
-}
 
 fn returns(arguments: &RowArguments<'_>) -> Result<DataType> {
     match arguments.types().as_slice() {
