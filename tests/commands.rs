@@ -1,8 +1,7 @@
 //! The program's commands as a person uses them.
 
-use crate::harness::{Program, TempDir, request, root, run_to_end};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use crate::harness::{Demo, Program, TempDir, request, root, run_to_end};
+use std::process::Command;
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
@@ -230,18 +229,8 @@ fn import_can_take_some_columns_in_another_order() {
 fn demo_shows_results_and_keeps_serving() {
     let data = TempDir::new();
     for round in 0..2 {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chronoglot"))
-            .args(["demo", "--listen", "127.0.0.1:0", "--data-dir", data.path().to_str().unwrap()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
-        let started = Instant::now();
-        let mut said = String::new();
-        while !said.contains("until Ctrl-C") {
-            let read = std::io::BufRead::read_line(&mut out, &mut said).unwrap();
-            assert!(read > 0 && started.elapsed() < Duration::from_secs(60), "{said}");
-        }
+        let mut demo = Demo::start(&data);
+        let said = &demo.said;
         assert!(said.contains("M001") && said.contains("watts") && said.contains("Osaka"), "{said}");
         let hours = said.split("Average power").nth(1).unwrap().split("Energy by city").next().unwrap();
         assert!(hours.contains(":00:00"), "round {round} has no hours: {said}");
@@ -258,8 +247,8 @@ fn demo_shows_results_and_keeps_serving() {
             ["sql", "--url", url, "--db", "demo", "-e", "delete from readings where ts > '2000-01-01 00:00:00'"];
         let output = run_to_end(&forget, "");
         assert!(output.status.success(), "{}", text(&output.stderr));
-        Command::new("kill").arg("-INT").arg(child.id().to_string()).status().unwrap();
-        assert_eq!(child.wait().unwrap().code(), Some(0));
+        Command::new("kill").arg("-INT").arg(demo.child.id().to_string()).status().unwrap();
+        assert_eq!(demo.child.wait().unwrap().code(), Some(0));
     }
 }
 

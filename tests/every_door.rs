@@ -15,7 +15,17 @@ mod same_data;
 mod schema;
 mod users;
 
+use crate::harness::{Program, TempDir};
+use door::Client;
 use std::fmt::Display;
+
+/// A program with a database of that name, and root at its doors.
+fn with_database(data: &TempDir, database: &str) -> (Program, Client) {
+    let program = Program::insecure(data.path());
+    let root = Client::root(&program);
+    root.kwdb("ddl", "defaultdb", &format!("create ts database {database}")).unwrap();
+    (program, root)
+}
 
 /// What did not hold, cell by cell of a test's table; fails the test at its end.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 
 use super::door::{Client, Door};
 use super::made_tables::{Maker, Row, Writer};
-use super::{Faults, equal};
+use super::{Faults, equal, with_database};
 use crate::harness::{Program, TempDir};
 use serde_json::json;
 
@@ -12,9 +12,7 @@ const FIRST: i64 = 1_714_979_289_000;
 
 fn start() -> (TempDir, Program) {
     let data = TempDir::new();
-    let program = Program::insecure(data.path());
-    let root = Client::root(&program);
-    root.kwdb("ddl", "defaultdb", &format!("create ts database {DATABASE}")).unwrap();
+    let (program, root) = with_database(&data, DATABASE);
     for table in ["first", "second"] {
         Maker::TDengine.make(&root, DATABASE, table).unwrap();
     }

@@ -2,8 +2,8 @@
 
 use super::door::{Client, Door, Outcome};
 use super::made_tables::{Maker, Row, Writer};
-use super::{Faults, equal};
-use crate::harness::{Program, TempDir};
+use super::{Faults, equal, with_database};
+use crate::harness::TempDir;
 use serde_json::json;
 
 const DATABASE: &str = "widened";
@@ -56,9 +56,7 @@ impl Adder {
 #[test]
 fn a_column_added_by_one_door_is_written_by_the_next() {
     let data = TempDir::new();
-    let program = Program::insecure(data.path());
-    let root = Client::root(&program);
-    root.kwdb("ddl", "defaultdb", &format!("create ts database {DATABASE}")).unwrap();
+    let (_program, root) = with_database(&data, DATABASE);
     let mut faults = Faults::default();
     for maker in Maker::ALL {
         let table = format!("table_{maker:?}").to_lowercase();

@@ -2,6 +2,7 @@
 //! the writes themselves make: what was acknowledged is there, once.
 
 use super::door::{Client, Door};
+use super::with_database;
 use crate::crash::Ledger;
 use crate::harness::{Program, TempDir};
 use serde_json::{Value, json};
@@ -132,9 +133,7 @@ fn check(root: &Client, reader: Door, ledgers: &Ledgers) -> usize {
 #[test]
 fn rows_acknowledged_by_five_doors_survive_kill_9() {
     let data = TempDir::new();
-    let program = Program::insecure(data.path());
-    let root = Client::root(&program);
-    root.kwdb("ddl", "defaultdb", &format!("create ts database {DATABASE}")).unwrap();
+    let (program, root) = with_database(&data, DATABASE);
     prepare(&root, Door::Kwdb, SHARED);
     program.kill();
 

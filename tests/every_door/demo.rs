@@ -2,39 +2,9 @@
 
 use super::door::Door;
 use super::{Faults, equal};
-use crate::harness::TempDir;
+use crate::harness::{Demo, TempDir};
 use serde_json::Value;
-use std::io::BufRead;
-use std::process::{Child, Command, Stdio};
-
-/// The demo with what it printed.
-struct Demo {
-    child: Child,
-    said: String,
-}
-
-impl Demo {
-    fn start(data: &TempDir) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_chronoglot"))
-            .args(["demo", "--listen", "127.0.0.1:0", "--data-dir", data.path().to_str().unwrap()])
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut out = std::io::BufReader::new(child.stdout.take().unwrap());
-        let mut said = String::new();
-        while !said.contains("until Ctrl-C") {
-            assert!(out.read_line(&mut said).unwrap() > 0, "the demo ended:\n{said}");
-        }
-        Self { child, said }
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        let _already_gone = self.child.kill();
-        let _already_gone = self.child.wait();
-    }
-}
+use std::process::Command;
 
 /// Whose URL a command has.
 fn door_of(command: &str) -> Option<Door> {

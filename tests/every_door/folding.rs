@@ -3,8 +3,8 @@
 
 use super::door::{Client, Door};
 use super::made_tables::{Maker, Row, Writer};
-use super::{Faults, equal};
-use crate::harness::{Program, TempDir};
+use super::{Faults, equal, with_database};
+use crate::harness::TempDir;
 use std::collections::BTreeMap;
 
 const DATABASE: &str = "folds";
@@ -33,9 +33,7 @@ type Shown = (String, Option<f64>, Option<f64>);
 #[test]
 fn rows_of_two_doors_fold_by_the_law_of_the_second() {
     let data = TempDir::new();
-    let program = Program::insecure(data.path());
-    let root = Client::root(&program);
-    root.kwdb("ddl", "defaultdb", &format!("create ts database {DATABASE}")).unwrap();
+    let (_program, root) = with_database(&data, DATABASE);
     let mut faults = Faults::default();
     for rule in ["override", "merge", "discard"] {
         root.kwdb("ddl", DATABASE, &format!("set cluster setting ts.dedup.rule = '{rule}'")).unwrap();
@@ -118,9 +116,7 @@ fn one_table(root: &Client, rule: &str, maker: Maker, faults: &mut Faults) {
 #[test]
 fn an_attribute_that_one_door_sets_shows_in_all_history() {
     let data = TempDir::new();
-    let program = Program::insecure(data.path());
-    let root = Client::root(&program);
-    root.kwdb("ddl", "defaultdb", &format!("create ts database {DATABASE}")).unwrap();
+    let (_program, root) = with_database(&data, DATABASE);
     let mut faults = Faults::default();
     for maker in Maker::ALL {
         for setter in [Door::Kwdb, Door::Iotdb, Door::TDengine] {

@@ -2,8 +2,8 @@
 //! them; two that differ only in case are two.
 
 use super::door::{Client, Door, Outcome, encoded};
-use super::{Faults, equal};
-use crate::harness::{Program, TempDir};
+use super::{Faults, equal, with_database};
+use crate::harness::TempDir;
 use serde_json::{Value, json};
 
 const DATABASE: &str = "named";
@@ -73,9 +73,7 @@ fn values(root: &Client, reader: Door, name: &str) -> Outcome<Vec<i64>> {
 #[test]
 fn names_that_are_hard_to_spell_are_one_table_through_every_door() {
     let data = TempDir::new();
-    let program = Program::insecure(data.path());
-    let root = Client::root(&program);
-    root.kwdb("ddl", "defaultdb", &format!("create ts database {DATABASE}")).unwrap();
+    let (_program, root) = with_database(&data, DATABASE);
     let mut faults = Faults::default();
     for name in NAMES {
         let written = write_all(&root, name, &mut faults);
@@ -114,9 +112,7 @@ fn names_that_are_hard_to_spell_are_one_table_through_every_door() {
 #[test]
 fn measurements_that_differ_only_in_case_are_two() {
     let data = TempDir::new();
-    let program = Program::insecure(data.path());
-    let root = Client::root(&program);
-    root.kwdb("ddl", "defaultdb", &format!("create ts database {DATABASE}")).unwrap();
+    let (_program, root) = with_database(&data, DATABASE);
     let mut faults = Faults::default();
     let spelled = ["Load", "LOAD", "Rate", "rate"];
     for (value, name) in spelled.iter().enumerate() {

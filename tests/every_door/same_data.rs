@@ -3,7 +3,7 @@
 use super::cell::Cell;
 use super::door::{Client, Door, Outcome};
 use super::kinds::{self, Column, INSTANT, STRING, VARCHAR, Words, word};
-use super::{Faults, equal};
+use super::{Faults, equal, with_database};
 use crate::harness::{Program, TempDir};
 
 /// A way in.
@@ -246,9 +246,7 @@ fn values_types_and_times_are_equal_through_every_door() {
 #[test]
 fn nanoseconds_are_compared_through_every_door() {
     let data = TempDir::new();
-    let program = Program::insecure(data.path());
-    let root = Client::root(&program);
-    root.kwdb("ddl", "defaultdb", &format!("create ts database {DATABASE}")).unwrap();
+    let (_program, root) = with_database(&data, DATABASE);
     let times = [FIRST, FIRST + 1, -1];
     for time in times {
         root.influx(DATABASE, &format!("m,site=n1 value=1 {time}")).unwrap();

@@ -76,12 +76,7 @@ fn instants(values: &ArrayRef, from: at::TimeUnit, column: &Column) -> Result<Ar
         return Err(first_invalid(values, column));
     };
     let counts = cast_with_options(values, &at::DataType::Int64, &CastOptions::default()).map_err(Error::internal)?;
-    let nanos_each = match from {
-        at::TimeUnit::Second => 1_000_000_000,
-        at::TimeUnit::Millisecond => 1_000_000,
-        at::TimeUnit::Microsecond => 1_000,
-        at::TimeUnit::Nanosecond => 1,
-    };
+    let nanos_each = query::functions::nanos_per(from);
     let mut converted = Vec::with_capacity(values.len());
     for (row, count) in counts.as_primitive::<at::Int64Type>().iter().enumerate() {
         let count = count.map(|count| {

@@ -1,6 +1,7 @@
 //! One point: a measurement, tags, fields and a time, borrowed from the body where it can be.
 
 use crate::Fault;
+use model::DataType;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -26,6 +27,20 @@ pub enum FieldValue<'a> {
     Boolean(bool),
     /// Text.
     Text(Cow<'a, str>),
+}
+
+impl FieldValue<'_> {
+    /// The type of a column that holds such values, for texts of any length.
+    #[must_use]
+    pub const fn data_type(&self) -> DataType {
+        match self {
+            Self::Float(..) => DataType::Float64,
+            Self::Integer(_) => DataType::Int64,
+            Self::Unsigned(_) => DataType::UInt64,
+            Self::Boolean(_) => DataType::Boolean,
+            Self::Text(_) => DataType::Text(None),
+        }
+    }
 }
 
 impl fmt::Display for FieldValue<'_> {

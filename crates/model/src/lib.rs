@@ -27,7 +27,7 @@ pub use table::{
 };
 pub use time::{TimeBounds, TimeUnit};
 pub use types::{DataType, LengthUnit, TextLength};
-pub use value::{Decimal, Interval, Value};
+pub use value::{Decimal, Interval, Value, uuid_text};
 pub use write::{
     AttributePolicy, KeySelection, RangeDelete, WriteBatch, WriteKind, WriteOutcome, WritePart, WriteRequest,
 };

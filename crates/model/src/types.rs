@@ -103,6 +103,21 @@ pub enum DataType {
 }
 
 impl DataType {
+    /// Booleans, integers and floats: the types that have no parameters in any dialect.
+    pub const PRIMITIVES: [Self; 11] = [
+        Self::Boolean,
+        Self::Int8,
+        Self::Int16,
+        Self::Int32,
+        Self::Int64,
+        Self::UInt8,
+        Self::UInt16,
+        Self::UInt32,
+        Self::UInt64,
+        Self::Float32,
+        Self::Float64,
+    ];
+
     /// Whether this is an integer of any width.
     #[must_use]
     pub const fn is_integer(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use crate::TimeUnit;
 use serde::{Deserialize, Serialize};
+use std::fmt::Write as _;
 
 /// An exact number: `unscaled` divided by 10^`scale`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,5 +61,30 @@ impl Value {
     #[must_use]
     pub const fn is_null(&self) -> bool {
         matches!(self, Self::Null)
+    }
+}
+
+/// A UUID as text: `01234567-89ab-cdef-0123-456789abcdef`.
+#[must_use]
+pub fn uuid_text(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(36);
+    for (index, byte) in bytes.iter().enumerate() {
+        if matches!(index, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::uuid_text;
+
+    #[test]
+    fn uuids_have_five_groups() {
+        let bytes = 0x0123_4567_89ab_cdef_0123_4567_89ab_cdef_u128.to_be_bytes();
+        assert_eq!(uuid_text(&bytes), "01234567-89ab-cdef-0123-456789abcdef");
     }
 }

@@ -6,6 +6,7 @@ mod by_time;
 mod checked_integers;
 mod convert_time;
 mod exact;
+mod row_function;
 mod time_bucket;
 mod times;
 
@@ -16,7 +17,9 @@ pub use by_time::{
 };
 pub use checked_integers::CheckedIntegers;
 pub use exact::{avg_exact, sum_exact};
+pub use row_function::{RowArguments, RowCall, RowFunction};
 pub use time_bucket::time_bucket;
+pub use times::nanos_per;
 
 pub(crate) use bounded_text::{BoundedOperator, TextLimit, bounded, bounded_aggregate, join};
 pub(crate) use checked_integers::checked;

@@ -68,6 +68,16 @@ impl ProfileBuilder {
         self
     }
 
+    /// Adds the values of the earliest and the latest row as `first`, `last`, `first_row` and
+    /// `last_row`; the first two pass over NULLs.
+    #[must_use]
+    pub fn values_by_time(self) -> Self {
+        self.aggregate(functions::first_by_time("first"))
+            .aggregate(functions::last_by_time("last"))
+            .aggregate(functions::first_row_by_time("first_row"))
+            .aggregate(functions::last_row_by_time("last_row"))
+    }
+
     /// Adds a window function; it replaces one of the same name.
     #[must_use]
     pub fn window(mut self, function: impl Into<WindowUDF>) -> Self {

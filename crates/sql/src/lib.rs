@@ -6,6 +6,7 @@
 //! sqlparser parses only what stands inside one clause.
 
 mod clauses;
+mod common_tables;
 mod cook;
 mod cursor;
 mod dialect;
@@ -14,6 +15,7 @@ mod guard;
 mod nesting;
 mod profile;
 mod query;
+mod reserved;
 mod set_operation;
 mod source;
 mod split;
@@ -23,10 +25,12 @@ mod tokenizer;
 pub mod tree;
 
 pub use clauses::{Clause, ClauseKind, ClauseRule, ClauseTable};
+pub use common_tables::CommonTables;
 pub use cursor::Cursor;
 pub use expression::{parse_data_type, parse_expression};
 pub use profile::{Folding, IntervalUnit, StringPrefix, TokenProfile};
 pub use query::{Grammar, QueryParser, QueryPlace};
+pub use reserved::ReservedWords;
 pub use source::Source;
 pub use split::split;
 pub use sqlparser::ast;

@@ -2,9 +2,9 @@
 
 use sqlparser::ast::helpers::attached_token::AttachedToken;
 use sqlparser::ast::{
-    BinaryOperator, CaseWhen, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments,
-    Ident, ObjectName, ObjectNamePart, Query, Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr,
-    TableFactor, TableWithJoins, Value,
+    BinaryOperator, CaseWhen, DescribeAlias, Expr, FlushType, Function, FunctionArg, FunctionArgExpr,
+    FunctionArgumentList, FunctionArguments, Ident, JoinConstraint, JoinOperator, ObjectName, ObjectNamePart, Query,
+    Select, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, Statement, TableFactor, TableWithJoins, Value,
 };
 use std::ops::ControlFlow;
 
@@ -142,6 +142,50 @@ fn ends_with(name: &ObjectName, end: &ObjectName) -> bool {
     end.0.iter().rev().all(|part| parts.next() == Some(value(part)))
 }
 
+/// `EXPLAIN [ANALYZE] [VERBOSE] statement`
+#[must_use]
+pub fn explain(statement: Statement, analyze: bool, verbose: bool) -> Statement {
+    Statement::Explain {
+        describe_alias: DescribeAlias::Explain,
+        analyze,
+        verbose,
+        query_plan: false,
+        estimate: false,
+        statement: Box::new(statement),
+        format: None,
+        options: None,
+    }
+}
+
+/// A statement that is never run: it stands where the engine plans one of its own.
+#[must_use]
+pub fn no_statement() -> Statement {
+    Statement::Flush {
+        object_type: FlushType::Tables,
+        location: None,
+        channel: None,
+        read_lock: false,
+        export: false,
+        tables: Vec::new(),
+    }
+}
+
+/// On what an inner, outer or cross join joins; `None` for joins of any other kind.
+#[must_use]
+pub const fn join_constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
+    match operator {
+        JoinOperator::Join(constraint)
+        | JoinOperator::Inner(constraint)
+        | JoinOperator::Left(constraint)
+        | JoinOperator::LeftOuter(constraint)
+        | JoinOperator::Right(constraint)
+        | JoinOperator::RightOuter(constraint)
+        | JoinOperator::FullOuter(constraint)
+        | JoinOperator::CrossJoin(constraint) => Some(constraint),
+        _ => None,
+    }
+}
+
 /// Whether it is one of `=`, `<>`, `<`, `<=`, `>`, `>=`.
 #[must_use]
 pub const fn is_comparison(op: &BinaryOperator) -> bool {
@@ -187,6 +231,20 @@ mod tests {
         );
         assert_eq!(qualified("SELECT t.*, v.* FROM d.t AS a, d.v AS v"), "t.*, v.*", "an alias is its name alone");
         assert_eq!(qualified("SELECT t.* FROM t, d.t"), "t.*", "the first that is called so");
+    }
+
+    #[test]
+    fn statements_print_as_they_are_meant() {
+        let Expr::Function(call) = call("f", Vec::new()) else { panic!("no call") };
+        assert_eq!(explain(Statement::Call(call), true, false).to_string(), "EXPLAIN ANALYZE CALL \"f\"()");
+        assert_eq!(no_statement().to_string(), "FLUSH TABLES");
+    }
+
+    #[test]
+    fn joins_tell_their_constraint() {
+        let on = JoinConstraint::On(null());
+        assert_eq!(join_constraint(&JoinOperator::LeftOuter(on.clone())), Some(&on));
+        assert_eq!(join_constraint(&JoinOperator::LeftSemi(on)), None);
     }
 
     #[test]

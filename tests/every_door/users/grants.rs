@@ -3,7 +3,8 @@
 use super::{Faults, OLD, create, user_name};
 use crate::every_door::door::{Client, Door, Outcome};
 use crate::every_door::made_tables::{Maker, Row, Writer};
-use crate::harness::{Program, TempDir};
+use crate::every_door::with_database;
+use crate::harness::TempDir;
 use serde_json::{Value, json};
 
 const DATABASE: &str = "granted";
@@ -111,9 +112,7 @@ fn check_rights(user: &Client, cell: &str, reads: bool, writes: bool, number: &m
 #[test]
 fn what_one_door_grants_holds_through_all_until_another_revokes_it() {
     let data = TempDir::new();
-    let program = Program::insecure(data.path());
-    let root = Client::root(&program);
-    root.kwdb("ddl", "defaultdb", &format!("create ts database {DATABASE}")).unwrap();
+    let (program, root) = with_database(&data, DATABASE);
     Maker::Kwdb.make(&root, DATABASE, TABLE).unwrap();
     let mut faults = Faults::default();
     let mut number = 0;
@@ -152,9 +151,7 @@ fn what_one_door_grants_holds_through_all_until_another_revokes_it() {
 #[test]
 fn an_insert_alone_writes_rows_but_changes_no_attributes() {
     let data = TempDir::new();
-    let program = Program::insecure(data.path());
-    let root = Client::root(&program);
-    root.kwdb("ddl", "defaultdb", &format!("create ts database {DATABASE}")).unwrap();
+    let (program, root) = with_database(&data, DATABASE);
     Maker::Kwdb.make(&root, DATABASE, TABLE).unwrap();
     create(&root, Door::Kwdb, "writer").unwrap();
     root.kwdb("ddl", DATABASE, &format!("grant insert on table {TABLE} to writer")).unwrap();

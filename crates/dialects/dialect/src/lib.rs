@@ -4,23 +4,30 @@
 //! own vendor's words, and no other dialect.
 
 mod body;
+pub mod calendar;
 mod context;
 mod credentials;
+mod decimal;
+mod error_class;
 pub mod json;
 mod parameters;
 mod points;
 mod route;
 mod shorten;
 mod tokens;
+mod zone;
 
 pub use body::{body_error, read_bytes, read_text};
 pub use context::DialectContext;
 pub use credentials::{Authorization, Basic};
+pub use decimal::decimal_text;
+pub use error_class::ErrorClass;
 pub use parameters::Parameters;
 pub use points::{PointDoor, PointsWritten, plain_column, write_points};
 pub use route::{Media, Parameter, ParameterPlace, Route, SharedRoute};
 pub use shorten::shortened;
 pub use tokens::{Session, TOKEN_LIFETIME_SETTING, Tokens};
+pub use zone::Zone;
 
 use axum::Router;
 use std::fmt::Debug;

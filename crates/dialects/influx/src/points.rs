@@ -45,13 +45,7 @@ impl Rules for Points {
     }
 
     fn field_type(&self, value: &FieldValue<'_>) -> DataType {
-        match value {
-            FieldValue::Float(..) => DataType::Float64,
-            FieldValue::Integer(_) => DataType::Int64,
-            FieldValue::Unsigned(_) => DataType::UInt64,
-            FieldValue::Boolean(_) => DataType::Boolean,
-            FieldValue::Text(_) => DataType::Text(None),
-        }
+        value.data_type()
     }
 
     fn widens(&self) -> bool {

@@ -10,7 +10,7 @@ mod tests;
 
 use crate::context::Context;
 use crate::error::{Failure, Result};
-use crate::zone::Zone;
+use crate::zone::{self, Zone};
 use crate::{Door, wire};
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
@@ -76,7 +76,7 @@ fn request_zone(headers: &HeaderMap) -> Result<Zone> {
     let Some(value) = headers.get(TIME_ZONE) else { return Ok(Zone::utc()) };
     let text = String::from_utf8_lossy(value.as_bytes());
     let text = text.trim();
-    if text.is_empty() { Ok(Zone::utc()) } else { Zone::parse(text) }
+    if text.is_empty() { Ok(Zone::utc()) } else { zone::parse(text) }
 }
 
 fn check_media(headers: &HeaderMap) -> Result<()> {

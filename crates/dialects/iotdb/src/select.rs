@@ -22,7 +22,7 @@ use ::sql::ast::{
     Expr, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, NamedWindowExpr, ObjectName, OrderByKind, Query,
     Select, SetExpr, SetOperator, SetQuantifier, TableFactor, Value, VisitMut as _, VisitorMut,
 };
-use ::sql::tree::{flow, quoted};
+use ::sql::tree::{flow, join_constraint, quoted};
 use catalog::Catalog;
 use model::{Privilege, Table};
 use scope::{Scope, Source, Tables};
@@ -186,7 +186,7 @@ impl Rewriter<'_> {
             let mut left = self.tables.sources(&table.relation);
             for join in &table.joins {
                 let right = self.tables.sources(&join.relation);
-                match scope::constraint(&join.join_operator) {
+                match join_constraint(&join.join_operator) {
                     Some(JoinConstraint::Natural) => return Err(worded("Natural join not supported")),
                     Some(JoinConstraint::Using(columns)) => {
                         for column in columns.iter().filter_map(|name| name.0.last()?.as_ident()) {

@@ -16,7 +16,7 @@ mod time;
 mod words;
 
 use datafusion::logical_expr::planner::TypePlanner;
-use query::{Profile, functions};
+use query::Profile;
 use scalar::Spec;
 use std::sync::Arc;
 
@@ -76,10 +76,7 @@ pub(crate) fn profile() -> Profile {
         .expr_planner(Arc::new(operators::Operators))
         .analyzer_rule(Arc::new(conditions::Conditions))
         .type_planner(words)
-        .aggregate(functions::first_by_time("first"))
-        .aggregate(functions::last_by_time("last"))
-        .aggregate(functions::first_row_by_time("first_row"))
-        .aggregate(functions::last_row_by_time("last_row"));
+        .values_by_time();
     for spec in specs() {
         builder = builder.scalar(scalar::function(spec));
     }

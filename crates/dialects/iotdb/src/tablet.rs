@@ -8,17 +8,15 @@ use crate::context::Context;
 use crate::error::{Failure, Result, worded};
 use crate::names::{self, INFORMATION_SCHEMA};
 use crate::sql::statement::Category;
-use crate::statements::insert::{push, push_times, write};
-use crate::statements::table::{TIME, category, inherited, new_column};
+use crate::statements::insert::{merging, push, push_times, write};
+use crate::statements::table::{TIME, category, inherited, new_column, new_table};
 use crate::types::Type;
 use crate::values::left_out;
 use crate::wire::TabletBody;
 use catalog::Database;
 use checks::{Header, check_times};
-use engine::{AutomaticPolicy, AutomaticTable, NewTable};
-use model::{
-    AttributePolicy, CellsBuilder, Code, Column, ColumnRole, Privilege, Scope, Table, TableKind, WriteBatch, WriteKind,
-};
+use engine::{AutomaticPolicy, AutomaticTable};
+use model::{CellsBuilder, Code, Column, ColumnRole, Privilege, Scope, Table};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -178,19 +176,7 @@ async fn create(context: &Context, home: &Database, name: &str, wanted: &[Wanted
         );
     }
     let (retention_seconds, properties) = inherited(home);
-    let key = columns.iter().filter(|column| column.role == ColumnRole::Key).map(|column| column.name.clone());
-    let new = NewTable {
-        database: home.id,
-        name: name.to_owned(),
-        kind: TableKind::Series,
-        key: key.collect(),
-        columns,
-        unique: Vec::new(),
-        partition_seconds: None,
-        retention_seconds,
-        comment: None,
-        properties,
-    };
+    let new = new_table(home, name, columns, retention_seconds, properties);
     context.engine().create_table(context.caller(), new).await
 }
 
@@ -204,14 +190,7 @@ async fn rows(
     times: &[i64],
 ) -> Result<()> {
     let (kept, expired) = expired(database, table, times);
-    let mut batch = WriteBatch {
-        table: table.id,
-        schema_version: table.schema_version,
-        kind: WriteKind::Merge,
-        attributes: AttributePolicy::Set,
-        rows: kept.len(),
-        columns: Vec::with_capacity(wanted.len() + 1),
-    };
+    let mut batch = merging(table, kept.len(), wanted.len() + 1);
     let (mut failed, mut reasons) = (Vec::new(), Vec::new());
     let mut fields = 0;
     for (wanted, sent) in wanted.iter().zip(columns) {
@@ -279,7 +258,7 @@ pub(crate) fn expired(database: &Database, table: &Table, times: &[i64]) -> (Vec
     let first = times.iter().find(|time| **time < bound);
     let failure = first.map(|time| {
         let text = |millis: i64| {
-            let clock = crate::zone::Zone::utc().clock(millis);
+            let clock = crate::zone::clock(&crate::zone::Zone::utc(), millis);
             clock.map_or_else(|| millis.to_string(), crate::times::local_text)
         };
         Failure::new(607, format!("Insertion time [{}] is less than ttl time bound [{}]", text(*time), text(bound)))

@@ -1,6 +1,6 @@
 //! Datetime literals, spans of time, and dates as numbers.
 
-use crate::zone::Zone;
+use crate::zone::{self, Zone};
 use jiff::civil::{Date, DateTime, Time};
 
 const DAY: i64 = 86_400_000;
@@ -59,7 +59,7 @@ pub(crate) fn parse(text: &str, zone: &Zone) -> Option<i64> {
     let (date, rest) = text.split_at_checked(10)?;
     let date = parse_date(date)?;
     let rest = match rest.bytes().next() {
-        None => return zone.milliseconds(date.to_datetime(Time::midnight())),
+        None => return zone::milliseconds(zone, date.to_datetime(Time::midnight())),
         Some(b'T' | b't') => rest.get(1..)?,
         Some(b' ') => rest.trim_start(),
         Some(_) => return None,
@@ -68,9 +68,9 @@ pub(crate) fn parse(text: &str, zone: &Zone) -> Option<i64> {
     let (clock, offset) = rest.split_at_checked(end)?;
     let clock = date.to_datetime(parse_clock(clock)?);
     if offset.is_empty() {
-        return zone.milliseconds(clock);
+        return zone::milliseconds(zone, clock);
     }
-    let utc = Zone::utc().milliseconds(clock)?;
+    let utc = zone::milliseconds(&Zone::utc(), clock)?;
     if matches!(offset, "Z" | "z") {
         return Some(utc);
     }
@@ -188,7 +188,7 @@ impl Span {
             0 => millis,
             months => {
                 let span = jiff::Span::new().try_months(months.checked_mul(sign)?).ok()?;
-                zone.milliseconds(zone.clock(millis)?.checked_add(span).ok()?)?
+                zone::milliseconds(zone, zone::clock(zone, millis)?.checked_add(span).ok()?)?
             }
         };
         moved.checked_add(self.millis.checked_mul(sign)?)
@@ -234,7 +234,7 @@ fn unit_nanos(unit: &str) -> Option<i128> {
 #[cfg(test)]
 mod tests {
     use super::{Span, day_of_number, day_text, literal_length, parse, parse_day};
-    use crate::zone::Zone;
+    use crate::zone::{self, Zone};
 
     #[test]
     fn literals_end_where_they_end() {
@@ -271,7 +271,7 @@ mod tests {
         ] {
             assert_eq!(parse(text, &utc), millis, "{text}");
         }
-        assert_eq!(parse("2024-01-01", &Zone::parse("+08:00").unwrap()), Some(1_704_038_400_000));
+        assert_eq!(parse("2024-01-01", &zone::parse("+08:00").unwrap()), Some(1_704_038_400_000));
         assert_eq!(parse_day("2024-02-29").map(day_text).as_deref(), Some("2024-02-29"));
         assert_eq!(parse_day("2024-2-3"), None);
         assert_eq!(day_of_number(20_240_229), parse_day("2024-02-29"));

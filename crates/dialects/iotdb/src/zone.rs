@@ -3,64 +3,37 @@
 use crate::error::{Failure, Result};
 use axum::http::StatusCode;
 use jiff::civil::DateTime;
-use jiff::tz::{Offset, TimeZone};
 
-/// The zone in which a request's times without an offset are read.
-#[derive(Clone, Debug)]
-pub(crate) struct Zone {
-    zone: TimeZone,
-    name: String,
+pub(crate) use dialect::Zone;
+
+/// Reads the `Time-Zone` header.
+///
+/// # Errors
+/// The vendor's 303.
+pub(crate) fn parse(text: &str) -> Result<Zone> {
+    read(text).ok_or_else(|| Failure::with_status(StatusCode::BAD_REQUEST, 303, format!("Invalid time zone: {text}")))
 }
 
-impl Zone {
-    /// Coordinated universal time.
-    pub(crate) fn utc() -> Self {
-        Self { zone: TimeZone::UTC, name: "+00:00".to_owned() }
+fn read(text: &str) -> Option<Zone> {
+    if matches!(text, "Z" | "z" | "UTC" | "GMT" | "UT") {
+        return Some(Zone::utc());
     }
+    let offset = ["UTC", "GMT", "UT"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
+    if let Some(seconds) = offset_seconds(offset) {
+        return Zone::of_offset(seconds);
+    }
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) { Zone::named(text) } else { None }
+}
 
-    /// Reads the `Time-Zone` header.
-    ///
-    /// # Errors
-    /// The vendor's 303.
-    pub(crate) fn parse(text: &str) -> Result<Self> {
-        Self::read(text)
-            .ok_or_else(|| Failure::with_status(StatusCode::BAD_REQUEST, 303, format!("Invalid time zone: {text}")))
-    }
+/// The wall clock of a zone at a point in time in milliseconds.
+pub(crate) fn clock(zone: &Zone, millis: i64) -> Option<DateTime> {
+    let time = jiff::Timestamp::from_millisecond(millis).ok()?;
+    Some(zone.time_zone().to_datetime(time))
+}
 
-    fn read(text: &str) -> Option<Self> {
-        if matches!(text, "Z" | "z" | "UTC" | "GMT" | "UT") {
-            return Some(Self::utc());
-        }
-        let offset = ["UTC", "GMT", "UT"].iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
-        if let Some(seconds) = offset_seconds(offset) {
-            let sign = if seconds < 0 { '-' } else { '+' };
-            let (hours, minutes) = (seconds.abs() / 3600, seconds.abs() / 60 % 60);
-            let offset = Offset::from_seconds(seconds).ok()?;
-            return Some(Self { zone: TimeZone::fixed(offset), name: format!("{sign}{hours:02}:{minutes:02}") });
-        }
-        if !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
-            return None;
-        }
-        let zone = TimeZone::get(text).ok()?;
-        let name = zone.iana_name().unwrap_or(text).to_owned();
-        Some(Self { zone, name })
-    }
-
-    /// The name as DataFusion reads it: `+08:00` or an IANA name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The wall clock here at a point in time.
-    pub(crate) fn clock(&self, millis: i64) -> Option<DateTime> {
-        let time = jiff::Timestamp::from_millisecond(millis).ok()?;
-        Some(self.zone.to_datetime(time))
-    }
-
-    /// The milliseconds since 1970 at which a wall clock here shows that time.
-    pub(crate) fn milliseconds(&self, clock: DateTime) -> Option<i64> {
-        Some(self.zone.to_timestamp(clock).ok()?.as_millisecond())
-    }
+/// The milliseconds since 1970 at which a wall clock of a zone shows that time.
+pub(crate) fn milliseconds(zone: &Zone, clock: DateTime) -> Option<i64> {
+    Some(zone.instant_at(clock)?.as_millisecond())
 }
 
 /// `+8`, `+08`, `+08:00`, `+0800` in seconds east.
@@ -85,7 +58,7 @@ fn offset_seconds(text: &str) -> Option<i32> {
 
 #[cfg(test)]
 mod tests {
-    use super::Zone;
+    use super::read;
 
     #[test]
     fn names_and_offsets() {
@@ -99,7 +72,7 @@ mod tests {
             ("+19:00", None),
             ("", None),
         ] {
-            assert_eq!(Zone::read(text).map(|zone| zone.name).as_deref(), name, "{text}");
+            assert_eq!(read(text).as_ref().map(|zone| zone.name()), name, "{text}");
         }
     }
 }

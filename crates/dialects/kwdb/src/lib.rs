@@ -7,7 +7,6 @@
 //! print. What is done, recorded and refused stands in COMPAT.md.
 
 mod authentication;
-mod calendar;
 mod context;
 mod error;
 mod handlers;

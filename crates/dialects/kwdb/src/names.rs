@@ -179,6 +179,6 @@ fn type_name(data_type: &ast::DataType) -> String {
 pub(crate) fn written(name: &str) -> String {
     let plain = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_')
         && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
-        && !crate::sql::is_reserved(name);
+        && !crate::sql::RESERVED.contains(name);
     if plain { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

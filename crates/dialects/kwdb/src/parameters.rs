@@ -1,7 +1,7 @@
 //! The URL parameters `db`, `tz` and `precision`. Others are passed over, as the vendor's server does.
 
 use crate::settings;
-use crate::timezone::{Zone, unquote};
+use crate::timezone::{self, Zone, unquote};
 use axum::http::Uri;
 use catalog::Catalog;
 use engine::DEFAULT_DATABASE;
@@ -52,8 +52,8 @@ impl Parameters {
     /// [`ErrorKind::InvalidTimeZone`].
     pub(crate) fn request_zone(&self, catalog: &Catalog) -> Result<Zone> {
         match self.0.get("tz") {
-            Some(text) => Zone::parse(text),
-            None => Zone::parse(&settings::default_zone(catalog)),
+            Some(text) => timezone::parse(text),
+            None => timezone::parse(&settings::default_zone(catalog)),
         }
     }
 }

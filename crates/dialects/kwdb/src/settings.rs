@@ -2,7 +2,7 @@
 //! because they choose plans or storage layouts that another engine has.
 
 use crate::error::worded;
-use crate::timezone::Zone;
+use crate::timezone;
 use catalog::Catalog;
 use model::{Error, ErrorKind, Result, WriteKind};
 
@@ -145,7 +145,7 @@ pub(crate) fn checked(setting: &Setting, text: &str) -> Result<String> {
             _ => return Err(worded("ts.dedup.rule setting value is not right")),
         },
         CONNECTION_ZONE => {
-            Zone::parse(text)?;
+            timezone::parse(text)?;
             return Ok(text.to_owned());
         }
         REST_TIMEOUT => {

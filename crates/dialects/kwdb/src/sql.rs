@@ -12,7 +12,7 @@ pub mod types;
 pub use ::sql::ast;
 pub use error_text::syntax_error_text;
 pub use statement::{ParsedStatement, Statement, StatementKind};
-pub(crate) use tokens::is_reserved;
+pub(crate) use tokens::RESERVED;
 pub use types::ColumnType;
 
 /// Cuts a request's text at `;` into statements and parses each. Blank pieces are left out.

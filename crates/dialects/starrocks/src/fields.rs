@@ -3,6 +3,7 @@
 //! Keys are camelCase; the snake_case of the standard's own sample is taken too.
 
 use crate::error::{Answer, Failure};
+use crate::tables::check_new_name;
 use serde_json::{Map, Value};
 
 /// What is left of an object.
@@ -67,6 +68,25 @@ impl Fields {
     pub(crate) fn missing(&self, key: &str) -> Failure {
         let field = self.name(key);
         Failure::bad("MISSING_PARAMETER", format!("the field {field} is required")).about(field, "MISSING")
+    }
+
+    /// The name of what the body defines, if it may be called so. `in_path` is its name in the path, if
+    /// it stands there.
+    ///
+    /// # Errors
+    /// 400: no name, two names, or one that nothing may have.
+    pub(crate) fn own_name(&mut self, in_path: Option<&str>) -> Answer<String> {
+        let own = match (self.text("name")?, in_path) {
+            (Some(own), Some(name)) if own != name => {
+                let message = format!("the body names {own} and the path {name}");
+                return Err(Failure::bad("NAMES_DIFFER", message).about("name", "INVALID"));
+            }
+            (Some(own), _) => own,
+            (None, Some(name)) => name.to_owned(),
+            (None, None) => return Err(self.missing("name")),
+        };
+        check_new_name(&own)?;
+        Ok(own)
     }
 
     /// A text; `None` where the field is missing or null.

@@ -3,7 +3,7 @@
 //! A connection of HTTP carries none over: what is given holds for its request.
 
 use crate::error::{Answer, Failure};
-use crate::zone::Zone;
+use crate::zone::{self, Zone};
 use serde_json::{Map, Value};
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ impl Variables {
             let Some(text) = text(value) else { return Err(bad(name, "a text or a number")) };
             let number = |expected: &str| text.parse::<u64>().map_err(|_| bad(name, expected));
             match name.to_ascii_lowercase().as_str() {
-                "time_zone" => variables.zone = Zone::parse(&text)?,
+                "time_zone" => variables.zone = zone::parse(&text)?,
                 "query_timeout" => {
                     let seconds = number("a number of seconds from 1")?;
                     if seconds == 0 {

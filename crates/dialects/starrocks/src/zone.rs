@@ -1,83 +1,43 @@
 //! The time zone of a statement, and times as this vendor writes them: `2024-01-02 03:04:05.678`.
 
-use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
+use dialect::calendar::Day;
 use model::{Error, ErrorKind, Result};
 use std::fmt::Write as _;
 
-/// The zone in which a statement reads and writes times.
-#[derive(Clone, Debug)]
-pub(crate) struct Zone {
-    zone: TimeZone,
-    name: String,
+pub(crate) use dialect::Zone;
+
+/// Reads `Asia/Shanghai`, `+08:00`, `-5:00`, `UTC`, `CST` (which is China's here, as the vendor's
+/// server has it).
+///
+/// # Errors
+/// [`ErrorKind::InvalidTimeZone`].
+pub(crate) fn parse(text: &str) -> Result<Zone> {
+    read(text).ok_or_else(|| Error::new(ErrorKind::InvalidTimeZone { zone: text.to_owned() }))
 }
 
-impl Zone {
-    /// Coordinated universal time.
-    pub(crate) fn utc() -> Self {
-        Self { zone: TimeZone::UTC, name: "+00:00".to_owned() }
+fn read(text: &str) -> Option<Zone> {
+    match text.to_ascii_uppercase().as_str() {
+        "UTC" | "GMT" | "Z" => return Some(Zone::utc()),
+        "CST" | "PRC" => return Zone::named("Asia/Shanghai"),
+        _ => {}
     }
-
-    /// Reads `Asia/Shanghai`, `+08:00`, `-5:00`, `UTC`, `CST` (which is China's here, as the vendor's
-    /// server has it).
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidTimeZone`].
-    pub(crate) fn parse(text: &str) -> Result<Self> {
-        let bad = || Error::new(ErrorKind::InvalidTimeZone { zone: text.to_owned() });
-        match text.to_ascii_uppercase().as_str() {
-            "UTC" | "GMT" | "Z" => return Ok(Self::utc()),
-            "CST" | "PRC" => return Self::parse("Asia/Shanghai"),
-            _ => {}
-        }
-        if let Some(sign @ ('+' | '-')) = text.chars().next() {
-            let (hours, minutes) = text.get(1..).and_then(|rest| rest.split_once(':')).ok_or_else(bad)?;
-            let number = |digits: &str, most: i32| {
-                let read = digits.parse::<i32>().ok().filter(|_| digits.bytes().all(|b| b.is_ascii_digit()));
-                read.filter(|number| *number <= most)
-            };
-            let (hours, minutes) = (number(hours, 14).ok_or_else(bad)?, number(minutes, 59).ok_or_else(bad)?);
-            let east = (hours * 3_600 + minutes * 60) * if sign == '-' { -1 } else { 1 };
-            let offset = Offset::from_seconds(east).map_err(|_| bad())?;
-            return Ok(Self { zone: TimeZone::fixed(offset), name: format!("{sign}{hours:02}:{minutes:02}") });
-        }
-        let zone = TimeZone::get(text).map_err(|_| bad())?;
-        let name = zone.iana_name().unwrap_or(text).to_owned();
-        Ok(Self { zone, name })
-    }
-
-    /// The name as planning reads it: `+08:00` or an IANA name.
-    pub(crate) fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// What a clock in the zone shows at an instant; both in nanoseconds since 1970.
-    pub(crate) fn wall_of(&self, instant: i128) -> i128 {
-        let seconds = i64::try_from(instant.div_euclid(NANOS)).unwrap_or(0);
-        let seconds = seconds.clamp(Timestamp::MIN.as_second() + 1, Timestamp::MAX.as_second() - 1);
-        let offset = Timestamp::from_second(seconds).map_or(0, |at| self.zone.to_offset(at).seconds());
-        instant + i128::from(offset) * NANOS
-    }
+    let Some(sign @ ('+' | '-')) = text.chars().next() else { return Zone::named(text) };
+    let (hours, minutes) = text.get(1..)?.split_once(':')?;
+    let number = |digits: &str, most: i32| {
+        let read = digits.parse::<i32>().ok().filter(|_| digits.bytes().all(|b| b.is_ascii_digit()));
+        read.filter(|number| *number <= most)
+    };
+    let east = number(hours, 14)? * 3_600 + number(minutes, 59)? * 60;
+    let zone = Zone::of_offset(if sign == '-' { -east } else { east })?;
+    // The sign stays as written: `-00:00` has its own name.
+    Some(Zone::called(format!("{sign}{}", zone.name().get(1..)?), zone.time_zone().clone()))
 }
 
 const NANOS: i128 = 1_000_000_000;
 
-/// Year, month and day of a day since 1970-01-01, in the proleptic Gregorian calendar.
-const fn civil(days: i64) -> (i64, i64, i64) {
-    // Years are counted from March, so that a leap day ends one; 400 of them have always as many days.
-    let shifted = days + 719_468;
-    let (cycle, day) = (shifted.div_euclid(146_097), shifted.rem_euclid(146_097));
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let of_year = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * of_year + 2) / 153;
-    let of_month = of_year - (153 * month + 2) / 5 + 1;
-    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
-    (year + cycle * 400 + next, month, of_month)
-}
-
 /// `YYYY-MM-DD` of a day since 1970-01-01.
 pub(crate) fn date_text(days: i64) -> String {
-    let (year, month, day) = civil(days);
+    let Day { year, month, day } = Day::of(days);
     if year < 0 {
         return format!("-{:04}-{month:02}-{day:02}", -year);
     }
@@ -112,7 +72,7 @@ pub(crate) fn rfc3339(millis: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Zone, date_text, datetime_text, rfc3339};
+    use super::{date_text, datetime_text, parse, rfc3339};
 
     #[test]
     fn zones_by_name_and_offset() {
@@ -123,12 +83,12 @@ mod tests {
             ("Asia/Shanghai", "Asia/Shanghai", 8),
             ("CST", "Asia/Shanghai", 8),
         ] {
-            let zone = Zone::parse(text).unwrap();
+            let zone = parse(text).unwrap();
             assert_eq!(zone.name(), name);
             assert_eq!(zone.wall_of(0), i128::from(hours) * 3_600_000_000_000, "{text}");
         }
         for bad in ["", "Mars/Olympus", "+15:00", "+8", "+08:60", "+-1:00"] {
-            assert!(Zone::parse(bad).is_err(), "{bad}");
+            assert!(parse(bad).is_err(), "{bad}");
         }
     }
 

@@ -5,7 +5,7 @@ pub(crate) mod time_text;
 use crate::error::{coded, insert_value};
 use crate::sql::RowValue;
 use crate::sql::statement::{Constant, Moment};
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
 use model::{Column, DataType, Decimal, Error, ErrorKind, Place, Result, TimeUnit, Value};
 use std::borrow::Cow;
 
@@ -276,7 +276,7 @@ fn instant(value: &RowValue<'_>, column: &Column, unit: TimeUnit, around: Surrou
         RowValue::Moment(moment, nanos) => {
             let start = match moment {
                 Moment::Now => Some(around.now),
-                Moment::Today => Some(around.zone.midnight(around.now)),
+                Moment::Today => Some(timezone::midnight(around.zone, around.now)),
                 Moment::Text(text) => time_text::instant(text, TimeUnit::Nanosecond, around.zone).map(i128::from),
                 Moment::Number(text) => whole(text).and_then(|n| i64::try_from(n).ok()).map(|n| unit.to_nanos(n)),
             };

@@ -1,6 +1,6 @@
 //! The URL parameters of `/rest/sql`. Others are passed over, as the vendor's server does.
 
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
 use axum::http::Uri;
 use model::{Error, ErrorKind, Result};
 
@@ -36,14 +36,14 @@ impl Parameters {
     /// [`ErrorKind::InvalidTimeZone`].
     pub(crate) fn zones(&self) -> Result<(Zone, Zone)> {
         if let Some(text) = self.0.filled("conn_tz") {
-            let zone = Zone::parse(text)?;
+            let zone = timezone::parse(text)?;
             return Ok((zone.clone(), zone));
         }
         let printed = match self.0.get("tz") {
-            Some(text) => Zone::parse(text)?,
-            None => Zone::utc(),
+            Some(text) => timezone::parse(text)?,
+            None => timezone::utc(),
         };
-        Ok((Zone::utc(), printed))
+        Ok((timezone::utc(), printed))
     }
 
     /// Whether rows are objects.

@@ -55,11 +55,8 @@ impl Rules for Door {
 
     fn field_type(&self, value: &FieldValue<'_>) -> DataType {
         match value {
-            FieldValue::Float(..) => DataType::Float64,
-            FieldValue::Integer(_) => DataType::Int64,
-            FieldValue::Unsigned(_) => DataType::UInt64,
-            FieldValue::Boolean(_) => DataType::Boolean,
             FieldValue::Text(text) => text_type(text),
+            other => other.data_type(),
         }
     }
 

@@ -8,6 +8,17 @@ use datafusion::common::internal_err;
 use datafusion::error::Result;
 use std::sync::Arc;
 
+/// Nanoseconds of a unit.
+#[must_use]
+pub const fn nanos_per(unit: TimeUnit) -> i128 {
+    match unit {
+        TimeUnit::Second => 1_000_000_000,
+        TimeUnit::Millisecond => 1_000_000,
+        TimeUnit::Microsecond => 1_000,
+        TimeUnit::Nanosecond => 1,
+    }
+}
+
 /// What an Arrow timestamp type means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct TimeType {
@@ -20,13 +31,7 @@ pub(crate) struct TimeType {
 impl TimeType {
     pub(crate) fn of(data_type: &DataType) -> Option<Self> {
         let DataType::Timestamp(unit, zone) = data_type else { return None };
-        let nanos = match unit {
-            TimeUnit::Second => 1_000_000_000,
-            TimeUnit::Millisecond => 1_000_000,
-            TimeUnit::Microsecond => 1_000,
-            TimeUnit::Nanosecond => 1,
-        };
-        Some(Self { nanos, zoned: zone.is_some() })
+        Some(Self { nanos: nanos_per(*unit), zoned: zone.is_some() })
     }
 
     /// Times as an array of `data_type`, which must be the Arrow type of this.

@@ -7,8 +7,7 @@ use arrow::array::{
 };
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes as at;
-use model::{DataType, Error, Result, TimeUnit, TypeConversion, arrow_type};
-use std::fmt::Write as _;
+use model::{DataType, Error, Result, TimeUnit, TypeConversion, arrow_type, uuid_text};
 use std::sync::Arc;
 
 const SECONDS_PER_DAY: i64 = 86_400;
@@ -65,18 +64,6 @@ pub(super) fn plain_text(values: &ArrayRef, from: DataType) -> Result<ArrayRef> 
         }
         _ => cast(values, from, &at::DataType::Utf8),
     }
-}
-
-fn uuid_text(uuid: &[u8]) -> String {
-    let mut text = String::with_capacity(36);
-    for (i, byte) in uuid.iter().enumerate() {
-        if matches!(i, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 fn plain(values: &ArrayRef, from: DataType, to: DataType) -> Result<ArrayRef> {

@@ -19,18 +19,8 @@ use std::sync::Arc;
 /// Every type that a column can have.
 pub(super) fn every_type() -> Vec<DataType> {
     let units = [TimeUnit::Millisecond, TimeUnit::Microsecond, TimeUnit::Nanosecond];
-    let mut types = vec![
-        DataType::Boolean,
-        DataType::Int8,
-        DataType::Int16,
-        DataType::Int32,
-        DataType::Int64,
-        DataType::UInt8,
-        DataType::UInt16,
-        DataType::UInt32,
-        DataType::UInt64,
-        DataType::Float32,
-        DataType::Float64,
+    let mut types = DataType::PRIMITIVES.to_vec();
+    types.extend([
         DataType::Decimal { precision: 5, scale: 2 },
         DataType::Decimal { precision: 18, scale: 0 },
         DataType::Decimal { precision: 38, scale: 10 },
@@ -47,7 +37,7 @@ pub(super) fn every_type() -> Vec<DataType> {
         DataType::Interval,
         DataType::Uuid,
         DataType::Inet,
-    ];
+    ]);
     types.extend(units.map(DataType::Instant));
     types.extend(units.map(DataType::LocalDateTime));
     types

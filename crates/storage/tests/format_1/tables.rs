@@ -10,18 +10,8 @@ const UNITS: [TimeUnit; 3] = [TimeUnit::Millisecond, TimeUnit::Microsecond, Time
 
 /// Every type that a series table may have.
 pub(crate) fn series_types() -> Vec<DataType> {
-    let mut types = vec![
-        DataType::Boolean,
-        DataType::Int8,
-        DataType::Int16,
-        DataType::Int32,
-        DataType::Int64,
-        DataType::UInt8,
-        DataType::UInt16,
-        DataType::UInt32,
-        DataType::UInt64,
-        DataType::Float32,
-        DataType::Float64,
+    let mut types = DataType::PRIMITIVES.to_vec();
+    types.extend([
         DataType::Decimal { precision: 20, scale: 3 },
         DataType::Text(None),
         DataType::Text(Some(TextLength::bytes(8))),
@@ -31,7 +21,7 @@ pub(crate) fn series_types() -> Vec<DataType> {
         DataType::Json,
         DataType::Geometry,
         DataType::Date,
-    ];
+    ]);
     types.extend(UNITS.map(DataType::Instant));
     types.extend(UNITS.map(DataType::LocalDateTime));
     types

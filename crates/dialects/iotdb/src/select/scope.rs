@@ -7,13 +7,13 @@ use super::Meaning;
 use crate::information_schema;
 use crate::names::{self, INFORMATION_SCHEMA, shown_columns};
 use crate::session::COMPARABLE;
+use ::sql::CommonTables;
 use ::sql::ast::{
     Expr, Ident, JoinConstraint, JoinOperator, ObjectName, Query, Select, SelectItem, SelectItemQualifiedWildcardKind,
     SetExpr, TableAlias, TableFactor,
 };
-use ::sql::tree::{call, quoted};
+use ::sql::tree::{call, join_constraint, quoted};
 use model::{ColumnRole, Table};
-use std::collections::HashMap;
 
 /// The columns of a table or of a query.
 #[derive(Clone, Debug, Default)]
@@ -140,34 +140,31 @@ impl Scope {
 #[derive(Clone, Debug)]
 pub(super) struct Tables<'a> {
     meaning: Meaning<'a>,
-    /// Common table expressions, one level per query around.
-    with: Vec<HashMap<String, Columns>>,
+    with: CommonTables<Columns>,
 }
 
 impl<'a> Tables<'a> {
     pub(super) fn new(meaning: Meaning<'a>) -> Self {
-        Self { meaning, with: Vec::new() }
+        Self { meaning, with: CommonTables::default() }
     }
 
     /// Enters a query: its common table expressions can be named from here on.
     pub(super) fn enter(&mut self, query: &Query) {
-        self.with.push(HashMap::new());
+        self.with.enter();
         for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
             let columns = renamed(self.output(&cte.query), &cte.alias);
-            if let Some(level) = self.with.last_mut() {
-                level.insert(cte.alias.name.value.to_lowercase(), columns);
-            }
+            self.with.define(cte.alias.name.value.to_lowercase(), columns);
         }
     }
 
     /// Leaves the query entered last.
     pub(super) fn leave(&mut self) {
-        self.with.pop();
+        self.with.leave();
     }
 
     /// Whether a name is that of a common table expression.
     pub(super) fn is_common(&self, name: &str) -> bool {
-        self.with.iter().any(|level| level.contains_key(name))
+        self.with.get(name).is_some()
     }
 
     /// What a SELECT can see.
@@ -177,7 +174,7 @@ impl<'a> Tables<'a> {
             self.factor(&item.relation, &mut scope);
             for join in &item.joins {
                 self.factor(&join.relation, &mut scope);
-                if let Some(JoinConstraint::Using(columns)) = constraint(&join.join_operator) {
+                if let Some(JoinConstraint::Using(columns)) = join_constraint(&join.join_operator) {
                     let keeps = match join.join_operator {
                         JoinOperator::Right(_) | JoinOperator::RightOuter(_) => Keeps::Right,
                         JoinOperator::FullOuter(_) => Keeps::Both,
@@ -226,7 +223,7 @@ impl<'a> Tables<'a> {
         let parts: Vec<String> =
             name.0.iter().filter_map(|part| part.as_ident()).map(|part| part.value.to_lowercase()).collect();
         if let [only] = parts.as_slice()
-            && let Some(columns) = self.with.iter().rev().find_map(|level| level.get(only))
+            && let Some(columns) = self.with.get(only)
         {
             return (vec![quoted(only)], columns.clone());
         }
@@ -333,18 +330,4 @@ fn renamed(mut columns: Columns, alias: &TableAlias) -> Columns {
         *column = name;
     }
     columns
-}
-
-pub(super) fn constraint(operator: &JoinOperator) -> Option<&JoinConstraint> {
-    match operator {
-        JoinOperator::Join(constraint)
-        | JoinOperator::Inner(constraint)
-        | JoinOperator::Left(constraint)
-        | JoinOperator::LeftOuter(constraint)
-        | JoinOperator::Right(constraint)
-        | JoinOperator::RightOuter(constraint)
-        | JoinOperator::FullOuter(constraint)
-        | JoinOperator::CrossJoin(constraint) => Some(constraint),
-        _ => None,
-    }
 }

@@ -6,7 +6,7 @@ use super::{AS_DOUBLE, CAST, NUMBER, TRY_CAST};
 use crate::texts;
 use crate::times;
 use crate::types::Type;
-use crate::zone::Zone;
+use crate::zone::{self, Zone};
 use arrow::array::{Array, ArrayRef, AsArray, new_null_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Date32Type};
@@ -229,7 +229,7 @@ fn text(from: From, zone: &Zone) -> Result<String, String> {
         From::Blob(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
         From::Date(day) => times::day_text(day),
         From::Time(millis) => {
-            let clock = zone.clock(millis).ok_or_else(|| format!("the time {millis} is out of range"))?;
+            let clock = zone::clock(zone, millis).ok_or_else(|| format!("the time {millis} is out of range"))?;
             times::local_text(clock)
         }
     })

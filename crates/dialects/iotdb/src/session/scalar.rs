@@ -3,19 +3,16 @@
 
 use crate::error::semantic;
 use crate::types::{DIALECT, Type};
-use crate::zone::Zone;
+use crate::zone::{self, Zone};
 use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, Float64Array, Int64Array, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, Float64Type, Int64Type};
+use arrow::datatypes::{DataType, Field, Float64Type, Int64Type};
 use datafusion::common::{ScalarValue, internal_err};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, TypeSignature, Volatility,
-};
+use datafusion::logical_expr::{ScalarUDF, Signature, TypeSignature, Volatility};
+use query::functions::{RowArguments, RowCall, RowFunction};
 use query::{DECLARED_DIALECT, DECLARED_WORD};
 use std::collections::HashMap;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
 
 /// What a function is given before it runs.
 #[derive(Debug)]
@@ -87,7 +84,7 @@ impl From<Type> for Returned {
 
 /// One call.
 pub(super) struct Call<'a> {
-    pub(super) args: Vec<ArrayRef>,
+    pub(super) args: &'a [ArrayRef],
     pub(super) rows: usize,
     pub(super) returned: &'a DataType,
     zone: Option<&'a str>,
@@ -134,7 +131,7 @@ impl Call<'_> {
     /// The zone of the session.
     pub(super) fn zone(&self) -> Result<Zone> {
         match self.zone {
-            Some(name) => Zone::parse(name).map_err(|_| failed(format!("\"{name}\" is no time zone"))),
+            Some(name) => zone::parse(name).map_err(|_| failed(format!("\"{name}\" is no time zone"))),
             None => Ok(Zone::utc()),
         }
     }
@@ -189,67 +186,21 @@ pub(super) fn failed(text: impl Into<String>) -> DataFusionError {
 /// The function of a description.
 pub(super) fn function(spec: &'static Spec) -> ScalarUDF {
     let any = vec![TypeSignature::VariadicAny, TypeSignature::Nullary];
-    ScalarUDF::new_from_impl(Scalar { spec, signature: Signature::one_of(any, Volatility::Immutable) })
-}
-
-#[derive(Debug)]
-struct Scalar {
-    spec: &'static Spec,
-    signature: Signature,
-}
-
-impl PartialEq for Scalar {
-    fn eq(&self, other: &Self) -> bool {
-        self.spec.name == other.spec.name
-    }
-}
-
-impl Eq for Scalar {}
-
-impl Hash for Scalar {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.spec.name.hash(state);
-    }
-}
-
-impl ScalarUDFImpl for Scalar {
-    fn name(&self) -> &str {
-        self.spec.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        internal_err!("the type of {} depends on its arguments", self.spec.name)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let types = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
-        let given = Given { types, constants: args.scalar_arguments };
-        let Returned { data_type, word } = (self.spec.returns)(&given).map_err(failed)?;
-        let mut field = Field::new(self.spec.name, data_type, true);
+    let returns = |arguments: &RowArguments<'_>| {
+        let given = Given { types: arguments.types(), constants: arguments.constants };
+        let Returned { data_type, word } = (spec.returns)(&given).map_err(failed)?;
+        let mut field = Field::new("", data_type, true);
         if let Some(word) = word {
             field.set_metadata(HashMap::from([
                 (DECLARED_DIALECT.to_owned(), DIALECT.to_owned()),
                 (DECLARED_WORD.to_owned(), word.word().to_owned()),
             ]));
         }
-        Ok(Arc::new(field))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let rows = args.number_rows;
-        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
-        let rows = if constant { 1 } else { rows };
-        let arrays = args.args.into_iter().map(|arg| arg.into_array(rows)).collect::<Result<Vec<_>>>()?;
-        let returned = args.return_field.data_type();
-        let zone = args.config_options.execution.time_zone.as_deref();
-        let array = (self.spec.run)(&Call { args: arrays, rows, returned, zone })?;
-        if constant && array.len() == 1 {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
-        }
-        Ok(ColumnarValue::Array(array))
-    }
+        Ok(field)
+    };
+    let run = |call: &RowCall<'_>| {
+        let zone = call.options.execution.time_zone.as_deref();
+        (spec.run)(&Call { args: call.arguments, rows: call.rows, returned: call.returned, zone })
+    };
+    RowFunction::declaring(spec.name, Signature::one_of(any, Volatility::Immutable), returns, run).into()
 }

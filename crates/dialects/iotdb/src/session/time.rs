@@ -4,7 +4,7 @@ use super::scalar::{Spec, failed, function, to_times};
 use super::{DATE_BIN, EXTRACT, RANGE_KEY, SHIFT};
 use crate::times;
 use crate::types::{Type, arrow_word};
-use crate::zone::Zone;
+use crate::zone::{self, Zone};
 use arrow::array::{Array, ArrayRef, AsArray, Date32Array, Int64Array};
 use arrow::datatypes::{DataType, Date32Type};
 use datafusion::common::internal_err;
@@ -174,7 +174,7 @@ pub(super) const SPECS: &[Spec] = &[
             let (field, zone) = (fields.value(0).to_owned(), call.zone()?);
             let times = call.times(1)?;
             let parts = times.iter().map(|time| match time {
-                Some(time) => part(&field, zone.clock(time).ok_or_else(|| beyond(time))?).map(Some),
+                Some(time) => part(&field, zone::clock(&zone, time).ok_or_else(|| beyond(time))?).map(Some),
                 None => Ok(None),
             });
             Ok(Arc::new(parts.collect::<Result<Int64Array>>()?))
@@ -209,14 +209,14 @@ fn finer_kept(array: &ArrayRef, before: &Int64Array, moved: &Int64Array) -> Resu
 }
 
 fn midnight(day: i32, zone: &Zone) -> Result<i64> {
-    let clock = Zone::utc().clock(times::midnight(day));
-    clock.and_then(|clock| zone.milliseconds(clock)).ok_or_else(|| beyond(times::midnight(day)))
+    let clock = zone::clock(&Zone::utc(), times::midnight(day));
+    clock.and_then(|clock| zone::milliseconds(zone, clock)).ok_or_else(|| beyond(times::midnight(day)))
 }
 
 /// The day of a point in time in a zone.
 pub(super) fn day_of(time: i64, zone: &Zone) -> Result<i32> {
-    let clock = zone.clock(time).ok_or_else(|| beyond(time))?;
-    let wall = Zone::utc().milliseconds(clock).ok_or_else(|| beyond(time))?;
+    let clock = zone::clock(zone, time).ok_or_else(|| beyond(time))?;
+    let wall = zone::milliseconds(&Zone::utc(), clock).ok_or_else(|| beyond(time))?;
     i32::try_from(wall.div_euclid(DAY)).map_err(|_| beyond(time))
 }
 
@@ -230,13 +230,13 @@ fn add_months(time: i64, months: i64, zone: &Zone) -> Option<i64> {
         return Some(time);
     }
     let span = jiff::Span::new().try_months(months).ok()?;
-    zone.milliseconds(zone.clock(time)?.checked_add(span).ok()?)
+    zone::milliseconds(zone, zone::clock(zone, time)?.checked_add(span).ok()?)
 }
 
 /// The beginning of a bin of months counted from an origin, in UTC.
 fn month_bin(time: i64, origin: i64, months: i64) -> Option<i64> {
     let utc = Zone::utc();
-    let (clock, start) = (utc.clock(time)?, utc.clock(origin)?);
+    let (clock, start) = (zone::clock(&utc, time)?, zone::clock(&utc, origin)?);
     let number = |clock: DateTime| i64::from(clock.year()) * 12 + i64::from(clock.month()) - 1;
     let mut bins = (number(clock) - number(start)).div_euclid(months);
     loop {
@@ -272,7 +272,7 @@ fn part(field: &str, clock: DateTime) -> Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::{month_bin, part};
-    use crate::zone::Zone;
+    use crate::zone::{self, Zone};
 
     #[test]
     fn bins_of_months() {
@@ -287,7 +287,7 @@ mod tests {
 
     #[test]
     fn parts_of_a_time() {
-        let clock = Zone::utc().clock(1_704_067_199_999).unwrap();
+        let clock = zone::clock(&Zone::utc(), 1_704_067_199_999).unwrap();
         for (field, value) in [("YEAR", 2023), ("QUARTER", 4), ("WEEK", 53), ("DAY_OF_WEEK", 7), ("MS", 999)] {
             assert_eq!(part(field, clock).unwrap(), value, "{field}");
         }

@@ -1,6 +1,6 @@
 //! IoTDB's tokens, clauses and reserved words.
 
-use sql::{ClauseKind, ClauseRule, ClauseTable, Folding, IntervalUnit, StringPrefix, TokenProfile};
+use sql::{ClauseKind, ClauseRule, ClauseTable, Folding, IntervalUnit, ReservedWords, StringPrefix, TokenProfile};
 
 /// How IoTDB's text falls into tokens. Names keep their case: result columns show it.
 pub(crate) static PROFILE: TokenProfile = TokenProfile {
@@ -83,8 +83,8 @@ pub(crate) static CLAUSES: ClauseTable = ClauseTable {
     ],
 };
 
-/// Words that are no name unless they are quoted, in lower case.
-pub(crate) const RESERVED: &[&str] = &[
+/// Words that are no name unless they are quoted.
+pub(crate) const RESERVED: ReservedWords = ReservedWords::new(&[
     "account",
     "ai_devices",
     "ainode",
@@ -190,20 +190,14 @@ pub(crate) const RESERVED: &[&str] = &[
     "when",
     "where",
     "with",
-];
-
-/// Whether a word is no name unless it is quoted.
-pub(crate) fn is_reserved(word: &str) -> bool {
-    RESERVED.binary_search(&word.to_ascii_lowercase().as_str()).is_ok()
-}
+]);
 
 #[cfg(test)]
 mod tests {
-    use super::{RESERVED, is_reserved};
+    use super::RESERVED;
 
     #[test]
-    fn reserved_words_are_sorted_for_the_search() {
-        assert!(RESERVED.is_sorted());
-        assert!(is_reserved("SELECT") && !is_reserved("time") && !is_reserved("user"));
+    fn reserved_words_are_no_names() {
+        assert!(RESERVED.contains("SELECT") && !RESERVED.contains("time") && !RESERVED.contains("user"));
     }
 }

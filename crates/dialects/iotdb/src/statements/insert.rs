@@ -111,14 +111,7 @@ async fn values(
     }
     let times = row_times(context, &columns, &read, now)?;
     let (kept, expired) = expired(database, table, &times);
-    let mut batch = WriteBatch {
-        table: table.id,
-        schema_version: table.schema_version,
-        kind: WriteKind::Merge,
-        attributes: AttributePolicy::Set,
-        rows: kept.len(),
-        columns: Vec::with_capacity(columns.len() + 1),
-    };
+    let mut batch = merging(table, kept.len(), columns.len() + 1);
     let Conversion { rows: converted, kept, failed, reasons } = convert(context, &columns, &read, kept);
     batch.rows = kept.len();
     for (position, column) in columns.iter().enumerate() {
@@ -194,6 +187,18 @@ pub(crate) fn push(builder: &mut CellsBuilder, role: ColumnRole, value: Option<V
         (None, _) => builder.push(&Value::Null)?,
     }
     Ok(())
+}
+
+/// A batch of rows that change what is given, its columns still to come.
+pub(crate) fn merging(table: &Table, rows: usize, columns: usize) -> WriteBatch {
+    WriteBatch {
+        table: table.id,
+        schema_version: table.schema_version,
+        kind: WriteKind::Merge,
+        attributes: AttributePolicy::Set,
+        rows,
+        columns: Vec::with_capacity(columns),
+    }
 }
 
 /// Appends the time column of the rows that are kept.

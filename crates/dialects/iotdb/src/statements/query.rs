@@ -7,7 +7,7 @@ use crate::names;
 use crate::select::{self, Meaning};
 use crate::statements::show::{answer, texts};
 use ::query::RowStream;
-use ::sql::ast;
+use ::sql::{ast, tree};
 use catalog::Catalog;
 use engine::QueryRequest;
 use futures::StreamExt as _;
@@ -46,16 +46,7 @@ pub(crate) async fn explain(
     let catalog = context.catalog();
     select::rewrite(&mut query, &Meaning::new(context, &catalog))?;
     let database = current_database(context, &catalog)?;
-    let statement = ast::Statement::Explain {
-        describe_alias: ast::DescribeAlias::Explain,
-        analyze,
-        verbose: false,
-        query_plan: false,
-        estimate: false,
-        statement: Box::new(ast::Statement::Query(query)),
-        format: None,
-        options: None,
-    };
+    let statement = tree::explain(ast::Statement::Query(query), analyze, false);
     let mut request = assembled(context, statement, database, text);
     request.own_tables = Some(Arc::new(SchemaTables::new(context)?));
     let mut stream = context.engine().query(context.caller(), request).await?;
@@ -92,15 +83,7 @@ pub(crate) fn assembled(
 
 /// What a statement on one table is planned with: the engine plans its own statement over it.
 pub(crate) fn surroundings(context: &Context, table: &Table, text: &str) -> QueryRequest {
-    let nothing = ast::Statement::Flush {
-        object_type: ast::FlushType::Tables,
-        location: None,
-        channel: None,
-        read_lock: false,
-        export: false,
-        tables: Vec::new(),
-    };
-    assembled(context, nothing, Some(table.database), text)
+    assembled(context, tree::no_statement(), Some(table.database), text)
 }
 
 /// The id of a running query as the vendor prints it.

@@ -132,6 +132,29 @@ pub(crate) fn table_ttl(properties: &[Property]) -> Result<Option<TimeToLive>> {
     Ok(ttl)
 }
 
+/// A table without a comment; its key is of the columns that are tags.
+pub(crate) fn new_table(
+    home: &Database,
+    name: &str,
+    columns: Vec<NewColumn>,
+    retention_seconds: Option<u64>,
+    properties: BTreeMap<String, String>,
+) -> NewTable {
+    let key = columns.iter().filter(|column| column.role == ColumnRole::Key).map(|column| column.name.clone());
+    NewTable {
+        database: home.id,
+        name: name.to_owned(),
+        kind: TableKind::Series,
+        key: key.collect(),
+        columns,
+        unique: Vec::new(),
+        partition_seconds: None,
+        retention_seconds,
+        comment: None,
+        properties,
+    }
+}
+
 /// What a database gives its new tables: retention and the record of it.
 pub(crate) fn inherited(database: &Database) -> (Option<u64>, BTreeMap<String, String>) {
     let record = database.properties.get(TTL).map(|millis| (TTL.to_owned(), millis.clone()));
@@ -174,18 +197,9 @@ pub(crate) async fn create(context: &Context, create: CreateTable) -> Result<()>
         Some(ttl) => (ttl.seconds(), ttl.record().into_iter().collect()),
     };
     properties.extend(time_place.map(|place| (names::TIME_PLACE.to_owned(), place.to_string())));
-    let key = columns.iter().filter(|column| column.role == ColumnRole::Key).map(|column| column.name.clone());
     let new = NewTable {
-        database: database.id,
-        name: create.table.table.clone(),
-        kind: TableKind::Series,
-        key: key.collect(),
-        columns,
-        unique: Vec::new(),
-        partition_seconds: None,
-        retention_seconds,
         comment: create.comment,
-        properties,
+        ..new_table(&database, &create.table.table, columns, retention_seconds, properties)
     };
     match context.engine().create_table(context.caller(), new).await {
         Ok(_) => Ok(()),

@@ -1,5 +1,5 @@
 use super::{Literal, Target, time_bounds};
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
 use crate::types::{Word, declared};
 use model::{Column, ColumnId, ColumnRole, DataType, TextLength, TimeUnit, Value};
 
@@ -85,7 +85,7 @@ fn texts_count_bytes_or_characters() {
 
 #[test]
 fn times_with_and_without_zone() {
-    let eight = Zone::parse("8").unwrap();
+    let eight = timezone::parse("8").unwrap();
     let instant = target(DataType::Instant(TimeUnit::Millisecond), Word::TimestampTz, true);
     let local = target(DataType::LocalDateTime(TimeUnit::Millisecond), Word::Timestamp, true);
     let read = |target: &Target, text| target.convert(Literal::Text(text), &eight);

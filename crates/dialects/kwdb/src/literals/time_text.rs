@@ -2,8 +2,8 @@
 //!
 //! Reading is exact and needs no zone; the request's zone and the column's unit come in later.
 
-use crate::calendar::Day;
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
+use dialect::calendar::Day;
 use model::TimeUnit;
 
 /// The zone that a text names itself.
@@ -152,7 +152,7 @@ fn parse_zone(text: &str) -> Option<TextZone> {
         b'+' => 1,
         b'-' => -1,
         // `08:00` is no zone but a time of day.
-        first if first.is_ascii_alphabetic() => return Zone::parse(text).ok().map(TextZone::Named),
+        first if first.is_ascii_alphabetic() => return timezone::parse(text).ok().map(TextZone::Named),
         _ => return None,
     };
     let (number, count, rest) = digits(text.get(1..)?, 4)?;
@@ -176,11 +176,11 @@ fn parse_zone(text: &str) -> Option<TextZone> {
 #[cfg(test)]
 mod tests {
     use super::WallTime;
-    use crate::timezone::Zone;
+    use crate::timezone::{self, Zone};
     use model::TimeUnit;
 
     fn millis(text: &str, zone: &str) -> Option<i64> {
-        WallTime::parse(text)?.instant(&Zone::parse(zone).unwrap(), TimeUnit::Millisecond)
+        WallTime::parse(text)?.instant(&timezone::parse(zone).unwrap(), TimeUnit::Millisecond)
     }
 
     #[test]

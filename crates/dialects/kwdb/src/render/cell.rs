@@ -2,7 +2,6 @@
 //! and hexadecimal, NULL as null.
 
 use super::json::push_string;
-use crate::calendar::Day;
 use crate::timezone::Zone;
 use crate::types::{DIALECT, Word};
 use arrow::array::{
@@ -16,7 +15,10 @@ use arrow::datatypes::{
     TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType, UInt8Type, UInt16Type, UInt32Type,
     UInt64Type,
 };
-use model::{Error, Result};
+use dialect::calendar::Day;
+use dialect::decimal_text;
+use model::{Error, Result, uuid_text};
+use query::functions::nanos_per;
 use query::{DECLARED_DIALECT, DECLARED_WORD};
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -158,7 +160,7 @@ impl Column {
                 }
             }
             Kind::Decimal { values, scale, fixed } => {
-                out.extend_from_slice(decimal_text(values.value(row), *scale, *fixed).as_bytes());
+                out.extend_from_slice(shown_decimal(values.value(row), *scale, *fixed).as_bytes());
             }
             Kind::Text(values) => push_string(out, values.value(row)),
             Kind::Binary(values) => push_bytes(out, values.value(row)),
@@ -180,19 +182,13 @@ impl Column {
 }
 
 fn time(values: &ArrayRef, unit: TimeUnit, zoned: bool) -> Kind {
-    let (nanos_per, values) = match unit {
-        TimeUnit::Second => {
-            (1_000_000_000, values.as_primitive::<TimestampSecondType>().reinterpret_cast::<Int64Type>())
-        }
-        TimeUnit::Millisecond => {
-            (1_000_000, values.as_primitive::<TimestampMillisecondType>().reinterpret_cast::<Int64Type>())
-        }
-        TimeUnit::Microsecond => {
-            (1_000, values.as_primitive::<TimestampMicrosecondType>().reinterpret_cast::<Int64Type>())
-        }
-        TimeUnit::Nanosecond => (1, values.as_primitive::<TimestampNanosecondType>().reinterpret_cast::<Int64Type>()),
+    let values = match unit {
+        TimeUnit::Second => values.as_primitive::<TimestampSecondType>().reinterpret_cast::<Int64Type>(),
+        TimeUnit::Millisecond => values.as_primitive::<TimestampMillisecondType>().reinterpret_cast::<Int64Type>(),
+        TimeUnit::Microsecond => values.as_primitive::<TimestampMicrosecondType>().reinterpret_cast::<Int64Type>(),
+        TimeUnit::Nanosecond => values.as_primitive::<TimestampNanosecondType>().reinterpret_cast::<Int64Type>(),
     };
-    Kind::Time { nanos_per, values, zoned }
+    Kind::Time { nanos_per: nanos_per(unit), values, zoned }
 }
 
 /// Whether a decimal was declared with digits after the point; all others lose trailing zeros.
@@ -227,27 +223,16 @@ fn push_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(b'"');
 }
 
-fn decimal_text(unscaled: i128, scale: i8, fixed: bool) -> String {
-    let digits = unscaled.unsigned_abs().to_string();
-    let sign = if unscaled < 0 { "-" } else { "" };
-    let Ok(scale @ 1..) = usize::try_from(scale) else {
-        return format!("{sign}{digits}{}", "0".repeat(usize::from(scale.unsigned_abs())));
-    };
-    let padded = format!("{digits:0>width$}", width = scale + 1);
-    let (whole, fraction) = padded.split_at(padded.len() - scale);
-    let fraction = if fixed { fraction } else { fraction.trim_end_matches('0') };
-    if fraction.is_empty() { format!("{sign}{whole}") } else { format!("{sign}{whole}.{fraction}") }
-}
-
-fn uuid_text(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(36);
-    for (index, byte) in bytes.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        let _ = write!(text, "{byte:02x}");
+/// A decimal without the zeros at its end, unless it was declared with them.
+fn shown_decimal(unscaled: i128, scale: i8, fixed: bool) -> String {
+    let text = decimal_text(unscaled, scale);
+    match text.split_once('.') {
+        Some((whole, fraction)) if !fixed => match fraction.trim_end_matches('0') {
+            "" => whole.to_owned(),
+            fraction => format!("{whole}.{fraction}"),
+        },
+        _ => text,
     }
-    text
 }
 
 /// A fraction of a second with a point before it, without trailing zeros.

@@ -6,7 +6,7 @@ use ::sql::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList, FunctionArguments, Ident, JoinConstraint,
     JoinOperator, Select, SelectItem, SelectItemQualifiedWildcardKind, TableFactor, TableWithJoins,
 };
-use ::sql::tree::{quoted, take};
+use ::sql::tree::{join_constraint, quoted, take};
 use std::collections::HashSet;
 
 /// Replaces `first(*)`, `last_row(t.*)` and their like.
@@ -62,23 +62,15 @@ pub(super) fn tags_behind_columns(select: &mut Select, scope: &Scope) {
 
 /// Whether a join makes one column of two, or has a part whose columns nobody told.
 fn merges_columns(item: &TableWithJoins) -> bool {
-    let constraint = |operator: &JoinOperator| match operator {
-        JoinOperator::Join(c)
-        | JoinOperator::Inner(c)
-        | JoinOperator::Left(c)
-        | JoinOperator::LeftOuter(c)
-        | JoinOperator::Right(c)
-        | JoinOperator::RightOuter(c)
-        | JoinOperator::FullOuter(c)
-        | JoinOperator::CrossJoin(c) => matches!(c, JoinConstraint::On(_) | JoinConstraint::None),
-        _ => false,
+    let keeps_both = |operator: &JoinOperator| {
+        matches!(join_constraint(operator), Some(JoinConstraint::On(_) | JoinConstraint::None))
     };
     let told = |factor: &TableFactor| match factor {
         TableFactor::Table { args: None, .. } | TableFactor::Derived { .. } => true,
         TableFactor::NestedJoin { table_with_joins, alias: None } => !merges_columns(table_with_joins),
         _ => false,
     };
-    !told(&item.relation) || item.joins.iter().any(|join| !constraint(&join.join_operator) || !told(&join.relation))
+    !told(&item.relation) || item.joins.iter().any(|join| !keeps_both(&join.join_operator) || !told(&join.relation))
 }
 
 /// The column reference that takes the star's place.

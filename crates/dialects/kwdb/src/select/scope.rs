@@ -7,13 +7,13 @@ use super::Meaning;
 use super::time_kinds::Kinds;
 use crate::names::{self, result_name, shown_name};
 use crate::sql::statement::{Name, TableName};
+use ::sql::CommonTables;
 use ::sql::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query, Select, SelectItem,
     SelectItemQualifiedWildcardKind, SetExpr, TableAlias, TableFactor,
 };
 use ::sql::tree::quoted;
 use model::{ColumnRole, DataType, Table, TableKind};
-use std::collections::HashMap;
 use std::rc::Rc;
 
 /// What kind of time a column holds, if any.
@@ -137,23 +137,20 @@ impl Scope {
 #[derive(Clone, Debug)]
 pub(super) struct Tables<'a> {
     meaning: Meaning<'a>,
-    /// Common table expressions, one level per query around.
-    with: Vec<HashMap<String, Columns>>,
+    with: CommonTables<Columns>,
 }
 
 impl<'a> Tables<'a> {
     pub(super) fn new(meaning: Meaning<'a>) -> Self {
-        Self { meaning, with: Vec::new() }
+        Self { meaning, with: CommonTables::default() }
     }
 
     /// Enters a query: its common table expressions can be named from here on.
     pub(super) fn enter(&mut self, query: &Query) {
-        self.with.push(HashMap::new());
+        self.with.enter();
         for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
             let columns = renamed(self.output(&cte.query), &cte.alias);
-            if let Some(level) = self.with.last_mut() {
-                level.insert(cte.alias.name.value.clone(), columns);
-            }
+            self.with.define(cte.alias.name.value.clone(), columns);
         }
     }
 
@@ -164,7 +161,7 @@ impl<'a> Tables<'a> {
 
     /// Leaves the query entered last.
     pub(super) fn leave(&mut self) {
-        self.with.pop();
+        self.with.leave();
     }
 
     /// What a SELECT can see.
@@ -214,7 +211,7 @@ impl<'a> Tables<'a> {
     fn named(&self, name: &ObjectName) -> Columns {
         let parts: Vec<&Ident> = name.0.iter().filter_map(|part| part.as_ident()).collect();
         if let [only] = parts.as_slice()
-            && let Some(columns) = self.with.iter().rev().find_map(|level| level.get(&only.value))
+            && let Some(columns) = self.with.get(&only.value)
         {
             return columns.clone();
         }

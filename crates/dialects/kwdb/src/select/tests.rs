@@ -1,12 +1,12 @@
 use super::{Meaning, rewrite};
-use crate::timezone::Zone;
+use crate::timezone;
 use ::sql::ast::Statement;
 use catalog::Catalog;
 
 fn rewritten(sql: &str) -> Result<String, String> {
     let query = crate::statements::query::parsed(sql).map_err(|e| e.to_string())?;
     let mut statement = Statement::Query(query.query);
-    let zone = Zone::parse("8").unwrap();
+    let zone = timezone::parse("8").unwrap();
     let profile = crate::session::profile();
     let meaning = Meaning { catalog: &Catalog::default(), database: "d", user: "u", zone: &zone, profile: &profile };
     rewrite(&mut statement, meaning).map_err(|e| e.to_string())?;

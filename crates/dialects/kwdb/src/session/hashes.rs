@@ -4,24 +4,18 @@
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::DataType;
-use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::error::Result;
+use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
+use query::functions::{RowArguments, RowCall, RowFunction};
 use std::sync::Arc;
 
 /// How bytes are hashed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug)]
 enum Algorithm {
     /// FNV-1, or FNV-1a where the byte is mixed in first.
     Fnv { wide: bool, byte_first: bool },
     /// A reflected CRC with this polynomial.
     Crc { polynomial: u32 },
-}
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct HashOf {
-    name: &'static str,
-    algorithm: Algorithm,
-    signature: Signature,
 }
 
 /// All of them.
@@ -36,7 +30,8 @@ pub(super) fn all() -> [ScalarUDF; 6] {
         ("crc32c", Algorithm::Crc { polynomial: 0x82f6_3b78 }),
     ]
     .map(|(name, algorithm)| {
-        ScalarUDF::new_from_impl(HashOf { name, algorithm, signature: Signature::variadic_any(Volatility::Immutable) })
+        let run = move |call: &RowCall<'_>| hashes(algorithm, call.arguments);
+        RowFunction::new(name, Signature::variadic_any(Volatility::Immutable), returns, run).into()
     })
 }
 
@@ -72,37 +67,23 @@ impl Algorithm {
     }
 }
 
-impl ScalarUDFImpl for HashOf {
-    fn name(&self) -> &str {
-        self.name
+fn returns(arguments: &RowArguments<'_>) -> Result<DataType> {
+    let types = arguments.types();
+    if !types.is_empty() && types.iter().all(|t| t.is_string() || t.is_binary() || t.is_null()) {
+        return Ok(DataType::Int64);
     }
+    Err(arguments.unknown())
+}
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        if !types.is_empty() && types.iter().all(|t| t.is_string() || t.is_binary() || t.is_null()) {
-            return Ok(DataType::Int64);
-        }
-        let types: Vec<String> = types.iter().map(ToString::to_string).collect();
-        let function = format!("{}({})", self.name, types.join(", "));
-        Err(DataFusionError::External(Box::new(model::Error::new(model::ErrorKind::FunctionNotFound { function }))))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let arrays = arrays.iter().map(|array| cast(array, &DataType::Binary)).collect::<Result<Vec<_>, _>>()?;
-        let columns: Vec<_> = arrays.iter().map(|array| array.as_binary::<i32>()).collect();
-        let rows = arrays.first().map_or(0, |array| array.len());
-        let hash = |row: usize| {
-            let values =
-                || columns.iter().filter(move |column| column.is_valid(row)).map(move |column| column.value(row));
-            values().next().map(|_| self.algorithm.of(values().flatten()))
-        };
-        let array: ArrayRef = Arc::new((0..rows).map(hash).collect::<Int64Array>());
-        Ok(ColumnarValue::Array(array))
-    }
+fn hashes(algorithm: Algorithm, arrays: &[ArrayRef]) -> Result<ArrayRef> {
+    let arrays = arrays.iter().map(|array| cast(array, &DataType::Binary)).collect::<Result<Vec<_>, _>>()?;
+    let columns: Vec<_> = arrays.iter().map(|array| array.as_binary::<i32>()).collect();
+    let rows = arrays.first().map_or(0, |array| array.len());
+    let hash = |row: usize| {
+        let values = || columns.iter().filter(move |column| column.is_valid(row)).map(move |column| column.value(row));
+        values().next().map(|_| algorithm.of(values().flatten()))
+    };
+    Ok(Arc::new((0..rows).map(hash).collect::<Int64Array>()))
 }
 
 #[cfg(test)]

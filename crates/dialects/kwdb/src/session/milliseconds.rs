@@ -2,15 +2,13 @@
 //! an integer and back is the same time; seconds since 1970 as a DECIMAL. A date is days, a span is
 //! seconds.
 
-use super::zoned::nanos_per;
 use arrow::array::{ArrayRef, AsArray, Decimal128Array, Float64Array, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, ExprSchemable as _, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{Expr, ExprSchemable as _, ScalarUDF, Signature, Volatility};
+use query::functions::{RowArguments, RowCall, RowFunction, nanos_per};
 use std::sync::Arc;
 
 /// Whole milliseconds; what is no time stays as it is. Nothing that a user can write.
@@ -23,15 +21,9 @@ pub(crate) const SECONDS: &str = "seconds of";
 /// Digits of seconds as a DECIMAL.
 const SECONDS_TYPE: DataType = DataType::Decimal128(29, 9);
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Milliseconds {
-    name: &'static str,
-    signature: Signature,
-}
-
 /// The function of that name.
 pub(super) fn milliseconds(name: &'static str) -> ScalarUDF {
-    ScalarUDF::new_from_impl(Milliseconds { name, signature: Signature::any(1, Volatility::Immutable) })
+    RowFunction::new(name, Signature::any(1, Volatility::Immutable), returns, counted).simplified(unless_counted).into()
 }
 
 /// Whether values of a type are counted; everything else stays as it is.
@@ -46,78 +38,62 @@ fn span_nanos(span: IntervalMonthDayNano) -> i128 {
     seconds * 1_000_000_000 + i128::from(span.nanoseconds)
 }
 
-impl ScalarUDFImpl for Milliseconds {
-    fn name(&self) -> &str {
-        self.name
+fn returns(arguments: &RowArguments<'_>) -> Result<DataType> {
+    match arguments.types().as_slice() {
+        [DataType::Date32] if arguments.name == WHOLE => Ok(DataType::Int32),
+        [from] if is_counted(from) => Ok(match arguments.name {
+            WHOLE => DataType::Int64,
+            FRACTIONAL => DataType::Float64,
+            _ => SECONDS_TYPE,
+        }),
+        [other] => Ok(other.clone()),
+        _ => Err(arguments.unknown()),
     }
+}
 
-    fn signature(&self) -> &Signature {
-        &self.signature
+fn unless_counted(args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
+    match args.as_slice() {
+        [value] if !is_counted(&value.get_type(info.schema())?) => Ok(ExprSimplifyResult::Simplified(value.clone())),
+        _ => Ok(ExprSimplifyResult::Original(args)),
     }
+}
 
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        match types {
-            [DataType::Date32] if self.name == WHOLE => Ok(DataType::Int32),
-            [from] if is_counted(from) => Ok(match self.name {
-                WHOLE => DataType::Int64,
-                FRACTIONAL => DataType::Float64,
-                _ => SECONDS_TYPE,
-            }),
-            [other] => Ok(other.clone()),
-            _ => Err(DataFusionError::Internal(format!("{} takes one argument", self.name))),
+fn counted(call: &RowCall<'_>) -> Result<ArrayRef> {
+    let [values] = call.exactly()?;
+    let counts = || -> Result<Vec<Option<i128>>> {
+        let counts = cast(values, &DataType::Int64)?;
+        Ok(counts.as_primitive::<Int64Type>().iter().map(|count| count.map(i128::from)).collect())
+    };
+    // Nanoseconds of a time or a span, and what one is counted in.
+    let (nanos, unit): (Vec<Option<i128>>, i128) = match values.data_type() {
+        DataType::Timestamp(unit, _) => {
+            let per = nanos_per(*unit);
+            let whole = |n: i128| (n * per).div_euclid(1_000) * 1_000;
+            let unit = if call.name == SECONDS { 1_000_000_000 } else { 1_000_000 };
+            (counts()?.into_iter().map(|n| n.map(whole)).collect(), unit)
         }
-    }
-
-    fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
-        match args.as_slice() {
-            [value] if !is_counted(&value.get_type(info.schema())?) => {
-                Ok(ExprSimplifyResult::Simplified(value.clone()))
-            }
-            _ => Ok(ExprSimplifyResult::Original(args)),
+        DataType::Date32 => {
+            let days = cast(values, &DataType::Int32)?;
+            let days = cast(&days, &DataType::Int64)?;
+            let days = days.as_primitive::<Int64Type>().iter();
+            (days.map(|n| n.map(|n| i128::from(n) * 1_000_000_000)).collect(), 1_000_000_000)
         }
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let [values] = arrays.as_slice() else {
-            return Err(DataFusionError::Internal(format!("{} takes one argument", self.name)));
-        };
-        let counts = || -> Result<Vec<Option<i128>>> {
-            let counts = cast(values, &DataType::Int64)?;
-            Ok(counts.as_primitive::<Int64Type>().iter().map(|count| count.map(i128::from)).collect())
-        };
-        // Nanoseconds of a time or a span, and what one is counted in.
-        let (nanos, unit): (Vec<Option<i128>>, i128) = match values.data_type() {
-            DataType::Timestamp(unit, _) => {
-                let per = nanos_per(*unit);
-                let whole = |n: i128| (n * per).div_euclid(1_000) * 1_000;
-                let unit = if self.name == SECONDS { 1_000_000_000 } else { 1_000_000 };
-                (counts()?.into_iter().map(|n| n.map(whole)).collect(), unit)
-            }
-            DataType::Date32 => {
-                let days = cast(values, &DataType::Int32)?;
-                let days = cast(&days, &DataType::Int64)?;
-                let days = days.as_primitive::<Int64Type>().iter();
-                (days.map(|n| n.map(|n| i128::from(n) * 1_000_000_000)).collect(), 1_000_000_000)
-            }
-            DataType::Interval(_) => {
-                let spans = cast(values, &DataType::Interval(IntervalUnit::MonthDayNano))?;
-                let spans = spans.as_primitive::<IntervalMonthDayNanoType>().iter();
-                (spans.map(|span| span.map(span_nanos)).collect(), 1_000_000_000)
-            }
-            _ => return Ok(ColumnarValue::Array(Arc::clone(values))),
-        };
-        #[expect(clippy::cast_precision_loss, reason = "a float is what was asked for")]
-        let float = |n: i128| (n / unit) as f64 + (n % unit) as f64 / unit as f64;
-        let array: ArrayRef = match args.return_field.data_type() {
-            DataType::Int32 => cast(values, &DataType::Int32)?,
-            DataType::Int64 => {
-                let whole = |n: i128| i64::try_from(n.div_euclid(unit)).ok();
-                Arc::new(nanos.into_iter().map(|n| n.and_then(whole)).collect::<Int64Array>())
-            }
-            DataType::Float64 => Arc::new(nanos.into_iter().map(|n| n.map(float)).collect::<Float64Array>()),
-            to => Arc::new(nanos.into_iter().collect::<Decimal128Array>().with_data_type(to.clone())),
-        };
-        Ok(ColumnarValue::Array(array))
-    }
+        DataType::Interval(_) => {
+            let spans = cast(values, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+            let spans = spans.as_primitive::<IntervalMonthDayNanoType>().iter();
+            (spans.map(|span| span.map(span_nanos)).collect(), 1_000_000_000)
+        }
+        _ => return Ok(Arc::clone(values)),
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a float is what was asked for")]
+    let float = |n: i128| (n / unit) as f64 + (n % unit) as f64 / unit as f64;
+    Ok(match call.returned {
+        DataType::Int32 => cast(values, &DataType::Int32)?,
+        DataType::Int64 => {
+            let whole = |n: i128| i64::try_from(n.div_euclid(unit)).ok();
+            Arc::new(nanos.into_iter().map(|n| n.and_then(whole)).collect::<Int64Array>())
+        }
+        DataType::Float64 => Arc::new(nanos.into_iter().map(|n| n.map(float)).collect::<Float64Array>()),
+        to => Arc::new(nanos.into_iter().collect::<Decimal128Array>().with_data_type(to.clone())),
+    })
 }

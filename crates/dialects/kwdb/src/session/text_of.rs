@@ -1,57 +1,34 @@
 //! A value as text, as a cast to a text type spells it: floats like `1e+17`, times like
 //! `2023-05-31 10:00:00+00:00` in the session's zone.
 
-use super::zoned::{nanos_per, session_zone};
+use super::zoned::session_zone;
 use crate::render::cell::{Column, time_text};
 use crate::timezone::Zone;
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Float32Type, Float64Type, Int64Type};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
 use model::Error;
+use query::functions::{RowCall, RowFunction, nanos_per};
 use std::fmt::LowerExp;
 use std::sync::Arc;
 
 /// Its name: nothing that a user can write.
 pub(crate) const NAME: &str = "text of";
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct TextOf {
-    signature: Signature,
-}
-
 /// The function.
 pub(super) fn text_of() -> ScalarUDF {
-    ScalarUDF::new_from_impl(TextOf { signature: Signature::any(1, Volatility::Stable) })
+    RowFunction::new(NAME, Signature::any(1, Volatility::Stable), |_| Ok(DataType::Utf8), run).into()
 }
 
-impl ScalarUDFImpl for TextOf {
-    fn name(&self) -> &str {
-        NAME
+fn run(call: &RowCall<'_>) -> Result<ArrayRef> {
+    let [values] = call.exactly()?;
+    if values.data_type().is_string() {
+        return Ok(cast(values, &DataType::Utf8)?);
     }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Utf8)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let zone = session_zone(&args.config_options);
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let [values] = arrays.as_slice() else {
-            return Err(DataFusionError::Internal(format!("{NAME} takes one argument")));
-        };
-        if matches!(values.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View) {
-            return Ok(ColumnarValue::Array(cast(values, &DataType::Utf8)?));
-        }
-        let external = |error: Error| DataFusionError::External(Box::new(error));
-        let texts = texts(values, &zone).map_err(external)?;
-        Ok(ColumnarValue::Array(Arc::new(texts)))
-    }
+    let texts = texts(values, &session_zone(call.options));
+    Ok(Arc::new(texts.map_err(|error| DataFusionError::External(Box::new(error)))?))
 }
 
 fn texts(values: &ArrayRef, zone: &Zone) -> model::Result<StringArray> {

@@ -1,15 +1,14 @@
 //! Casts between points in time and wall clocks, and of texts and integers to either: all in the
 //! session's zone.
 
-use super::zoned::{Moment, instant_type, is_time_like, moments, nanos_per, session_zone, timestamps};
-use arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
+use super::zoned::{Moment, instant_type, is_time_like, moments, session_zone, timestamps};
+use arrow::array::ArrayRef;
+use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
-use datafusion::logical_expr::{
-    ColumnarValue, Expr, ExprSchemable as _, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
-};
+use datafusion::logical_expr::{Expr, ExprSchemable as _, ScalarUDF, Signature, Volatility};
+use query::functions::{RowArguments, RowCall, RowFunction, nanos_per};
 use std::sync::Arc;
 
 /// `wall clock of(x, digits)`: nothing that a user can write. Without digits only points in time
@@ -18,14 +17,15 @@ pub(crate) const WALL_CLOCK_OF: &str = "wall clock of";
 /// `instant of(x, digits)`.
 pub(crate) const INSTANT_OF: &str = "instant of";
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct TimeCast {
-    to_instant: bool,
-    signature: Signature,
-}
-
 fn function(to_instant: bool) -> ScalarUDF {
-    ScalarUDF::new_from_impl(TimeCast { to_instant, signature: Signature::any(2, Volatility::Stable) })
+    let name = if to_instant { INSTANT_OF } else { WALL_CLOCK_OF };
+    let returns = move |arguments: &RowArguments<'_>| match (arguments.fields, arguments.constants) {
+        ([value, _], [_, digits]) => Ok(target(to_instant, value.data_type(), digits_of(*digits)?)),
+        _ => Err(arguments.unknown()),
+    };
+    RowFunction::new(name, Signature::any(2, Volatility::Stable), returns, move |call| turned(call, to_instant))
+        .simplified(move |args, info| unless_turned(args, info, to_instant))
+        .into()
 }
 
 /// The function [`WALL_CLOCK_OF`].
@@ -46,71 +46,40 @@ fn digits_of(value: Option<&ScalarValue>) -> Result<Option<u8>> {
     }
 }
 
-impl TimeCast {
-    /// The type of the result, with its unit if it is a time.
-    fn target(&self, from: &DataType, digits: Option<u8>) -> (DataType, Option<TimeUnit>) {
-        let unit = match (digits, from) {
-            (None, DataType::Timestamp(unit, Some(_))) => *unit,
-            (Some(digits), from) if is_time_like(from) => match digits {
-                0..=3 => TimeUnit::Millisecond,
-                4..=6 => TimeUnit::Microsecond,
-                _ => TimeUnit::Nanosecond,
-            },
-            _ => return (from.clone(), None),
-        };
-        let to = if self.to_instant { instant_type(unit) } else { DataType::Timestamp(unit, None) };
-        (to, Some(unit))
-    }
+/// The type of the result.
+fn target(to_instant: bool, from: &DataType, digits: Option<u8>) -> DataType {
+    let unit = match (digits, from) {
+        (None, DataType::Timestamp(unit, Some(_))) => *unit,
+        (Some(digits), from) if is_time_like(from) => match digits {
+            0..=3 => TimeUnit::Millisecond,
+            4..=6 => TimeUnit::Microsecond,
+            _ => TimeUnit::Nanosecond,
+        },
+        _ => return from.clone(),
+    };
+    if to_instant { instant_type(unit) } else { DataType::Timestamp(unit, None) }
 }
 
-impl ScalarUDFImpl for TimeCast {
-    fn name(&self) -> &str {
-        if self.to_instant { INSTANT_OF } else { WALL_CLOCK_OF }
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Err(DataFusionError::Internal(format!("the type of {} depends on its digits", self.name())))
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let ([value, _], [_, digits]) = (args.arg_fields, args.scalar_arguments) else {
-            return Err(DataFusionError::Internal(format!("{} takes two arguments", self.name())));
-        };
-        let (to, _) = self.target(value.data_type(), digits_of(*digits)?);
-        Ok(Arc::new(Field::new(self.name(), to, true)))
-    }
-
-    fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
-        if let [value, Expr::Literal(digits, _)] = args.as_slice() {
-            let from = value.get_type(info.schema())?;
-            if self.target(&from, digits_of(Some(digits))?).0 == from {
-                return Ok(ExprSimplifyResult::Simplified(value.clone()));
-            }
+fn unless_turned(args: Vec<Expr>, info: &SimplifyContext, to_instant: bool) -> Result<ExprSimplifyResult> {
+    if let [value, Expr::Literal(digits, _)] = args.as_slice() {
+        let from = value.get_type(info.schema())?;
+        if target(to_instant, &from, digits_of(Some(digits))?) == from {
+            return Ok(ExprSimplifyResult::Simplified(value.clone()));
         }
-        Ok(ExprSimplifyResult::Original(args))
     }
+    Ok(ExprSimplifyResult::Original(args))
+}
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let zone = session_zone(&args.config_options);
-        let to = args.return_field.data_type();
-        let values = match args.args.first() {
-            Some(ColumnarValue::Array(array)) => Arc::clone(array),
-            Some(ColumnarValue::Scalar(value)) => value.to_array_of_size(args.number_rows)?,
-            None => return Err(DataFusionError::Internal(format!("{} takes two arguments", self.name()))),
-        };
-        let DataType::Timestamp(unit, _) = to else { return Ok(ColumnarValue::Array(values)) };
-        if values.data_type() == to {
-            return Ok(ColumnarValue::Array(values));
-        }
-        let turn = |moment: Moment| if self.to_instant { moment.instant(&zone) } else { moment.wall(&zone) };
-        // Half a unit more and floored is rounded.
-        let half = nanos_per(*unit) / 2;
-        let nanos = moments(&values, &zone)?;
-        let array = timestamps(nanos.into_iter().map(|moment| moment.map(|at| turn(at) + half)), *unit, to)?;
-        Ok(ColumnarValue::Array(array))
+fn turned(call: &RowCall<'_>, to_instant: bool) -> Result<ArrayRef> {
+    let [values, _] = call.exactly()?;
+    let DataType::Timestamp(unit, _) = call.returned else { return Ok(Arc::clone(values)) };
+    if values.data_type() == call.returned {
+        return Ok(Arc::clone(values));
     }
+    let zone = session_zone(call.options);
+    let turn = |moment: Moment| if to_instant { moment.instant(&zone) } else { moment.wall(&zone) };
+    // Half a unit more and floored is rounded.
+    let half = nanos_per(*unit) / 2;
+    let nanos = moments(values, &zone)?.into_iter().map(|moment| moment.map(|at| turn(at) + half));
+    timestamps(nanos, *unit, call.returned)
 }

@@ -3,12 +3,13 @@
 //! session's zone. A text that `str_to_date` cannot read is NULL.
 
 use super::zoned::{instant_type, is_time_like, moments, refused, session_zone, timestamps};
-use crate::calendar::{Day, iso_weekday};
 use arrow::array::{Array, ArrayRef, AsArray, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
-use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::error::Result;
+use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
+use dialect::calendar::{Day, MONTHS, WEEKDAYS, iso_weekday};
+use query::functions::{RowArguments, RowCall, RowFunction};
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -20,94 +21,52 @@ const SECOND: i128 = 1_000_000_000;
 const DAY: i128 = 86_400 * SECOND;
 const UNIT: TimeUnit = TimeUnit::Microsecond;
 
-const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ByFormat {
-    name: &'static str,
-    signature: Signature,
-}
-
 /// All of them.
 pub(super) fn all() -> [ScalarUDF; 3] {
     [WRITE, READ, READ_OR_NULL]
-        .map(|name| ScalarUDF::new_from_impl(ByFormat { name, signature: Signature::any(2, Volatility::Stable) }))
+        .map(|name| RowFunction::new(name, Signature::any(2, Volatility::Stable), returns, by_format).into())
 }
 
-impl ScalarUDFImpl for ByFormat {
-    fn name(&self) -> &str {
-        self.name
+fn returns(arguments: &RowArguments<'_>) -> Result<DataType> {
+    let text = |data_type: &DataType| data_type.is_string() || data_type.is_null();
+    let writes = arguments.name == WRITE;
+    match arguments.types().as_slice() {
+        [time, format] if writes && is_time_like(time) && !time.is_integer() && text(format) => Ok(DataType::Utf8),
+        [value, format] if !writes && text(value) && text(format) => Ok(instant_type(UNIT)),
+        _ => Err(arguments.unknown()),
     }
+}
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        let text = |data_type: &DataType| data_type.is_string() || data_type.is_null();
-        match types {
-            [time, format] if self.name == WRITE && is_time_like(time) && !time.is_integer() && text(format) => {
-                Ok(DataType::Utf8)
-            }
-            [value, format] if self.name != WRITE && text(value) && text(format) => Ok(instant_type(UNIT)),
-            types => {
-                let types: Vec<String> = types.iter().map(ToString::to_string).collect();
-                let function = format!("{}({})", self.name, types.join(", "));
-                let kind = model::ErrorKind::FunctionNotFound { function };
-                Err(DataFusionError::External(Box::new(model::Error::new(kind))))
-            }
+fn by_format(call: &RowCall<'_>) -> Result<ArrayRef> {
+    let zone = session_zone(call.options);
+    let [values, formats] = call.exactly()?;
+    let formats = cast(formats, &DataType::Utf8)?;
+    let formats = formats.as_string::<i32>();
+    Ok(if call.name == WRITE {
+        let mut texts = Vec::with_capacity(values.len());
+        for (moment, format) in moments(values, &zone)?.into_iter().zip(formats.iter()) {
+            texts.push(match (moment, format) {
+                (Some(moment), Some(format)) => Some(written(moment.wall(&zone), format).map_err(refused)?),
+                _ => None,
+            });
         }
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let zone = session_zone(&args.config_options);
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let [values, formats] = arrays.as_slice() else {
-            return Err(DataFusionError::Internal(format!("{} takes two arguments", self.name)));
-        };
-        let formats = cast(formats, &DataType::Utf8)?;
-        let formats = formats.as_string::<i32>();
-        let array: ArrayRef = if self.name == WRITE {
-            let mut texts = Vec::with_capacity(values.len());
-            for (moment, format) in moments(values, &zone)?.into_iter().zip(formats.iter()) {
-                texts.push(match (moment, format) {
-                    (Some(moment), Some(format)) => Some(written(moment.wall(&zone), format).map_err(refused)?),
-                    _ => None,
-                });
+        Arc::new(StringArray::from(texts))
+    } else {
+        let texts = cast(values, &DataType::Utf8)?;
+        let mut nanos = Vec::with_capacity(values.len());
+        for (text, format) in texts.as_string::<i32>().iter().zip(formats.iter()) {
+            let (Some(text), Some(format)) = (text, format) else {
+                nanos.push(None);
+                continue;
+            };
+            let wall = read(text, format);
+            if wall.is_none() && call.name == READ {
+                return Err(refused(format!("{READ}(): could not parse \"{text}\" by \"{format}\"")));
             }
-            Arc::new(StringArray::from(texts))
-        } else {
-            let texts = cast(values, &DataType::Utf8)?;
-            let mut nanos = Vec::with_capacity(values.len());
-            for (text, format) in texts.as_string::<i32>().iter().zip(formats.iter()) {
-                let (Some(text), Some(format)) = (text, format) else {
-                    nanos.push(None);
-                    continue;
-                };
-                let wall = read(text, format);
-                if wall.is_none() && self.name == READ {
-                    return Err(refused(format!("{READ}(): could not parse \"{text}\" by \"{format}\"")));
-                }
-                nanos.push(wall.map(|wall| zone.instant_of(wall)));
-            }
-            timestamps(nanos.into_iter(), UNIT, args.return_field.data_type())?
-        };
-        Ok(ColumnarValue::Array(array))
-    }
+            nanos.push(wall.map(|wall| zone.instant_of(wall)));
+        }
+        timestamps(nanos.into_iter(), UNIT, call.returned)?
+    })
 }
 
 /// A wall-clock reading by a format.

@@ -2,14 +2,14 @@
 //! the session's zone.
 
 use super::zoned::{Moment, instant_type, is_time_like, moments, refused, session_zone, timestamps};
-use crate::calendar::{Day, iso_week, iso_weekday};
-use arrow::array::{Array, ArrayRef, AsArray, Float64Array};
+use arrow::array::{Array, ArrayRef, AsArray, Float64Array, IntervalMonthDayNanoArray, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef, Int64Type, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
+use arrow::datatypes::{DataType, Int64Type, IntervalMonthDayNano, IntervalMonthDayNanoType, IntervalUnit, TimeUnit};
+use datafusion::common::internal_err;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
+use dialect::calendar::{Day, iso_week, iso_weekday};
+use query::functions::{RowArguments, RowCall, RowFunction};
 use std::sync::Arc;
 
 const SECOND: i128 = 1_000_000_000;
@@ -178,15 +178,10 @@ fn quotient(value: i128, by: i128) -> f64 {
     (value / by) as f64 + (value % by) as f64 / by as f64
 }
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct TimePart {
-    name: &'static str,
-    cuts: bool,
-    signature: Signature,
-}
-
 fn function(name: &'static str, cuts: bool) -> ScalarUDF {
-    ScalarUDF::new_from_impl(TimePart { name, cuts, signature: Signature::any(2, Volatility::Stable) })
+    let returns = move |arguments: &RowArguments<'_>| if cuts { cut_type(arguments) } else { part_type(arguments) };
+    let run = move |call: &RowCall<'_>| if cuts { cut_times(call) } else { parts_of(call) };
+    RowFunction::new(name, Signature::any(2, Volatility::Stable), returns, run).into()
 }
 
 /// `date_trunc`
@@ -199,162 +194,147 @@ pub(super) fn extract(name: &'static str) -> ScalarUDF {
     function(name, false)
 }
 
-impl TimePart {
-    fn unknown(&self, types: &[DataType]) -> DataFusionError {
-        let types: Vec<String> = types.iter().map(ToString::to_string).collect();
-        let function = format!("{}({})", self.name, types.join(", "));
-        DataFusionError::External(Box::new(model::Error::new(model::ErrorKind::FunctionNotFound { function })))
-    }
-
-    /// The type of a cut time.
-    fn cut_type(&self, types: &[DataType]) -> Result<DataType> {
-        match types {
-            [_, DataType::Timestamp(unit, None)] => Ok(DataType::Timestamp(*unit, None)),
-            [_, DataType::Timestamp(unit, Some(_))] => Ok(instant_type(*unit)),
-            [_, DataType::Date32 | DataType::Null] => Ok(instant_type(TimeUnit::Microsecond)),
-            [_, text] if text.is_string() => Ok(DataType::Timestamp(TimeUnit::Nanosecond, None)),
-            [_, DataType::Time64(_)] => Ok(DataType::Interval(IntervalUnit::MonthDayNano)),
-            _ => Err(self.unknown(types)),
-        }
-    }
-
-    fn unsupported(&self, word: &str) -> DataFusionError {
-        refused(format!("{}(): unsupported timespan: {}", self.name, word.to_ascii_lowercase()))
+/// The type of a cut time. The start of a year or more may lie before the first nanosecond that counts.
+fn cut_type(arguments: &RowArguments<'_>) -> Result<DataType> {
+    let of_years = match arguments.constants.first() {
+        Some(Some(word)) => word.try_as_str().flatten().and_then(Part::parse).is_some_and(Part::is_years),
+        _ => false,
+    };
+    let nanoseconds = if of_years { TimeUnit::Microsecond } else { TimeUnit::Nanosecond };
+    let cut_unit = |unit: TimeUnit| if unit == TimeUnit::Nanosecond { nanoseconds } else { unit };
+    match arguments.types().as_slice() {
+        [word, _] if !word.is_string() && !word.is_null() => Err(arguments.unknown()),
+        [_, DataType::Timestamp(unit, None)] => Ok(DataType::Timestamp(cut_unit(*unit), None)),
+        [_, DataType::Timestamp(unit, Some(_))] => Ok(instant_type(cut_unit(*unit))),
+        [_, DataType::Date32 | DataType::Null] => Ok(instant_type(TimeUnit::Microsecond)),
+        [_, text] if text.is_string() => Ok(DataType::Timestamp(nanoseconds, None)),
+        [_, DataType::Time64(_)] => Ok(DataType::Interval(IntervalUnit::MonthDayNano)),
+        _ => Err(arguments.unknown()),
     }
 }
 
-impl ScalarUDFImpl for TimePart {
-    fn name(&self) -> &str {
-        self.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        let [word, value] = types else {
-            return Err(DataFusionError::Internal(format!("{} takes two arguments", self.name)));
-        };
-        if !word.is_string() && !word.is_null() {
-            return Err(self.unknown(types));
+fn part_type(arguments: &RowArguments<'_>) -> Result<DataType> {
+    match arguments.types().as_slice() {
+        [word, value]
+            if (word.is_string() || word.is_null())
+                && (is_time_like(value) || matches!(value, DataType::Interval(_) | DataType::Time64(_))) =>
+        {
+            Ok(DataType::Float64)
         }
-        if self.cuts {
-            return self.cut_type(types);
+        _ => Err(arguments.unknown()),
+    }
+}
+
+/// The words of a call, row by row: each is a constant nearly always.
+struct Words<'a> {
+    function: &'static str,
+    /// Times are cut to units that are spelled out.
+    spelled_out: bool,
+    words: &'a StringArray,
+    values: &'a ArrayRef,
+    known: Option<(&'a str, Part)>,
+}
+
+impl<'a> Words<'a> {
+    /// The word of a row and what it means; `None` where it or its value is NULL.
+    fn at(&mut self, row: usize) -> Result<Option<(&'a str, Part)>> {
+        if self.words.is_null(row) || self.values.is_null(row) {
+            return Ok(None);
         }
-        let readable = is_time_like(value) || matches!(value, DataType::Interval(_) | DataType::Time64(_));
-        if readable { Ok(DataType::Float64) } else { Err(self.unknown(types)) }
+        let word = self.words.value(row);
+        if self.known.is_none_or(|(last, _)| last != word) {
+            let part = Part::parse(word).filter(|_| !self.spelled_out || word.len() >= "day".len());
+            self.known = Some((word, part.ok_or_else(|| self.unsupported(word))?));
+        }
+        Ok(self.known)
     }
 
-    fn return_field_from_args(&self, args: ReturnFieldArgs) -> Result<FieldRef> {
-        let types: Vec<DataType> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
-        let data_type = match (self.return_type(&types)?, args.scalar_arguments.first()) {
-            // The start of a year or more may lie before the first nanosecond that counts.
-            (DataType::Timestamp(TimeUnit::Nanosecond, zone), Some(Some(word)))
-                if word.try_as_str().flatten().and_then(Part::parse).is_some_and(Part::is_years) =>
-            {
-                DataType::Timestamp(TimeUnit::Microsecond, zone)
-            }
-            (data_type, _) => data_type,
-        };
-        Ok(Arc::new(Field::new(self.name, data_type, true)))
+    fn unsupported(&self, word: &str) -> DataFusionError {
+        refused(format!("{}(): unsupported timespan: {}", self.function, word.to_ascii_lowercase()))
     }
+}
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let zone = session_zone(&args.config_options);
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let [words, values] = arrays.as_slice() else {
-            return Err(DataFusionError::Internal(format!("{} takes two arguments", self.name)));
-        };
-        let words = cast(words, &DataType::Utf8)?;
-        let words = words.as_string::<i32>();
-        let mut known: Option<(&str, Part)> = None;
-        // Per row: the word is a constant nearly always.
-        let mut part_at = |row: usize| -> Result<Option<(&str, Part)>> {
-            if words.is_null(row) || values.is_null(row) {
-                return Ok(None);
-            }
-            let word = words.value(row);
-            if known.is_none_or(|(last, _)| last != word) {
-                // Times are cut to units that are spelled out.
-                let part = Part::parse(word).filter(|_| !self.cuts || word.len() >= "day".len());
-                known = Some((word, part.ok_or_else(|| self.unsupported(word))?));
-            }
-            Ok(known)
-        };
-        if self.cuts {
-            let to = args.return_field.data_type();
-            if matches!(values.data_type(), DataType::Time64(_)) {
-                let clock = nanos_of_day(values)?;
-                let mut cut = Vec::with_capacity(clock.len());
-                for (row, nanos) in clock.into_iter().enumerate() {
-                    let Some((word, part)) = part_at(row)? else {
-                        cut.push(None);
-                        continue;
-                    };
-                    // A time of day counts microseconds.
-                    let cut_to = nanos.filter(|_| part != Part::Nanosecond).and_then(|nanos| part.cut(nanos));
-                    let start = cut_to.ok_or_else(|| self.unsupported(word))?;
-                    let nanos = i64::try_from(start).map_err(|_| self.unsupported(word))?;
-                    cut.push(Some(arrow::datatypes::IntervalMonthDayNano::new(0, 0, nanos)));
-                }
-                return Ok(ColumnarValue::Array(Arc::new(arrow::array::IntervalMonthDayNanoArray::from(cut))));
-            }
-            let DataType::Timestamp(unit, zoned) = to else {
-                return Err(DataFusionError::Internal(format!("{} answers with a time", self.name)));
+fn cut_times(call: &RowCall<'_>) -> Result<ArrayRef> {
+    let zone = session_zone(call.options);
+    let [words, values] = call.exactly()?;
+    let words = cast(words, &DataType::Utf8)?;
+    let words = words.as_string::<i32>();
+    let mut words = Words { function: call.name, spelled_out: true, words, values, known: None };
+    if matches!(values.data_type(), DataType::Time64(_)) {
+        let clock = nanos_of_day(values)?;
+        let mut cut = Vec::with_capacity(clock.len());
+        for (row, nanos) in clock.into_iter().enumerate() {
+            let Some((word, part)) = words.at(row)? else {
+                cut.push(None);
+                continue;
             };
-            let mut cut = Vec::with_capacity(values.len());
-            for (row, moment) in moments(values, &zone)?.into_iter().enumerate() {
-                let (Some((word, part)), Some(moment)) = (part_at(row)?, moment) else {
-                    cut.push(None);
-                    continue;
-                };
-                let start = part.cut(moment.wall(&zone)).ok_or_else(|| self.unsupported(word))?;
-                cut.push(Some(if zoned.is_some() { zone.instant_of(start) } else { start }));
-            }
-            return Ok(ColumnarValue::Array(timestamps(cut.into_iter(), *unit, to)?));
+            // A time of day counts microseconds.
+            let cut_to = nanos.filter(|_| part != Part::Nanosecond).and_then(|nanos| part.cut(nanos));
+            let start = cut_to.ok_or_else(|| words.unsupported(word))?;
+            let nanos = i64::try_from(start).map_err(|_| words.unsupported(word))?;
+            cut.push(Some(IntervalMonthDayNano::new(0, 0, nanos)));
         }
-        let mut parts = Vec::with_capacity(values.len());
-        match values.data_type() {
-            DataType::Interval(_) => {
-                let intervals = cast(values, &DataType::Interval(IntervalUnit::MonthDayNano))?;
-                for (row, value) in intervals.as_primitive::<IntervalMonthDayNanoType>().iter().enumerate() {
-                    let (Some((word, part)), Some(value)) = (part_at(row)?, value) else {
-                        parts.push(None);
-                        continue;
-                    };
-                    let read = part.of_interval(value.months, value.days, value.nanoseconds);
-                    parts.push(Some(read.ok_or_else(|| self.unsupported(word))?));
-                }
+        return Ok(Arc::new(IntervalMonthDayNanoArray::from(cut)));
+    }
+    let DataType::Timestamp(unit, zoned) = call.returned else {
+        return internal_err!("{} answers with a time", call.name);
+    };
+    let mut cut = Vec::with_capacity(values.len());
+    for (row, moment) in moments(values, &zone)?.into_iter().enumerate() {
+        let (Some((word, part)), Some(moment)) = (words.at(row)?, moment) else {
+            cut.push(None);
+            continue;
+        };
+        let start = part.cut(moment.wall(&zone)).ok_or_else(|| words.unsupported(word))?;
+        cut.push(Some(if zoned.is_some() { zone.instant_of(start) } else { start }));
+    }
+    timestamps(cut.into_iter(), *unit, call.returned)
+}
+
+fn parts_of(call: &RowCall<'_>) -> Result<ArrayRef> {
+    let zone = session_zone(call.options);
+    let [words, values] = call.exactly()?;
+    let words = cast(words, &DataType::Utf8)?;
+    let words = words.as_string::<i32>();
+    let mut words = Words { function: call.name, spelled_out: false, words, values, known: None };
+    let mut parts = Vec::with_capacity(values.len());
+    let mut add = |row: usize, is_null: bool, read: &dyn Fn(Part) -> Option<f64>| -> Result<()> {
+        let part = match words.at(row)? {
+            Some((word, part)) if !is_null => Some(read(part).ok_or_else(|| words.unsupported(word))?),
+            _ => None,
+        };
+        parts.push(part);
+        Ok(())
+    };
+    match values.data_type() {
+        DataType::Interval(_) => {
+            let intervals = cast(values, &DataType::Interval(IntervalUnit::MonthDayNano))?;
+            for (row, value) in intervals.as_primitive::<IntervalMonthDayNanoType>().values().iter().enumerate() {
+                add(row, false, &|part| part.of_interval(value.months, value.days, value.nanoseconds))?;
             }
-            DataType::Time64(_) => {
-                for (row, nanos) in nanos_of_day(values)?.into_iter().enumerate() {
-                    let (Some((word, part)), Some(nanos)) = (part_at(row)?, nanos) else {
-                        parts.push(None);
-                        continue;
-                    };
-                    let read = (part != Part::Nanosecond).then(|| part.of_clock(nanos)).flatten();
-                    parts.push(Some(read.ok_or_else(|| self.unsupported(word))?));
-                }
+        }
+        DataType::Time64(_) => {
+            for (row, nanos) in nanos_of_day(values)?.into_iter().enumerate() {
+                add(row, nanos.is_none(), &|part| {
+                    nanos.filter(|_| part != Part::Nanosecond).and_then(|nanos| part.of_clock(nanos))
+                })?;
             }
-            _ => {
-                for (row, moment) in moments(values, &zone)?.into_iter().enumerate() {
-                    let (Some((word, part)), Some(moment)) = (part_at(row)?, moment) else {
-                        parts.push(None);
-                        continue;
-                    };
+        }
+        _ => {
+            for (row, moment) in moments(values, &zone)?.into_iter().enumerate() {
+                add(row, moment.is_none(), &|part| {
+                    let moment = moment?;
                     // A wall clock counts since 1970 on that same clock.
                     let since = match moment {
                         Moment::Instant(nanos) | Moment::Wall(nanos) => nanos,
                         Moment::Text { instant, .. } => instant,
                     };
-                    let read = part.of_time(moment.wall(&zone), since);
-                    parts.push(Some(read.ok_or_else(|| self.unsupported(word))?));
-                }
+                    part.of_time(moment.wall(&zone), since)
+                })?;
             }
         }
-        Ok(ColumnarValue::Array(Arc::new(Float64Array::from(parts))))
     }
+    Ok(Arc::new(Float64Array::from(parts)))
 }
 
 fn nanos_of_day(values: &ArrayRef) -> Result<Vec<Option<i128>>> {

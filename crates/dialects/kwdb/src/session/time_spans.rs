@@ -2,25 +2,25 @@
 //! that a day later is the same time of day; hours and less are counted as they pass.
 
 use super::zoned::{instant_type, moments, refused, session_zone, timestamps};
-use crate::calendar::Day;
 use crate::timezone::Zone;
-use arrow::array::AsArray;
+use arrow::array::{ArrayRef, AsArray};
 use arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalMonthDayNanoType};
-use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::common::internal_err;
+use datafusion::error::Result;
+use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
+use dialect::calendar::Day;
+use query::functions::{RowArguments, RowCall, RowFunction};
 
 const DAY: i128 = 86_400_000_000_000;
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct Moved {
-    /// Nothing that a user can write.
-    name: &'static str,
-    forward: bool,
-    signature: Signature,
-}
-
+/// The name is nothing that a user can write.
 fn function(name: &'static str, forward: bool) -> ScalarUDF {
-    ScalarUDF::new_from_impl(Moved { name, forward, signature: Signature::any(2, Volatility::Stable) })
+    let returns = |arguments: &RowArguments<'_>| match arguments.types().as_slice() {
+        [DataType::Timestamp(unit, _), _] => Ok(instant_type(*unit)),
+        _ => Err(arguments.unknown()),
+    };
+    let run = move |call: &RowCall<'_>| moved_times(call, forward);
+    RowFunction::new(name, Signature::any(2, Volatility::Stable), returns, run).into()
 }
 
 /// `later(ts, span)`
@@ -54,49 +54,29 @@ fn moved(instant: i128, span: IntervalMonthDayNano, forward: bool, zone: &Zone) 
     Some(zone.instant_of(wall) + nanos)
 }
 
-impl ScalarUDFImpl for Moved {
-    fn name(&self) -> &str {
-        self.name
+fn moved_times(call: &RowCall<'_>, forward: bool) -> Result<ArrayRef> {
+    let zone = session_zone(call.options);
+    let ([times, spans], DataType::Timestamp(unit, _)) = (call.exactly()?, call.returned) else {
+        return internal_err!("{} takes a time and a span", call.name);
+    };
+    let spans = spans.as_primitive::<IntervalMonthDayNanoType>();
+    let mut nanos = Vec::with_capacity(times.len());
+    for (moment, span) in moments(times, &zone)?.into_iter().zip(spans.iter()) {
+        nanos.push(match (moment, span) {
+            (Some(moment), Some(span)) => Some(
+                moved(moment.instant(&zone), span, forward, &zone).ok_or_else(|| refused("timestamp out of range"))?,
+            ),
+            _ => None,
+        });
     }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        match types {
-            [DataType::Timestamp(unit, _), _] => Ok(instant_type(*unit)),
-            _ => Err(DataFusionError::Internal(format!("{} takes a time and a span", self.name))),
-        }
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let zone = session_zone(&args.config_options);
-        let to = args.return_field.data_type();
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let ([times, spans], DataType::Timestamp(unit, _)) = (arrays.as_slice(), to) else {
-            return Err(DataFusionError::Internal(format!("{} takes a time and a span", self.name)));
-        };
-        let spans = spans.as_primitive::<IntervalMonthDayNanoType>();
-        let mut nanos = Vec::with_capacity(times.len());
-        for (moment, span) in moments(times, &zone)?.into_iter().zip(spans.iter()) {
-            nanos.push(match (moment, span) {
-                (Some(moment), Some(span)) => Some(
-                    moved(moment.instant(&zone), span, self.forward, &zone)
-                        .ok_or_else(|| refused("timestamp out of range"))?,
-                ),
-                _ => None,
-            });
-        }
-        Ok(ColumnarValue::Array(timestamps(nanos.into_iter(), *unit, to)?))
-    }
+    timestamps(nanos.into_iter(), *unit, call.returned)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{DAY, moved, on_calendar};
     use crate::literals::time_text::WallTime;
-    use crate::timezone::Zone;
+    use crate::timezone;
     use arrow::datatypes::IntervalMonthDayNano;
 
     fn nanos(text: &str) -> i128 {
@@ -117,7 +97,7 @@ mod tests {
 
     #[test]
     fn days_keep_the_time_of_day_and_hours_pass() {
-        let berlin = Zone::parse("Europe/Berlin").unwrap();
+        let berlin = timezone::parse("Europe/Berlin").unwrap();
         // The night of 2024-03-31 has no hour from 2 to 3.
         let noon = berlin.instant_of(nanos("2024-03-30 12:00:00"));
         let next = berlin.instant_of(nanos("2024-03-31 12:00:00"));

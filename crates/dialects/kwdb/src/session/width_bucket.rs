@@ -4,18 +4,14 @@
 use arrow::array::{ArrayRef, AsArray, Int64Array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Float64Type, Int64Type};
-use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::error::Result;
+use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
+use query::functions::{RowArguments, RowCall, RowFunction};
 use std::sync::Arc;
-
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct WidthBucket {
-    signature: Signature,
-}
 
 /// The function.
 pub(super) fn width_bucket() -> ScalarUDF {
-    ScalarUDF::new_from_impl(WidthBucket { signature: Signature::any(4, Volatility::Immutable) })
+    RowFunction::new("width_bucket", Signature::any(4, Volatility::Immutable), returns, buckets).into()
 }
 
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "buckets are counted in floats")]
@@ -31,41 +27,27 @@ fn bucket(operand: f64, low: f64, high: f64, count: i64) -> i64 {
     if number.is_finite() { number as i64 } else { i64::MIN }
 }
 
-impl ScalarUDFImpl for WidthBucket {
-    fn name(&self) -> &str {
-        "width_bucket"
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        if let [numbers @ .., count] = types
-            && numbers.iter().all(|t| t.is_numeric() || t.is_null())
-            && (count.is_integer() || count.is_null())
+fn returns(arguments: &RowArguments<'_>) -> Result<DataType> {
+    match arguments.types().as_slice() {
+        [numbers @ .., count]
+            if numbers.iter().all(|t| t.is_numeric() || t.is_null()) && (count.is_integer() || count.is_null()) =>
         {
-            return Ok(DataType::Int64);
+            Ok(DataType::Int64)
         }
-        let types: Vec<String> = types.iter().map(ToString::to_string).collect();
-        let function = format!("width_bucket({})", types.join(", "));
-        Err(DataFusionError::External(Box::new(model::Error::new(model::ErrorKind::FunctionNotFound { function }))))
+        _ => Err(arguments.unknown()),
     }
+}
 
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let [operand, low, high, count] = arrays.as_slice() else {
-            return Err(DataFusionError::Internal("width_bucket takes four arguments".to_owned()));
-        };
-        let floats = |array: &ArrayRef| cast(array, &DataType::Float64);
-        let (operand, low, high) = (floats(operand)?, floats(low)?, floats(high)?);
-        let count = cast(count, &DataType::Int64)?;
-        let (operand, low) = (operand.as_primitive::<Float64Type>(), low.as_primitive::<Float64Type>());
-        let (high, count) = (high.as_primitive::<Float64Type>(), count.as_primitive::<Int64Type>());
-        let rows = operand.iter().zip(low.iter()).zip(high.iter()).zip(count.iter());
-        let buckets = rows.map(|(((operand, low), high), count)| Some(bucket(operand?, low?, high?, count?)));
-        Ok(ColumnarValue::Array(Arc::new(buckets.collect::<Int64Array>())))
-    }
+fn buckets(call: &RowCall<'_>) -> Result<ArrayRef> {
+    let [operand, low, high, count] = call.exactly()?;
+    let floats = |array: &ArrayRef| cast(array, &DataType::Float64);
+    let (operand, low, high) = (floats(operand)?, floats(low)?, floats(high)?);
+    let count = cast(count, &DataType::Int64)?;
+    let (operand, low) = (operand.as_primitive::<Float64Type>(), low.as_primitive::<Float64Type>());
+    let (high, count) = (high.as_primitive::<Float64Type>(), count.as_primitive::<Int64Type>());
+    let rows = operand.iter().zip(low.iter()).zip(high.iter()).zip(count.iter());
+    let buckets = rows.map(|(((operand, low), high), count)| Some(bucket(operand?, low?, high?, count?)));
+    Ok(Arc::new(buckets.collect::<Int64Array>()))
 }
 
 #[cfg(test)]

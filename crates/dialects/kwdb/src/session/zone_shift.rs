@@ -2,24 +2,20 @@
 //! clocks of that zone show, a wall clock of that zone becomes the point in time.
 
 use super::zoned::{Moment, instant_type, moments, refused, session_zone, timestamps};
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
+use query::functions::{RowArguments, RowCall, RowFunction};
 
 /// Its name.
 pub(crate) const NAME: &str = "timezone";
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct ZoneShift {
-    signature: Signature,
-}
-
 /// The function.
 pub(super) fn timezone() -> ScalarUDF {
-    ScalarUDF::new_from_impl(ZoneShift { signature: Signature::any(2, Volatility::Stable) })
+    RowFunction::new(NAME, Signature::any(2, Volatility::Stable), returns, run).into()
 }
 
 /// Which argument is the zone; the time may stand before it.
@@ -42,32 +38,18 @@ fn shifted(time: &DataType) -> (DataType, TimeUnit) {
     }
 }
 
-impl ScalarUDFImpl for ZoneShift {
-    fn name(&self) -> &str {
-        NAME
+fn returns(arguments: &RowArguments<'_>) -> Result<DataType> {
+    match arguments.types().as_slice() {
+        [first, second] => Ok(shifted(if zone_is_first(first, second)? { second } else { first }).0),
+        _ => Err(arguments.unknown()),
     }
+}
 
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        let [first, second] = types else {
-            return Err(DataFusionError::Internal(format!("{NAME} takes two arguments")));
-        };
-        Ok(shifted(if zone_is_first(first, second)? { second } else { first }).0)
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let session = session_zone(&args.config_options);
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let [first, second] = arrays.as_slice() else {
-            return Err(DataFusionError::Internal(format!("{NAME} takes two arguments")));
-        };
-        let (zones, times) =
-            if zone_is_first(first.data_type(), second.data_type())? { (first, second) } else { (second, first) };
-        Ok(ColumnarValue::Array(shift(zones, times, &session)?))
-    }
+fn run(call: &RowCall<'_>) -> Result<ArrayRef> {
+    let [first, second] = call.exactly()?;
+    let (zones, times) =
+        if zone_is_first(first.data_type(), second.data_type())? { (first, second) } else { (second, first) };
+    shift(zones, times, &session_zone(call.options))
 }
 
 fn shift(zones: &ArrayRef, times: &ArrayRef, session: &Zone) -> Result<ArrayRef> {
@@ -84,7 +66,7 @@ fn shift(zones: &ArrayRef, times: &ArrayRef, session: &Zone) -> Result<ArrayRef>
         };
         let name = zones.value(row);
         if current.as_ref().is_none_or(|(known, _)| known != name) {
-            let zone = Zone::parse(name).map_err(|error| DataFusionError::External(Box::new(error)))?;
+            let zone = timezone::parse(name).map_err(|error| DataFusionError::External(Box::new(error)))?;
             current = Some((name.to_owned(), zone));
         }
         let zone = current.as_ref().map_or(session, |(_, zone)| zone);

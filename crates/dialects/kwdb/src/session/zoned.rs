@@ -3,19 +3,20 @@
 
 use crate::error::worded;
 use crate::literals::time_text::WallTime;
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, make_array};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use datafusion::config::ConfigOptions;
 use datafusion::error::{DataFusionError, Result};
+use query::functions::nanos_per;
 
 /// What one unit of an integer time counts here.
 const INTEGER_UNIT: TimeUnit = TimeUnit::Millisecond;
 
 /// The zone in which a session reads and writes times.
 pub(super) fn session_zone(options: &ConfigOptions) -> Zone {
-    options.execution.time_zone.as_deref().and_then(Zone::of_offset_or_name).unwrap_or_else(Zone::utc)
+    options.execution.time_zone.as_deref().and_then(timezone::of_offset_or_name).unwrap_or_else(Zone::utc)
 }
 
 /// An error in this vendor's words.
@@ -26,15 +27,6 @@ pub(super) fn refused(text: impl Into<String>) -> DataFusionError {
 /// The type of points in time.
 pub(super) fn instant_type(unit: TimeUnit) -> DataType {
     DataType::Timestamp(unit, Some("UTC".into()))
-}
-
-pub(super) const fn nanos_per(unit: TimeUnit) -> i128 {
-    match unit {
-        TimeUnit::Second => 1_000_000_000,
-        TimeUnit::Millisecond => 1_000_000,
-        TimeUnit::Microsecond => 1_000,
-        TimeUnit::Nanosecond => 1,
-    }
 }
 
 /// A time in nanoseconds since 1970.

@@ -1,6 +1,6 @@
 //! KWDB's tokens, clauses and reserved words.
 
-use sql::{ClauseKind, ClauseRule, ClauseTable, Folding, IntervalUnit, StringPrefix, TokenProfile};
+use sql::{ClauseKind, ClauseRule, ClauseTable, Folding, IntervalUnit, ReservedWords, StringPrefix, TokenProfile};
 
 /// How KWDB's text falls into tokens.
 pub(crate) static PROFILE: TokenProfile = TokenProfile {
@@ -114,7 +114,7 @@ pub(crate) static CLAUSES: ClauseTable = ClauseTable {
 };
 
 /// Words that are no name unless they are quoted.
-const RESERVED: &[&str] = &[
+pub(crate) const RESERVED: ReservedWords = ReservedWords::new(&[
     "all",
     "analyse",
     "analyze",
@@ -188,20 +188,14 @@ const RESERVED: &[&str] = &[
     "where",
     "window",
     "with",
-];
-
-/// Whether a folded word is no name unless it is quoted.
-pub(crate) fn is_reserved(word: &str) -> bool {
-    RESERVED.binary_search(&word).is_ok()
-}
+]);
 
 #[cfg(test)]
 mod tests {
-    use super::{RESERVED, is_reserved};
+    use super::RESERVED;
 
     #[test]
-    fn reserved_words_are_sorted_for_the_search() {
-        assert!(RESERVED.is_sorted());
-        assert!(is_reserved("null") && !is_reserved("power"));
+    fn reserved_words_are_no_names() {
+        assert!(RESERVED.contains("null") && !RESERVED.contains("power"));
     }
 }

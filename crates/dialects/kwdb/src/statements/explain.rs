@@ -6,6 +6,7 @@ use crate::context::Context;
 use crate::sql::statement::{Explain, QueryStatement, Statement};
 use ::query::RowStream;
 use ::sql::ast::{self, Expr, SetExpr};
+use ::sql::tree;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use futures::{StreamExt as _, stream};
@@ -66,19 +67,6 @@ fn name_of(context: &Context, table: &Table) -> String {
     format!("{database}.{}", table.name)
 }
 
-fn explained(read: ast::Statement, analyze: bool, verbose: bool) -> ast::Statement {
-    ast::Statement::Explain {
-        describe_alias: ast::DescribeAlias::Explain,
-        analyze,
-        verbose,
-        query_plan: false,
-        estimate: false,
-        statement: Box::new(read),
-        format: None,
-        options: None,
-    }
-}
-
 async fn of_query(
     context: &Context,
     read: QueryStatement,
@@ -90,7 +78,7 @@ async fn of_query(
         return Err(Error::unsupported("FILL"));
     }
     let own_tables = query::bracket_tables(context, &read.bracket_sources).await?;
-    let statement = explained(ast::Statement::Query(read.query), analyze, verbose);
+    let statement = tree::explain(ast::Statement::Query(read.query), analyze, verbose);
     let request = query::request(context, statement, own_tables, text)?;
     query::start(context, request).await
 }
@@ -108,7 +96,7 @@ async fn of_rows(
     if let SetExpr::Select(select) = read.query.body.as_mut() {
         select.selection = filter;
     }
-    let statement = explained(ast::Statement::Query(read.query), false, verbose);
+    let statement = tree::explain(ast::Statement::Query(read.query), false, verbose);
     query::start(context, query::assembled(context, statement, Some(table.database), None, text)).await
 }
 

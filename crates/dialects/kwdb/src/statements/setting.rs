@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::error::worded;
 use crate::settings;
-use crate::timezone::Zone;
+use crate::timezone;
 use ::sql::ast::{Expr, UnaryOperator, Value};
 use model::{Error, ErrorKind, Privilege, Result, Scope};
 
@@ -56,7 +56,7 @@ pub(crate) fn set_variable(context: &mut Context, name: &str, values: &[Expr]) -
                 [value] => constant_text(value).unwrap_or_default(),
                 _ => return Err(worded("set timezone: one value is needed")),
             };
-            context.set_zone(Zone::parse(&text)?);
+            context.set_zone(timezone::parse(&text)?);
             Ok(())
         }
         _ => reset_variable(name),

@@ -10,6 +10,7 @@ use crate::sql::statement::{Assignment, Update};
 use crate::statements::delete::{Selection, primary_tag_equalities};
 use crate::timezone::Zone;
 use ::sql::ast::{self, Expr};
+use ::sql::tree;
 use catalog::Catalog;
 use engine::{AttributesRequest, UpdateRequest};
 use model::{ColumnId, ColumnRole, Error, ErrorKind, Privilege, Result, Scope, Table, TableKind, TimeUnit, Value};
@@ -80,18 +81,9 @@ fn update_tags(context: &Context, catalog: &Catalog, table: &Table, update: Upda
     Ok(AttributesRequest { table: table.id, assignments, filter: Some(filter) })
 }
 
-/// What a statement on one table is planned with.
+/// What a statement on one table is planned with: the engine plans its own statement over it.
 pub(super) fn surroundings(context: &Context, table: &Table, text: &str) -> engine::QueryRequest {
-    // The engine plans its own statement over the table; this one is never run.
-    let nothing = ast::Statement::Flush {
-        object_type: ast::FlushType::Tables,
-        location: None,
-        channel: None,
-        read_lock: false,
-        export: false,
-        tables: Vec::new(),
-    };
-    query::assembled(context, nothing, Some(table.database), None, text)
+    query::assembled(context, tree::no_statement(), Some(table.database), None, text)
 }
 
 fn tag_assignment(context: &Context, table: &Table, assignment: Assignment) -> Result<(ColumnId, Expr)> {

@@ -6,7 +6,7 @@ use crate::fields::Fields;
 use crate::names::{self, Need, check_catalog, database_uri};
 use crate::pages::page;
 use crate::spans;
-use crate::tables::{PROPERTY, check_new_name, record_properties, seconds};
+use crate::tables::{PROPERTY, record_properties, seconds};
 use catalog::{Catalog, Database, DatabaseLabel};
 use engine::NewDatabase;
 use model::{ErrorKind, Privilege, Scope};
@@ -69,16 +69,7 @@ fn properties_of(fields: &mut Fields) -> Answer<BTreeMap<String, String>> {
 
 /// The database that a body defines. `name` is its name in the path, if it stands there.
 fn defined(mut fields: Fields, name: Option<&str>) -> Answer<NewDatabase> {
-    let own = match (fields.text("name")?, name) {
-        (Some(own), Some(name)) if own != name => {
-            let message = format!("the body names {own} and the path {name}");
-            return Err(Failure::bad("NAMES_DIFFER", message).about("name", "INVALID"));
-        }
-        (Some(own), _) => own,
-        (None, Some(name)) => name.to_owned(),
-        (None, None) => return Err(fields.missing("name")),
-    };
-    check_new_name(&own)?;
+    let own = fields.own_name(name)?;
     let mut new = NewDatabase {
         name: own,
         label: DatabaseLabel::Any,

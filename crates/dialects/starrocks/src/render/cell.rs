@@ -9,9 +9,9 @@ use arrow::datatypes as at;
 use arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use dialect::decimal_text;
 use dialect::json::push_string;
-use model::{Error, Result};
-use std::fmt::Write as _;
+use model::{Error, Result, uuid_text};
 use std::sync::Arc;
 
 /// The values of one column of a batch, brought to a type that is printed directly.
@@ -88,12 +88,8 @@ impl Column {
             DataType::UInt64 => integer!(at::UInt64Type),
             DataType::Float32 => push_float(out, value!(at::Float32Type)),
             DataType::Float64 => push_float(out, value!(at::Float64Type)),
-            DataType::Decimal128(_, scale) => {
-                push_string(out, &decimal_text(&value!(at::Decimal128Type).to_string(), *scale));
-            }
-            DataType::Decimal256(_, scale) => {
-                push_string(out, &decimal_text(&value!(at::Decimal256Type).to_string(), *scale));
-            }
+            DataType::Decimal128(_, scale) => push_string(out, &decimal_text(value!(at::Decimal128Type), *scale)),
+            DataType::Decimal256(_, scale) => push_string(out, &decimal_text(value!(at::Decimal256Type), *scale)),
             DataType::Utf8 => self.push_text(out, self.values.as_string::<i32>().value(row)),
             DataType::Binary if self.is_uuid => {
                 push_string(out, &uuid_text(self.values.as_binary::<i32>().value(row)));
@@ -161,28 +157,6 @@ fn push_float<F: zmij::Float + Into<f64> + Copy>(out: &mut Vec<u8>, value: F) {
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(value);
     out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
-}
-
-/// An exact number with all digits of its scale.
-fn decimal_text(unscaled: &str, scale: i8) -> String {
-    let (sign, digits) = unscaled.strip_prefix('-').map_or(("", unscaled), |digits| ("-", digits));
-    let Ok(scale @ 1..) = usize::try_from(scale) else {
-        return format!("{sign}{digits}{}", "0".repeat(usize::from(scale.unsigned_abs())));
-    };
-    let padded = format!("{digits:0>width$}", width = scale + 1);
-    let (whole, fraction) = padded.split_at(padded.len() - scale);
-    format!("{sign}{whole}.{fraction}")
-}
-
-fn uuid_text(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(36);
-    for (index, byte) in bytes.iter().enumerate() {
-        if matches!(index, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        let _infallible = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 fn interval_text(months: i32, days: i32, nanos: i64) -> String {

@@ -5,55 +5,28 @@ use super::wall_clock::session_zone;
 use crate::render::cell::Column;
 use arrow::array::{Array, ArrayRef, StringArray};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, FieldRef};
+use arrow::datatypes::{DataType, Field};
+use datafusion::common::internal_err;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
+use query::functions::{RowCall, RowFunction};
 use std::sync::Arc;
 
 /// Its name: nothing that a user can write.
 pub(crate) const NAME: &str = "text of";
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct TextOf {
-    signature: Signature,
-}
-
 /// The function.
 pub(super) fn text_of() -> ScalarUDF {
-    ScalarUDF::new_from_impl(TextOf { signature: Signature::any(1, Volatility::Stable) })
+    RowFunction::new(NAME, Signature::any(1, Volatility::Stable), |_| Ok(DataType::Utf8), run).into()
 }
 
-impl ScalarUDFImpl for TextOf {
-    fn name(&self) -> &str {
-        NAME
+fn run(call: &RowCall<'_>) -> Result<ArrayRef> {
+    let ([values], [field]) = (call.exactly()?, call.fields) else { return internal_err!("{NAME} takes one value") };
+    if values.data_type().is_string() {
+        return Ok(cast(values, &DataType::Utf8)?);
     }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        Ok(DataType::Utf8)
-    }
-
-    fn return_field_from_args(&self, _: ReturnFieldArgs) -> Result<FieldRef> {
-        Ok(Arc::new(Field::new(NAME, DataType::Utf8, true)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let zone = session_zone(&args.config_options);
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let ([values], [field]) = (arrays.as_slice(), args.arg_fields.as_slice()) else {
-            return Err(DataFusionError::Internal(format!("{NAME} takes one value")));
-        };
-        if values.data_type().is_string() {
-            return Ok(ColumnarValue::Array(cast(values, &DataType::Utf8)?));
-        }
-        let texts = texts(values, field, &zone).map_err(|error| DataFusionError::External(Box::new(error)))?;
-        Ok(ColumnarValue::Array(Arc::new(texts)))
-    }
+    let texts = texts(values, field, &session_zone(call.options));
+    Ok(Arc::new(texts.map_err(|error| DataFusionError::External(Box::new(error)))?))
 }
 
 fn texts(values: &ArrayRef, field: &Field, zone: &crate::zone::Zone) -> model::Result<StringArray> {

@@ -1,70 +1,42 @@
 //! Points in time as what a clock in the statement's zone shows: what this vendor's functions of dates
 //! look at. Anything else stays as it is; a text that is a time becomes one.
 
-use crate::zone::Zone;
+use crate::zone::{self, Zone};
 use arrow::array::{Array as _, ArrayRef, AsArray, Int64Array, make_array};
 use arrow::compute::{CastOptions, cast, cast_with_options};
 use arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use datafusion::config::ConfigOptions;
-use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::error::Result;
+use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
+use query::functions::{RowArguments, RowCall, RowFunction, nanos_per};
 use std::sync::Arc;
 
 /// Its name: nothing that a user can write.
 pub(crate) const NAME: &str = "wall clock";
 
-#[derive(Debug, PartialEq, Eq, Hash)]
-struct WallClock {
-    signature: Signature,
-}
-
 /// The function.
 pub(super) fn wall_clock() -> ScalarUDF {
-    ScalarUDF::new_from_impl(WallClock { signature: Signature::any(1, Volatility::Stable) })
+    let run = |call: &RowCall<'_>| {
+        let [values] = call.exactly()?;
+        shown(values, &session_zone(call.options))
+    };
+    RowFunction::new(NAME, Signature::any(1, Volatility::Stable), returns, run).into()
 }
 
 /// The zone of the statement.
 pub(super) fn session_zone(options: &ConfigOptions) -> Zone {
-    options.execution.time_zone.as_deref().and_then(|name| Zone::parse(name).ok()).unwrap_or_else(Zone::utc)
+    options.execution.time_zone.as_deref().and_then(|name| zone::parse(name).ok()).unwrap_or_else(Zone::utc)
 }
 
 /// The type of a text that is read as a time.
 const TEXT: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
-const fn nanos_per(unit: TimeUnit) -> i128 {
-    match unit {
-        TimeUnit::Second => 1_000_000_000,
-        TimeUnit::Millisecond => 1_000_000,
-        TimeUnit::Microsecond => 1_000,
-        TimeUnit::Nanosecond => 1,
-    }
-}
-
-impl ScalarUDFImpl for WallClock {
-    fn name(&self) -> &str {
-        NAME
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
-        Ok(match types {
-            [DataType::Timestamp(unit, Some(_))] => DataType::Timestamp(*unit, None),
-            [text] if text.is_string() => TEXT,
-            [other] => other.clone(),
-            _ => return Err(DataFusionError::Plan(format!("{NAME} takes one value"))),
-        })
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let zone = session_zone(&args.config_options);
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let [values] = arrays.as_slice() else {
-            return Err(DataFusionError::Internal(format!("{NAME} takes one value")));
-        };
-        Ok(ColumnarValue::Array(shown(values, &zone)?))
+fn returns(arguments: &RowArguments<'_>) -> Result<DataType> {
+    match arguments.types().as_slice() {
+        [DataType::Timestamp(unit, Some(_))] => Ok(DataType::Timestamp(*unit, None)),
+        [text] if text.is_string() => Ok(TEXT),
+        [other] => Ok(other.clone()),
+        _ => Err(arguments.unknown()),
     }
 }
 

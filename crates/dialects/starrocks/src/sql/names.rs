@@ -1,7 +1,7 @@
 //! Names and other small parts of statements.
 
 use super::statement::TableName;
-use super::tokens::is_reserved;
+use super::tokens::RESERVED;
 use model::Result;
 use sql::{Cursor, TokenKind};
 
@@ -9,7 +9,7 @@ use sql::{Cursor, TokenKind};
 pub(super) fn name(cursor: &mut Cursor<'_>) -> Result<String> {
     let mut ahead = *cursor;
     let (value, quoted) = ahead.expect_name("a name")?;
-    if !quoted && is_reserved(&value) {
+    if !quoted && RESERVED.contains(&value) {
         return Err(cursor.error("expected a name; this word is reserved"));
     }
     *cursor = ahead;

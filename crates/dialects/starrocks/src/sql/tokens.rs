@@ -1,7 +1,7 @@
 //! Tokens, clauses and reserved words; and the tokens that mean something here which nothing does.
 
 use model::{Error, Result};
-use sql::{ClauseKind, ClauseRule, ClauseTable, Folding, StringPrefix, TokenKind, TokenProfile, Tokens};
+use sql::{ClauseKind, ClauseRule, ClauseTable, Folding, ReservedWords, StringPrefix, TokenKind, TokenProfile, Tokens};
 
 /// How this vendor's text falls into tokens: strings in either quotes, names in backticks.
 pub(crate) static PROFILE: TokenProfile = TokenProfile {
@@ -138,7 +138,7 @@ pub(crate) fn check(tokens: Tokens<'_>) -> Result<()> {
 }
 
 /// Words that are no name unless they are quoted.
-const RESERVED: &[&str] = &[
+pub(crate) const RESERVED: ReservedWords = ReservedWords::new(&[
     "add",
     "all",
     "alter",
@@ -215,20 +215,14 @@ const RESERVED: &[&str] = &[
     "when",
     "where",
     "with",
-];
-
-/// Whether a word is no name unless it is quoted.
-pub(crate) fn is_reserved(word: &str) -> bool {
-    RESERVED.binary_search(&word.to_ascii_lowercase().as_str()).is_ok()
-}
+]);
 
 #[cfg(test)]
 mod tests {
-    use super::{RESERVED, is_reserved};
+    use super::RESERVED;
 
     #[test]
-    fn reserved_words_are_sorted_for_the_search() {
-        assert!(RESERVED.is_sorted());
-        assert!(is_reserved("SELECT") && !is_reserved("power"));
+    fn reserved_words_are_no_names() {
+        assert!(RESERVED.contains("SELECT") && !RESERVED.contains("power"));
     }
 }

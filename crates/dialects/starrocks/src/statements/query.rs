@@ -3,7 +3,7 @@
 use crate::context::Context;
 use crate::select;
 use ::query::RowStream;
-use ::sql::ast;
+use ::sql::{ast, tree};
 use arrow::record_batch::RecordBatch;
 use engine::QueryRequest;
 use futures::StreamExt as _;
@@ -22,16 +22,7 @@ pub(crate) async fn run(context: &Context, query: Box<ast::Query>, text: &str) -
 /// # Errors
 /// Whatever is wrong with it.
 pub(crate) async fn explain(context: &Context, query: Box<ast::Query>, text: &str) -> Result<Vec<RecordBatch>> {
-    let statement = ast::Statement::Explain {
-        describe_alias: ast::DescribeAlias::Explain,
-        analyze: false,
-        verbose: false,
-        query_plan: false,
-        estimate: false,
-        statement: Box::new(ast::Statement::Query(query)),
-        format: None,
-        options: None,
-    };
+    let statement = tree::explain(ast::Statement::Query(query), false, false);
     let mut stream = start(context, statement, text).await?;
     let mut batches = Vec::new();
     while let Some(batch) = stream.batches.next().await {

@@ -38,16 +38,7 @@ fn data_type(fields: &mut Fields) -> Answer<(DataType, Word)> {
 /// # Errors
 /// 400 naming the field.
 pub(crate) fn column(mut fields: Fields, role: ColumnRole, name: Option<&str>) -> Answer<NewColumn> {
-    let own = match (fields.text("name")?, name) {
-        (Some(own), Some(name)) if own != name => {
-            let message = format!("the body names {own} and the path {name}");
-            return Err(Failure::bad("NAMES_DIFFER", message).about(fields.name("name"), "INVALID"));
-        }
-        (Some(own), _) => own,
-        (None, Some(name)) => name.to_owned(),
-        (None, None) => return Err(fields.missing("name")),
-    };
-    check_new_name(&own)?;
+    let own = fields.own_name(name)?;
     let mut column = plain(own, role, data_type(&mut fields)?);
     column.nullable = fields.boolean("nullable")?.unwrap_or(true);
     column.comment = fields.text("comment")?;

@@ -3,7 +3,7 @@
 use super::{Surroundings, convert};
 use crate::error::skin;
 use crate::sql::RowValue;
-use crate::timezone::Zone;
+use crate::timezone;
 use model::{Column, ColumnId, ColumnRole, DataType, Decimal, TextLength, TimeUnit, Value};
 use proptest::prelude::*;
 use std::borrow::Cow;
@@ -13,7 +13,7 @@ fn column(data_type: DataType) -> Column {
 }
 
 fn read(value: &RowValue<'_>, data_type: DataType) -> Result<Value, String> {
-    let zone = Zone::utc();
+    let zone = timezone::utc();
     let around = Surroundings { zone: &zone, now: 1_704_067_200_000_000_000 };
     convert(value, &column(data_type), around).map_err(|error| {
         let skin = skin(&error.kind);
@@ -108,7 +108,7 @@ fn a_float_holds_what_is_finite_after_rounding() {
 proptest! {
     #[test]
     fn decimals_read_back(unscaled in -99_999_999_999_i128..=99_999_999_999, scale in 0_i8..=8) {
-        let written = crate::render::cell::decimal_text(unscaled, scale);
+        let written = dialect::decimal_text(unscaled, scale);
         let read = number(&written, DataType::Decimal { precision: 12, scale });
         prop_assert_eq!(read, Ok(Value::Decimal(Decimal { unscaled, scale })));
     }

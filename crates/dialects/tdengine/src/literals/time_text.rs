@@ -2,7 +2,7 @@
 //!
 //! A fraction finer than the unit is cut. A text without a zone is read in the session's.
 
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
 use jiff::civil::{Date, Time};
 use model::TimeUnit;
 
@@ -43,8 +43,8 @@ pub(crate) fn nanos(text: &str, zone: &Zone) -> Option<i128> {
     }
     let wall = date.to_datetime(time);
     let whole = match offset {
-        None => zone.instant_of(wall)?,
-        Some(seconds) => Zone::utc().instant_of(wall)? - i128::from(seconds) * 1_000_000_000,
+        None => timezone::instant_of(zone, wall)?,
+        Some(seconds) => timezone::instant_of(&timezone::utc(), wall)? - i128::from(seconds) * 1_000_000_000,
     };
     Some(whole + i128::from(fraction))
 }
@@ -123,12 +123,12 @@ impl Reader<'_> {
 #[cfg(test)]
 mod tests {
     use super::instant;
-    use crate::timezone::Zone;
+    use crate::timezone;
     use model::TimeUnit::{Microsecond, Millisecond, Nanosecond};
 
     #[test]
     fn every_documented_form() {
-        let zone = Zone::parse("Asia/Shanghai").unwrap();
+        let zone = timezone::parse("Asia/Shanghai").unwrap();
         let ms = |text| instant(text, Millisecond, &zone);
         assert_eq!(ms("2024-01-01 08:00:00"), Some(1_704_067_200_000));
         assert_eq!(ms("2024-01-01T00:00:00Z"), Some(1_704_067_200_000));
@@ -160,8 +160,8 @@ mod tests {
             "2024-01-01 00:00:00 x",
             "24-01-01",
         ] {
-            assert_eq!(instant(text, Millisecond, &Zone::utc()), None, "{text:?}");
+            assert_eq!(instant(text, Millisecond, &timezone::utc()), None, "{text:?}");
         }
-        assert_eq!(instant("2970-01-01T00:00:00Z", Nanosecond, &Zone::utc()), None);
+        assert_eq!(instant("2970-01-01T00:00:00Z", Nanosecond, &timezone::utc()), None);
     }
 }

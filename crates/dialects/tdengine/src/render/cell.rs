@@ -1,16 +1,19 @@
 //! One value as JSON: numbers as numbers, times as RFC 3339 with all digits of their unit, decimals
 //! and bytes as strings, JSON as it is; NULL and what is no number is null.
 
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
 use crate::types::{digits, is_json};
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Decimal128Array, Float32Array, Float64Array, Int64Array,
     StringArray, UInt64Array,
 };
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Decimal128Type, Field, Float32Type, Float64Type, Int64Type, TimeUnit, UInt64Type};
+use arrow::datatypes::{DataType, Decimal128Type, Field, Float32Type, Float64Type, Int64Type, UInt64Type};
+use dialect::calendar::Day;
+use dialect::decimal_text;
 use dialect::json::push_string;
 use model::{Error, Result};
+use query::functions::nanos_per;
 use std::fmt::Write as _;
 
 /// The values of one column, ready to be printed.
@@ -65,12 +68,7 @@ impl Column {
             }
             DataType::Timestamp(unit, _) => Kind::Time {
                 values: to(values, &DataType::Int64)?.as_primitive::<Int64Type>().clone(),
-                nanos_per: match unit {
-                    TimeUnit::Second => 1_000_000_000,
-                    TimeUnit::Millisecond => 1_000_000,
-                    TimeUnit::Microsecond => 1_000,
-                    TimeUnit::Nanosecond => 1,
-                },
+                nanos_per: nanos_per(*unit),
                 digits: digits(*unit),
             },
             DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
@@ -95,24 +93,8 @@ impl Column {
             Kind::Boolean(values) => out.extend_from_slice(if values.value(row) { b"true" } else { b"false" }),
             Kind::Signed(values) => out.extend_from_slice(itoa::Buffer::new().format(values.value(row)).as_bytes()),
             Kind::Unsigned(values) => out.extend_from_slice(itoa::Buffer::new().format(values.value(row)).as_bytes()),
-            Kind::Float32(values) => {
-                let value = values.value(row);
-                if value.is_finite() {
-                    let mut buffer = zmij::Buffer::new();
-                    out.extend_from_slice(float_text(buffer.format_finite(value)).as_bytes());
-                } else {
-                    out.extend_from_slice(b"null");
-                }
-            }
-            Kind::Float64(values) => {
-                let value = values.value(row);
-                if value.is_finite() {
-                    let mut buffer = zmij::Buffer::new();
-                    out.extend_from_slice(float_text(buffer.format_finite(value)).as_bytes());
-                } else {
-                    out.extend_from_slice(b"null");
-                }
-            }
+            Kind::Float32(values) => push_float(out, values.value(row)),
+            Kind::Float64(values) => push_float(out, values.value(row)),
             Kind::Decimal(values, scale) => {
                 out.push(b'"');
                 out.extend_from_slice(decimal_text(values.value(row), *scale).as_bytes());
@@ -133,6 +115,15 @@ impl Column {
                 out.push(b'"');
             }
         }
+    }
+}
+
+/// Appends a float; what is no number is null.
+fn push_float<F: zmij::Float + Into<f64> + Copy>(out: &mut Vec<u8>, value: F) {
+    if value.into().is_finite() {
+        out.extend_from_slice(float_text(zmij::Buffer::new().format_finite(value)).as_bytes());
+    } else {
+        out.extend_from_slice(b"null");
     }
 }
 
@@ -179,27 +170,15 @@ fn float_text(shortest: &str) -> String {
     }
 }
 
-/// A decimal with exactly its scale of digits.
-pub(crate) fn decimal_text(unscaled: i128, scale: i8) -> String {
-    let digits = unscaled.unsigned_abs().to_string();
-    let sign = if unscaled < 0 { "-" } else { "" };
-    let Ok(scale @ 1..) = usize::try_from(scale) else {
-        return format!("{sign}{digits}{}", "0".repeat(usize::from(scale.unsigned_abs())));
-    };
-    let padded = format!("{digits:0>width$}", width = scale + 1);
-    let (whole, fraction) = padded.split_at(padded.len() - scale);
-    format!("{sign}{whole}.{fraction}")
-}
-
 /// RFC 3339 in a zone with that many digits after the second.
 pub(crate) fn time_text(nanos: i128, digits: usize, zone: &Zone) -> String {
     let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).unwrap_or_default();
-    let offset = zone.offset_seconds(seconds);
+    let offset = timezone::offset_seconds(zone, seconds);
     // RFC 3339 has no seconds of an offset, as local mean times have them.
     let offset = if offset % 60 == 0 { offset } else { 0 };
     let local = seconds.saturating_add(i64::from(offset));
     let (days, second) = (local.div_euclid(86_400), local.rem_euclid(86_400));
-    let (year, month, day) = civil(days);
+    let Day { year, month, day } = Day::of(days);
     let fraction = format!("{:09}", nanos.rem_euclid(1_000_000_000));
     let fraction = fraction.get(..digits).unwrap_or_default();
     let mut text = format!(
@@ -217,24 +196,10 @@ pub(crate) fn time_text(nanos: i128, digits: usize, zone: &Zone) -> String {
     text
 }
 
-/// Year, month and day of a day since 1970-01-01, of any year.
-fn civil(days: i64) -> (i64, i64, i64) {
-    // Days since 0000-03-01, in eras of 400 years.
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{decimal_text, float_text, time_text};
-    use crate::timezone::Zone;
+    use super::{float_text, time_text};
+    use crate::timezone;
     use proptest::prelude::*;
 
     fn double(value: f64) -> String {
@@ -264,21 +229,14 @@ mod tests {
     }
 
     #[test]
-    fn decimals_keep_their_zeros() {
-        assert_eq!(decimal_text(44_674_407_370_955_161_230, 4), "4467440737095516.1230");
-        assert_eq!(decimal_text(-5, 2), "-0.05");
-        assert_eq!(decimal_text(7, 0), "7");
-    }
-
-    #[test]
     fn times_have_all_digits_of_their_unit() {
-        let utc = Zone::utc();
+        let utc = timezone::utc();
         assert_eq!(time_text(0, 3, &utc), "1970-01-01T00:00:00.000Z");
         assert_eq!(time_text(1_704_067_200_123_456_789, 9, &utc), "2024-01-01T00:00:00.123456789Z");
         assert_eq!(time_text(-1_000_000, 3, &utc), "1969-12-31T23:59:59.999Z");
-        let shanghai = Zone::parse("Asia/Shanghai").unwrap();
+        let shanghai = timezone::parse("Asia/Shanghai").unwrap();
         assert_eq!(time_text(1_704_067_200_000_000_000, 6, &shanghai), "2024-01-01T08:00:00.000000+08:00");
-        let new_york = Zone::parse("America/New_York").unwrap();
+        let new_york = timezone::parse("America/New_York").unwrap();
         assert_eq!(time_text(1_720_000_000_000_000_000, 3, &new_york), "2024-07-03T05:46:40.000-04:00");
     }
 
@@ -294,7 +252,7 @@ mod tests {
         #[test]
         fn dates_are_those_of_the_calendar(seconds in -62_135_596_800_i64..253_402_300_799) {
             let expected = jiff::Timestamp::from_second(seconds).unwrap().to_string();
-            let text = time_text(i128::from(seconds) * 1_000_000_000, 3, &Zone::utc());
+            let text = time_text(i128::from(seconds) * 1_000_000_000, 3, &timezone::utc());
             prop_assert_eq!(text.replace(".000Z", "Z"), expected);
         }
     }

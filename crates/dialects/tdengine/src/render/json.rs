@@ -138,7 +138,7 @@ fn longest(values: &dyn Array) -> usize {
 #[cfg(test)]
 mod tests {
     use super::{Shape, SqlBody};
-    use crate::timezone::Zone;
+    use crate::timezone;
     use arrow::array::{Int32Array, StringArray};
     use arrow::datatypes::{DataType, Field, Schema};
     use arrow::record_batch::RecordBatch;
@@ -146,7 +146,7 @@ mod tests {
     use std::time::Instant;
 
     fn shape(objects: bool) -> Shape {
-        Shape { zone: Zone::utc(), objects, timing: None }
+        Shape { zone: timezone::utc(), objects, timing: None }
     }
 
     fn body(batch: &RecordBatch, objects: bool) -> String {

@@ -9,6 +9,7 @@ use super::window::Frame;
 use crate::error::coded;
 use crate::names::unit_word;
 use crate::session::{CAST, INSTANT_MS, INSTANT_NS, INSTANT_US, JSON_TEXT, TIME_OF};
+use crate::timezone;
 use ::sql::ast::{BinaryOperator, Expr, Ident, Query, TrimWhereField, UnaryOperator, VisitMut as _, VisitorMut};
 use ::sql::tree::{binary, call, null, take, text};
 use model::{Error, Result, TimeUnit};
@@ -40,7 +41,7 @@ impl Rewriter<'_> {
     }
 
     pub(super) fn today(&self, unit: TimeUnit) -> Result<Expr> {
-        self.instant(self.context.zone().midnight(self.context.now()), unit)
+        self.instant(timezone::midnight(self.context.zone(), self.context.now()), unit)
     }
 }
 

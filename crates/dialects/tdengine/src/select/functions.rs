@@ -9,6 +9,7 @@ use crate::error::coded;
 use crate::session::{
     IRATE, LEAST_SQUARES, MODE, PERCENTILE, SPREAD, TEXT_OF_REQUEST, TOTAL, TOTAL_RESULT, TWA, UNITS_BETWEEN,
 };
+use crate::timezone;
 use ::sql::ast::{BinaryOperator, DuplicateTreatment, Expr, Function, FunctionArguments, Ident};
 use ::sql::tree::{binary, call, null, text};
 use model::{DataType, Error, Result};
@@ -304,9 +305,9 @@ fn over_time(name: &str, value: &Expr, scope: &Scope) -> Result<Expr> {
 fn zone_text(rewriter: &Rewriter<'_>) -> String {
     let zone = rewriter.context.zone();
     let seconds = i64::try_from(rewriter.context.now().div_euclid(1_000_000_000)).unwrap_or_default();
-    let offset = zone.offset_seconds(seconds);
+    let offset = timezone::offset_seconds(zone, seconds);
     let sign = if offset < 0 { '-' } else { '+' };
-    let short = zone.abbreviation(seconds);
+    let short = timezone::abbreviation(zone, seconds);
     format!("{} ({short}, {sign}{:02}{:02})", zone.name(), offset.abs() / 3_600, offset.abs() / 60 % 60)
 }
 

@@ -4,7 +4,7 @@
 use super::function::{Call, Function, argument, external, of};
 use super::times::time_type;
 use crate::literals::time_text;
-use crate::timezone::Zone;
+use crate::timezone;
 use crate::types::{DIALECT, declared};
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, BooleanArray, Float64Array, Int64Array, StringArray, UInt64Array,
@@ -140,7 +140,7 @@ fn to_time(values: &ArrayRef, call: &Call<'_>) -> Result<ArrayRef> {
     let counts: Int64Array = match values.data_type() {
         DataType::Timestamp(..) => return Ok(cast(values, call.result)?),
         data_type if data_type.is_string() => {
-            let zone = Zone::parse(call.zone).map_err(external)?;
+            let zone = timezone::parse(call.zone).map_err(external)?;
             let unit = match call.result {
                 DataType::Timestamp(arrow::datatypes::TimeUnit::Microsecond, _) => TimeUnit::Microsecond,
                 DataType::Timestamp(arrow::datatypes::TimeUnit::Nanosecond, _) => TimeUnit::Nanosecond,

@@ -1,17 +1,14 @@
 //! One shape for the scalar functions of this dialect: a name, what arguments become, what comes
 //! back, and a body over whole arrays.
 
-use arrow::array::{Array, ArrayRef};
+use arrow::array::ArrayRef;
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{ScalarValue, plan_err};
+use datafusion::common::ScalarValue;
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::{
-    ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
-};
+use datafusion::logical_expr::{ScalarUDF, Signature, Volatility};
 use model::Error;
 use query::DECLARED_LENGTH;
-use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use query::functions::{RowCall, RowFunction};
 
 /// What a body works with beside its arguments.
 pub(super) struct Call<'a> {
@@ -46,70 +43,15 @@ impl Function {
 
     /// The function for DataFusion.
     pub(super) fn udf(self) -> ScalarUDF {
-        let signature = Signature::user_defined(self.volatility);
-        ScalarUDF::new_from_impl(Simple { function: self, signature })
-    }
-}
-
-struct Simple {
-    function: Function,
-    signature: Signature,
-}
-
-impl std::fmt::Debug for Simple {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Simple").field("name", &self.function.name).finish_non_exhaustive()
-    }
-}
-
-// No two functions of a session share a name.
-impl PartialEq for Simple {
-    fn eq(&self, other: &Self) -> bool {
-        self.function.name == other.function.name
-    }
-}
-
-impl Eq for Simple {}
-
-impl Hash for Simple {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.function.name.hash(state);
-    }
-}
-
-impl ScalarUDFImpl for Simple {
-    fn name(&self) -> &str {
-        self.function.name
-    }
-
-    fn signature(&self) -> &Signature {
-        &self.signature
-    }
-
-    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
-        (self.function.coerce)(self.function.name, types)
-    }
-
-    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
-        plan_err!("{} tells its type by its fields", self.function.name)
-    }
-
-    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
-        let field = (self.function.returns)(args.arg_fields, args.scalar_arguments)?;
-        Ok(Arc::new(field.with_name(self.function.name).with_nullable(true)))
-    }
-
-    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let constant = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
-        let rows = if constant { 1 } else { args.number_rows };
-        let arrays = args.args.iter().map(|arg| arg.clone().into_array(rows)).collect::<Result<Vec<ArrayRef>>>()?;
-        let zone = args.config_options.execution.time_zone.as_deref().unwrap_or("UTC");
-        let call = Call { zone, rows, result: args.return_field.data_type() };
-        let values = (self.function.body)(&arrays, &call)?;
-        if constant && values.len() == 1 {
-            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&values, 0)?));
-        }
-        Ok(ColumnarValue::Array(values))
+        let Self { name, coerce, returns, body, volatility } = self;
+        let run = move |call: &RowCall<'_>| {
+            let zone = call.options.execution.time_zone.as_deref().unwrap_or("UTC");
+            body(call.arguments, &Call { zone, rows: call.rows, result: call.returned })
+        };
+        let signature = Signature::user_defined(volatility);
+        RowFunction::declaring(name, signature, move |given| returns(given.fields, given.constants), run)
+            .coercing(move |types| coerce(name, types))
+            .into()
     }
 }
 

@@ -6,7 +6,7 @@ use super::function::{Call, Function, argument, external, of, text_of_length, wr
 use super::window::nanos_per;
 use crate::error::coded;
 use crate::literals::time_text;
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{
@@ -63,7 +63,7 @@ fn model_unit(data_type: &DataType) -> model::TimeUnit {
 }
 
 fn zone(call: &Call<'_>) -> Result<Zone> {
-    Zone::parse(call.zone).map_err(external)
+    timezone::parse(call.zone).map_err(external)
 }
 
 fn counts(values: &ArrayRef) -> Result<Int64Array> {
@@ -215,7 +215,8 @@ fn truncated(args: &[ArrayRef], call: &Call<'_>) -> Result<ArrayRef> {
     let local = args.get(2).is_none_or(|flag| flag.as_primitive::<Int64Type>().iter().next().flatten() != Some(0));
     let cut = |at: i128| {
         let seconds = i64::try_from(at.div_euclid(1_000_000_000)).unwrap_or_default();
-        let shift = if local && unit >= DAY { i128::from(zone.offset_seconds(seconds)) * 1_000_000_000 } else { 0 };
+        let shift =
+            if local && unit >= DAY { i128::from(timezone::offset_seconds(&zone, seconds)) * 1_000_000_000 } else { 0 };
         (at + shift).div_euclid(unit) * unit - shift
     };
     back(values.into_iter().map(|value| value.map(cut)).collect(), call.result)

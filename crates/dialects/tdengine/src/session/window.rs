@@ -4,7 +4,7 @@
 //! session's zone, those of months from January. An offset moves their beginnings to the right.
 
 use super::function::{Call, Function, argument, external, of};
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array, ListBuilder, PrimitiveBuilder};
 use arrow::compute::cast;
 use arrow::datatypes::{
@@ -59,7 +59,7 @@ fn fixed(span: IntervalMonthDayNano) -> i128 {
 
 impl Windows {
     fn read(args: &[ArrayRef], call: &Call<'_>) -> Result<Self> {
-        let zone = Zone::parse(call.zone).map_err(external)?;
+        let zone = timezone::parse(call.zone).map_err(external)?;
         Ok(Self { length: interval(args, 1)?, sliding: interval(args, 2)?, offset: interval(args, 3)?, zone })
     }
 
@@ -69,7 +69,7 @@ impl Windows {
             return 0;
         }
         let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).unwrap_or_default();
-        i128::from(self.zone.offset_seconds(seconds)) * 1_000_000_000
+        i128::from(timezone::offset_seconds(&self.zone, seconds)) * 1_000_000_000
     }
 
     /// The latest beginning that is not after a time.
@@ -89,7 +89,8 @@ impl Windows {
         let width = i64::from(self.sliding.months);
         let local = nanos - fixed(self.offset);
         let seconds = i64::try_from(local.div_euclid(1_000_000_000)).ok()?;
-        let wall = jiff::Timestamp::from_second(seconds + i64::from(self.zone.offset_seconds(seconds))).ok()?;
+        let wall =
+            jiff::Timestamp::from_second(seconds + i64::from(timezone::offset_seconds(&self.zone, seconds))).ok()?;
         let wall = jiff::tz::TimeZone::UTC.to_datetime(wall);
         let month = i64::from(wall.year()) * 12 + i64::from(wall.month()) - 1 - i64::from(self.offset.months);
         let month = month.div_euclid(width) * width + i64::from(self.offset.months);
@@ -100,7 +101,7 @@ impl Windows {
         let year = i16::try_from(month.div_euclid(12)).ok()?;
         let month = i8::try_from(month.rem_euclid(12) + 1).ok()?;
         let first = jiff::civil::Date::new(year, month, 1).ok()?;
-        self.zone.instant_of(first.to_datetime(jiff::civil::Time::midnight()))
+        timezone::instant_of(&self.zone, first.to_datetime(jiff::civil::Time::midnight()))
     }
 
     /// Every beginning of a window that a time falls into, the earliest first.
@@ -160,7 +161,7 @@ fn starts(args: &[ArrayRef], call: &Call<'_>) -> Result<ArrayRef> {
 fn end(args: &[ArrayRef], call: &Call<'_>) -> Result<ArrayRef> {
     let times = argument(args, 0)?;
     let (per, length, values) = (nanos_per(times.data_type())?, interval(args, 1)?, counts(times)?);
-    let zone = Zone::parse(call.zone).map_err(external)?;
+    let zone = timezone::parse(call.zone).map_err(external)?;
     let windows = Windows { length, sliding: length, offset: IntervalMonthDayNano::new(0, 0, 0), zone };
     let one = |value: Option<i64>| {
         let Some(at) = value else { return Ok(None) };
@@ -178,10 +179,10 @@ fn end(args: &[ArrayRef], call: &Call<'_>) -> Result<ArrayRef> {
 
 fn months_later(windows: &Windows, nanos: i128, months: i32) -> Option<i128> {
     let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
-    let offset = i64::from(windows.zone.offset_seconds(seconds));
+    let offset = i64::from(timezone::offset_seconds(&windows.zone, seconds));
     let wall = jiff::tz::TimeZone::UTC.to_datetime(jiff::Timestamp::from_second(seconds + offset).ok()?);
     let later = wall.checked_add(jiff::Span::new().months(i64::from(months))).ok()?;
-    Some(windows.zone.instant_of(later)? + nanos.rem_euclid(1_000_000_000))
+    Some(timezone::instant_of(&windows.zone, later)? + nanos.rem_euclid(1_000_000_000))
 }
 
 fn time_and_spans(types: &[DataType]) -> Vec<DataType> {
@@ -210,7 +211,7 @@ pub(super) fn functions() -> Vec<ScalarUDF> {
 #[cfg(test)]
 mod tests {
     use super::Windows;
-    use crate::timezone::Zone;
+    use crate::timezone;
     use arrow::datatypes::IntervalMonthDayNano;
 
     const SECOND: i128 = 1_000_000_000;
@@ -220,7 +221,7 @@ mod tests {
     }
 
     fn windows(length: IntervalMonthDayNano, sliding: IntervalMonthDayNano, offset: i64, zone: &str) -> Windows {
-        Windows { length, sliding, offset: span(offset), zone: Zone::parse(zone).unwrap() }
+        Windows { length, sliding, offset: span(offset), zone: timezone::parse(zone).unwrap() }
     }
 
     #[test]

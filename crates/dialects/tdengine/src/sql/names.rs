@@ -1,7 +1,7 @@
 //! Names and types as definitions write them.
 
 use super::statement::{ObjectName, WrittenType};
-use super::tokens::is_reserved;
+use super::tokens::RESERVED;
 use crate::error::coded;
 use ::sql::{Cursor, TokenKind};
 use model::{DataType, Error, Result, TextLength};
@@ -10,7 +10,7 @@ use model::{DataType, Error, Result, TextLength};
 pub(super) fn name(cursor: &mut Cursor<'_>, expected: &str) -> Result<String> {
     let at = *cursor;
     let (name, quoted) = cursor.expect_name(expected)?;
-    if !quoted && is_reserved(&name) {
+    if !quoted && RESERVED.contains(&name) {
         return Err(at.error(format!("expected {expected}")));
     }
     if !quoted && !name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_') {

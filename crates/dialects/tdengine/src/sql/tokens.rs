@@ -1,6 +1,6 @@
 //! TDengine's tokens, clauses and reserved words.
 
-use sql::{ClauseKind, ClauseRule, ClauseTable, Folding, IntervalUnit, TokenProfile};
+use sql::{ClauseKind, ClauseRule, ClauseTable, Folding, IntervalUnit, ReservedWords, TokenProfile};
 
 /// How TDengine's text falls into tokens.
 pub(crate) static PROFILE: TokenProfile = TokenProfile {
@@ -117,7 +117,7 @@ pub(crate) static CLAUSES: ClauseTable = ClauseTable {
 };
 
 /// Words that are no name unless they are quoted.
-const RESERVED: &[&str] = &[
+pub(crate) const RESERVED: ReservedWords = ReservedWords::new(&[
     "all",
     "alter",
     "and",
@@ -209,20 +209,14 @@ const RESERVED: &[&str] = &[
     "varchar",
     "when",
     "where",
-];
-
-/// Whether a folded word is no name unless it is quoted.
-pub(crate) fn is_reserved(word: &str) -> bool {
-    RESERVED.binary_search(&word).is_ok()
-}
+]);
 
 #[cfg(test)]
 mod tests {
-    use super::{RESERVED, is_reserved};
+    use super::RESERVED;
 
     #[test]
-    fn reserved_words_are_sorted_for_the_search() {
-        assert!(RESERVED.is_sorted());
-        assert!(is_reserved("tbname") && !is_reserved("voltage"));
+    fn reserved_words_are_no_names() {
+        assert!(RESERVED.contains("tbname") && !RESERVED.contains("voltage"));
     }
 }

@@ -6,7 +6,7 @@ use crate::sql::statement::{QueryStatement, Statement};
 use crate::sql::{self, take_number};
 use crate::system;
 use ::query::RowStream;
-use ::sql::ast::{self, DescribeAlias, Expr, SetExpr};
+use ::sql::ast::{self, Expr, SetExpr};
 use ::sql::tree;
 use arrow::array::{ArrayRef, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
@@ -36,16 +36,7 @@ pub(super) async fn explain(
     text: &str,
 ) -> Result<RowStream> {
     let statement = select::rewrite(context, &context.catalog(), statement)?;
-    let statement = ast::Statement::Explain {
-        describe_alias: DescribeAlias::Explain,
-        analyze,
-        verbose: false,
-        query_plan: false,
-        estimate: false,
-        statement: Box::new(statement),
-        format: None,
-        options: None,
-    };
+    let statement = tree::explain(statement, analyze, false);
     let mut rows = context.engine().query(context.caller(), request(context, statement, text)).await?;
     let mut lines: Vec<String> = Vec::new();
     while let Some(batch) = rows.batches.next().await {

@@ -142,18 +142,8 @@ fn the_format_stands() {
     ]
     .concat();
     assert_eq!(hex(&block), expected);
-    let types = [
-        DataType::Boolean,
-        DataType::Int8,
-        DataType::Int16,
-        DataType::Int32,
-        DataType::Int64,
-        DataType::UInt8,
-        DataType::UInt16,
-        DataType::UInt32,
-        DataType::UInt64,
-        DataType::Float32,
-        DataType::Float64,
+    let mut types = DataType::PRIMITIVES.to_vec();
+    types.extend([
         DataType::Decimal { precision: 20, scale: -3 },
         DataType::Text(None),
         DataType::Text(Some(TextLength::bytes(200))),
@@ -169,7 +159,7 @@ fn the_format_stands() {
         DataType::Inet,
         DataType::Instant(TimeUnit::Millisecond),
         DataType::LocalDateTime(TimeUnit::Nanosecond),
-    ];
+    ]);
     let mut tags = Vec::new();
     types.iter().for_each(|data_type| put_data_type(*data_type, &mut tags));
     assert_eq!(hex(&tags), "000102030405060708090a0b14fd0c0dc8010e030f10c801111213141516171803 1909".replace(' ', ""));

@@ -1,7 +1,7 @@
 //! What IoTDB adds to the shared query skeleton, and what of it is refused by name because nothing
 //! here does what it does.
 
-use crate::sql::tokens::{CLAUSES, is_reserved};
+use crate::sql::tokens::{CLAUSES, RESERVED};
 use model::{Error, ErrorKind, Result};
 use sql::{Clause, ClauseTable, Grammar, QueryParser, QueryPlace, TokenKind, Tokens};
 
@@ -153,7 +153,7 @@ fn check_name(tokens: Tokens<'_>, index: usize) -> Result<()> {
     let wanted = behind("from") && !index.checked_sub(2).is_some_and(|at| tokens.is_word(at, "distinct"));
     let word = tokens.text(*token);
     let is_table = word.eq_ignore_ascii_case("table");
-    if wanted && !is_table && is_reserved(word) && !tokens.is_kind(index + 1, TokenKind::OpenParenthesis) {
+    if wanted && !is_table && RESERVED.contains(word) && !tokens.is_kind(index + 1, TokenKind::OpenParenthesis) {
         return Err(tokens.error(index, "expected '(', 'TABLE', <identifier>"));
     }
     Ok(())

@@ -3,13 +3,13 @@
 use crate::names::TableName;
 use crate::sql::lexis::{Special, special};
 use crate::sql::statement::{Property, PropertyValue};
-use crate::sql::tokens::is_reserved;
+use crate::sql::tokens::RESERVED;
 use model::Result;
 use sql::{Cursor, TokenKind};
 
 /// A name in lower case.
 pub(super) fn name(cursor: &mut Cursor<'_>) -> Result<String> {
-    if cursor.is_kind(TokenKind::Word) && is_reserved(cursor.peek_text()) {
+    if cursor.is_kind(TokenKind::Word) && RESERVED.contains(cursor.peek_text()) {
         return Err(cursor.error("expected <identifier>"));
     }
     let (name, _) = cursor.expect_name("<identifier>")?;
@@ -18,7 +18,7 @@ pub(super) fn name(cursor: &mut Cursor<'_>) -> Result<String> {
 
 /// A name as written: of a user or a role.
 pub(super) fn exact_name(cursor: &mut Cursor<'_>) -> Result<String> {
-    if cursor.is_kind(TokenKind::Word) && is_reserved(cursor.peek_text()) {
+    if cursor.is_kind(TokenKind::Word) && RESERVED.contains(cursor.peek_text()) {
         return Err(cursor.error("expected <identifier>"));
     }
     Ok(cursor.expect_name("<identifier>")?.0)

@@ -1,5 +1,5 @@
 use super::Column;
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
 use crate::types::{Word, declared};
 use arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int64Array,
@@ -14,7 +14,7 @@ use std::sync::Arc;
 fn printed_in(values: impl Into<ArrayRef>, zone: &str) -> Vec<String> {
     let values = values.into();
     let column = Column::new(&values, &Field::new("c", values.data_type().clone(), true)).unwrap();
-    let zone = Zone::parse(zone).unwrap();
+    let zone = timezone::parse(zone).unwrap();
     (0..values.len())
         .map(|row| {
             let mut out = Vec::new();

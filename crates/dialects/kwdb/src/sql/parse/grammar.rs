@@ -3,7 +3,7 @@
 
 use super::describe;
 use crate::sql::statement::{BracketSource, Fill, Statement};
-use crate::sql::tokens::{CLAUSES, is_reserved};
+use crate::sql::tokens::{CLAUSES, RESERVED};
 use model::{Error, ErrorKind, Result};
 use sql::{Clause, ClauseTable, Cursor, Grammar, QueryParser, QueryPlace, TokenKind, Tokens};
 
@@ -104,7 +104,7 @@ fn column_argument(tokens: Tokens<'_>, start: usize) -> Result<()> {
     cursor.seek(start);
     loop {
         let is_name = cursor.is_kind(TokenKind::QuotedName)
-            || (cursor.is_kind(TokenKind::Word) && !is_reserved(&cursor.peek_text().to_lowercase()));
+            || (cursor.is_kind(TokenKind::Word) && !RESERVED.contains(cursor.peek_text()));
         if !is_name && !cursor.is_symbol("*") {
             return Err(cursor.error("expected the name of a column"));
         }

@@ -1,7 +1,7 @@
 //! Names, types, spans of time and other small parts of many statements.
 
 use crate::sql::statement::{DropBehavior, Name, TableName, TimeSpan, TimeSpanUnit};
-use crate::sql::tokens::{CLAUSES, PROFILE, is_reserved};
+use crate::sql::tokens::{CLAUSES, PROFILE, RESERVED};
 use crate::sql::types::ColumnType;
 use model::Result;
 use sql::{Cursor, IntervalUnit, TokenKind, Tokens, ast};
@@ -10,7 +10,7 @@ use sql::{Cursor, IntervalUnit, TokenKind, Tokens, ast};
 pub(super) fn name(cursor: &mut Cursor<'_>) -> Result<Name> {
     let mut ahead = *cursor;
     let (value, quoted) = ahead.expect_name("a name")?;
-    if !quoted && is_reserved(&value) {
+    if !quoted && RESERVED.contains(&value) {
         return Err(cursor.error("expected a name; this word is reserved"));
     }
     *cursor = ahead;

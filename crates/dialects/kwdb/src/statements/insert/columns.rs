@@ -73,14 +73,8 @@ fn primitive<T: ArrowPrimitiveType>(one: &ArrayRef) -> T::Native {
 
 /// A time in a time column, through the request's zone where one of both is a wall clock.
 fn time(one: &ArrayRef, unit: ArrowUnit, zoned: bool, target: &Target, zone: &Zone) -> Option<Result<Value>> {
-    let nanos_per: i128 = match unit {
-        ArrowUnit::Second => 1_000_000_000,
-        ArrowUnit::Millisecond => 1_000_000,
-        ArrowUnit::Microsecond => 1_000,
-        ArrowUnit::Nanosecond => 1,
-    };
     let counts = cast(one, &ArrowType::Int64).ok()?;
-    let nanos = i128::from(primitive::<Int64Type>(&counts)) * nanos_per;
+    let nanos = i128::from(primitive::<Int64Type>(&counts)) * query::functions::nanos_per(unit);
     let instant = if zoned { nanos } else { zone.instant_of(nanos) };
     let wall = if zoned { zone.wall_of(nanos) } else { nanos };
     let made = match target.data_type {
@@ -153,7 +147,7 @@ fn plain_value(one: &ArrayRef, data_type: DataType) -> Value {
 mod tests {
     use super::{converted, value_at};
     use crate::literals::Target;
-    use crate::timezone::Zone;
+    use crate::timezone::{self, Zone};
     use arrow::array::{ArrayRef, Decimal128Array, Float64Array, Int64Array, StringArray, TimestampMillisecondArray};
     use model::{Column, ColumnId, ColumnRole, DataType, TimeUnit, Value};
     use std::sync::Arc;
@@ -163,7 +157,7 @@ mod tests {
     }
 
     fn value(array: ArrayRef, data_type: DataType) -> Result<Value, String> {
-        value_at(&array, 0, &target(data_type), &Zone::parse("8").unwrap()).map_err(|e| e.to_string())
+        value_at(&array, 0, &target(data_type), &timezone::parse("8").unwrap()).map_err(|e| e.to_string())
     }
 
     #[test]

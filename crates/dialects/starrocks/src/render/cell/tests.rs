@@ -1,5 +1,5 @@
 use super::Column;
-use crate::zone::Zone;
+use crate::zone::{self, Zone};
 use arrow::array::{
     ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int8Array,
     ListArray, StringArray, TimestampMillisecondArray, TimestampNanosecondArray, UInt64Array,
@@ -50,7 +50,7 @@ fn numbers() {
 
 #[test]
 fn times_are_in_the_statements_zone_and_cut_to_six_digits() {
-    let zone = Zone::parse("+08:00").unwrap();
+    let zone = zone::parse("+08:00").unwrap();
     let instants = TimestampNanosecondArray::from(vec![1_999_999_999]).with_timezone("UTC");
     assert_eq!(stored(DataType::Instant(TimeUnit::Nanosecond), instants, &zone), "\"1970-01-01 08:00:01.999999\"");
     let local = TimestampMillisecondArray::from(vec![500]);

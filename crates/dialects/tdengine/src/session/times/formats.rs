@@ -1,30 +1,16 @@
 //! Texts of times: ISO 8601, and the patterns of TO_CHAR and TO_TIMESTAMP.
 
-use crate::timezone::Zone;
+use crate::timezone::{self, Zone};
+use dialect::calendar::{MONTHS, WEEKDAYS};
 use jiff::civil::{Date, DateTime, Time};
 use std::fmt::Write as _;
 
 const SECOND: i128 = 1_000_000_000;
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
-const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// The wall clock of an instant.
 pub(super) fn wall(nanos: i128, zone: &Zone) -> Option<DateTime> {
     let seconds = i64::try_from(nanos.div_euclid(SECOND)).ok()?;
-    let offset = i64::from(zone.offset_seconds(seconds));
+    let offset = i64::from(timezone::offset_seconds(zone, seconds));
     let at = jiff::Timestamp::new(seconds + offset, i32::try_from(nanos.rem_euclid(SECOND)).ok()?).ok()?;
     Some(jiff::tz::TimeZone::UTC.to_datetime(at))
 }
@@ -52,9 +38,9 @@ pub(super) fn offset_seconds(text: &str) -> Option<i64> {
 /// ISO 8601; a given offset is appended as it was written, the session's without a colon.
 pub(super) fn iso8601(nanos: i128, digits: usize, offset: Option<(i64, &str)>, zone: &Zone) -> String {
     let seconds = i64::try_from(nanos.div_euclid(SECOND)).unwrap_or_default();
-    let east = offset.map_or_else(|| i64::from(zone.offset_seconds(seconds)), |(seconds, _)| seconds);
+    let east = offset.map_or_else(|| i64::from(timezone::offset_seconds(zone, seconds)), |(seconds, _)| seconds);
     let shown = nanos + i128::from(east) * SECOND;
-    let mut text = crate::render::cell::time_text(shown, digits.max(3), &Zone::utc());
+    let mut text = crate::render::cell::time_text(shown, digits.max(3), &timezone::utc());
     text.pop();
     if digits == 0 {
         text.truncate(text.len() - 4);
@@ -168,7 +154,7 @@ pub(super) fn to_char(nanos: i128, pattern: &str, zone: &Zone) -> Option<String>
             Piece::Field(field) => field,
         };
         let month = MONTHS.get(usize::try_from(wall.month() - 1).ok()?)?;
-        let day = DAYS.get(usize::try_from(wall.weekday().to_monday_zero_offset()).ok()?)?;
+        let day = WEEKDAYS.get(usize::try_from(wall.weekday().to_monday_zero_offset()).ok()?)?;
         let year = i32::from(wall.year());
         match field {
             "AM" | "PM" => out.push_str(if hour < 12 { "AM" } else { "PM" }),
@@ -198,7 +184,7 @@ pub(super) fn to_char(nanos: i128, pattern: &str, zone: &Zone) -> Option<String>
                     "NS" => write!(out, "{fraction:09}"),
                     _ => {
                         let seconds = i64::try_from(nanos.div_euclid(SECOND)).ok()?;
-                        write!(out, "{:+03}", zone.offset_seconds(seconds) / 3_600)
+                        write!(out, "{:+03}", timezone::offset_seconds(zone, seconds) / 3_600)
                     }
                 };
             }
@@ -262,10 +248,10 @@ pub(super) fn from_text(text: &str, pattern: &str, zone: &Zone) -> Option<i128> 
             "MONTH" => month = u32::try_from(take_name(&mut rest, &MONTHS, false)?).ok()? + 1,
             "MON" => month = u32::try_from(take_name(&mut rest, &MONTHS, true)?).ok()? + 1,
             "DAY" => {
-                take_name(&mut rest, &DAYS, false)?;
+                take_name(&mut rest, &WEEKDAYS, false)?;
             }
             "DY" => {
-                take_name(&mut rest, &DAYS, true)?;
+                take_name(&mut rest, &WEEKDAYS, true)?;
             }
             "YYYY" => year = i16::try_from(take_number(&mut rest, 4)?).ok()?,
             "YYY" => year = i16::try_from(take_number(&mut rest, 3)?).ok()?.checked_add(2_000)?,
@@ -311,8 +297,8 @@ pub(super) fn from_text(text: &str, pattern: &str, zone: &Zone) -> Option<i128> 
     };
     let wall = date.to_datetime(Time::new(part(hour)?, part(minute)?, part(second)?, 0).ok()?);
     let at = match offset {
-        Some(seconds) => Zone::utc().instant_of(wall)? - i128::from(seconds) * SECOND,
-        None => zone.instant_of(wall)?,
+        Some(seconds) => timezone::instant_of(&timezone::utc(), wall)? - i128::from(seconds) * SECOND,
+        None => timezone::instant_of(zone, wall)?,
     };
     Some(at + fraction)
 }
@@ -320,14 +306,14 @@ pub(super) fn from_text(text: &str, pattern: &str, zone: &Zone) -> Option<i128> 
 #[cfg(test)]
 mod tests {
     use super::{from_text, iso8601, offset_seconds, to_char, week};
-    use crate::timezone::Zone;
+    use crate::timezone;
     use jiff::civil::date;
 
     const AT: i128 = 1_710_499_643_456_000_000;
 
     #[test]
     fn patterns_print_and_read_back() {
-        let utc = Zone::utc();
+        let utc = timezone::utc();
         let shown = |pattern| to_char(AT, pattern, &utc).unwrap();
         assert_eq!(shown("YYYY-MM-DD HH24:MI:SS.MS"), "2024-03-15 10:47:23.456");
         assert_eq!(shown("DDD"), "075");
@@ -340,9 +326,9 @@ mod tests {
 
     #[test]
     fn offsets_are_appended_as_written() {
-        let utc = Zone::utc();
+        let utc = timezone::utc();
         assert_eq!(iso8601(AT, 3, Some((28_800, "+08:00")), &utc), "2024-03-15T18:47:23.456+08:00");
-        assert_eq!(iso8601(0, 0, None, &Zone::parse("Asia/Shanghai").unwrap()), "1970-01-01T08:00:00+0800");
+        assert_eq!(iso8601(0, 0, None, &timezone::parse("Asia/Shanghai").unwrap()), "1970-01-01T08:00:00+0800");
         assert_eq!(offset_seconds("-0330"), Some(-12_600));
         assert_eq!(offset_seconds("8"), None);
     }

@@ -1,20 +1,40 @@
 //! The proleptic Gregorian calendar for any day that a 64-bit count reaches, far beyond the years
 //! that date libraries keep.
 
+/// The months in English.
+pub const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// The days of the week in English, Monday first.
+pub const WEEKDAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
+
 /// A day of the calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Day {
+pub struct Day {
     /// The astronomical year: 0 is the year before 1.
-    pub(crate) year: i64,
+    pub year: i64,
     /// 1 to 12.
-    pub(crate) month: i64,
+    pub month: i64,
     /// 1 to 31.
-    pub(crate) day: i64,
+    pub day: i64,
 }
 
 impl Day {
     /// The day that lies `days` after 1970-01-01.
-    pub(crate) const fn of(days: i64) -> Self {
+    #[must_use]
+    pub const fn of(days: i64) -> Self {
         // Years that begin in March have the leap day at their end; eras of 400 years are equal.
         let from_march = days.saturating_add(719_468);
         let era = from_march.div_euclid(146_097);
@@ -29,7 +49,8 @@ impl Day {
     }
 
     /// Days since 1970-01-01; the day must exist and the year be below 10^15.
-    pub(crate) const fn days(self) -> i64 {
+    #[must_use]
+    pub const fn days(self) -> i64 {
         let year = if self.month <= 2 { self.year - 1 } else { self.year };
         let era = year.div_euclid(400);
         let year_of_era = year.rem_euclid(400);
@@ -39,7 +60,8 @@ impl Day {
     }
 
     /// Whether month and day exist in that year.
-    pub(crate) const fn exists(self) -> bool {
+    #[must_use]
+    pub const fn exists(self) -> bool {
         let leap = self.year.rem_euclid(4) == 0 && (self.year.rem_euclid(100) != 0 || self.year.rem_euclid(400) == 0);
         let days_in_month = match self.month {
             1 | 3 | 5 | 7 | 8 | 10 | 12 => 31,
@@ -51,18 +73,21 @@ impl Day {
     }
 
     /// 1 for the first of January.
-    pub(crate) const fn of_year(self) -> i64 {
+    #[must_use]
+    pub const fn of_year(self) -> i64 {
         self.days() - Self { year: self.year, month: 1, day: 1 }.days() + 1
     }
 }
 
 /// The day of the week, 1 for Monday to 7 for Sunday.
-pub(crate) const fn iso_weekday(days: i64) -> i64 {
+#[must_use]
+pub const fn iso_weekday(days: i64) -> i64 {
     (days + 3).rem_euclid(7) + 1
 }
 
 /// Year and week of ISO 8601: the week belongs to the year of its Thursday.
-pub(crate) const fn iso_week(days: i64) -> (i64, i64) {
+#[must_use]
+pub const fn iso_week(days: i64) -> (i64, i64) {
     let thursday = Day::of(days - iso_weekday(days) + 4);
     (thursday.year, (thursday.of_year() - 1) / 7 + 1)
 }
