@@ -7,11 +7,13 @@
 mod disk;
 mod error;
 mod forgetful;
+mod overlay;
 mod path;
 
 pub use disk::DiskFiles;
 pub use error::io_error;
 pub use forgetful::ForgetfulFiles;
+pub use overlay::OverlayFiles;
 
 use std::fmt::Debug;
 use std::io;
