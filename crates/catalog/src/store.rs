@@ -7,6 +7,7 @@
 mod backend;
 mod disk;
 mod encoding;
+mod header;
 
 use crate::snapshot::Edit;
 use crate::{Catalog, CatalogStore, Change, CommitError};
