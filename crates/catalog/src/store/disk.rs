@@ -69,10 +69,12 @@ impl Disk {
         let backend = Backend { file, failure: failure.clone(), hides_phases };
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
-        let was_closed = header.is_some_and(|header| header.was_closed());
+        // A file is marked as closed, too, while it is being opened: then the newer commit, which an
+        // opening makes, may not be whole yet.
+        let may_fall_back = header.is_none_or(|header| !header.was_closed() || header.names_older());
         builder.set_repair_callback(move |repair| {
             // Beyond the first pass and before the second: the newest commit did not check out.
-            if was_closed && (FALLS_BACK_AT..FELL_BACK_AT).contains(&repair.progress()) {
+            if !may_fall_back && (FALLS_BACK_AT..FELL_BACK_AT).contains(&repair.progress()) {
                 repair.abort();
             }
         });
