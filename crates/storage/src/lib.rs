@@ -10,6 +10,7 @@ mod background;
 mod bytes_codec;
 mod catalogue_commit;
 mod cell_value;
+mod check;
 mod effects;
 mod flush;
 mod format;
@@ -30,6 +31,7 @@ mod table_state;
 mod view;
 mod write;
 
+pub use check::{AffectedRows, CheckReport, CheckedTable, Checking, Fault, Remedy, Repaired, check, repair};
 pub use format::check_format;
 pub use segments::{PlainSpellings, Spellings};
 pub use sequence::SystemClock;

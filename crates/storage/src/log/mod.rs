@@ -7,16 +7,19 @@
 mod columns;
 mod file_format;
 mod next_file;
+mod one_bit;
 mod queue;
 mod reader;
 mod record;
+mod survey;
 mod writer;
 
 pub(crate) use columns::{decode_block, encode_block};
-pub(crate) use file_format::DIRECTORY;
 #[cfg(test)]
 pub(crate) use file_format::Header;
+pub(crate) use file_format::{DIRECTORY, HEADER_BYTES};
 pub(crate) use queue::{LogQueue, Refusal};
 pub(crate) use reader::{corrupt, read_log};
 pub(crate) use record::{NewSeries, RecordPart, RowsPart, SeriesRows, Unreadable, decode_parts, encode_parts};
+pub(crate) use survey::{Damage, Place, begin_empty, log_file_number, log_file_path, survey_file};
 pub(crate) use writer::{LogWriter, WriterOptions};

@@ -67,7 +67,30 @@ impl<'a> Checkpoints<'a> {
         newest.into_iter().map(|(table, mark)| Ok((table, self.read(table, mark)?))).collect()
     }
 
-    fn read(&self, table: TableId, mark: Sequence) -> Result<SeriesIndex> {
+    /// The path of a checkpoint.
+    pub(crate) fn path(table: TableId, mark: Sequence) -> PathBuf {
+        path(table, mark)
+    }
+
+    /// Table and mark in a checkpoint's name.
+    pub(crate) fn parse(name: &str) -> Option<(TableId, Sequence)> {
+        parse(name)
+    }
+
+    /// The marks of a table's checkpoints.
+    pub(crate) fn marks(&self, table: TableId) -> Result<Vec<Sequence>> {
+        let directory = Path::new(DIRECTORY);
+        let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
+        Ok(names.iter().filter_map(|name| parse(name)).filter(|(of, _)| *of == table).map(|(_, mark)| mark).collect())
+    }
+
+    /// The mark of a table's newest checkpoint.
+    pub(crate) fn newest(&self, table: TableId) -> Result<Option<Sequence>> {
+        Ok(self.marks(table)?.into_iter().max())
+    }
+
+    /// Loads one.
+    pub(crate) fn read(&self, table: TableId, mark: Sequence) -> Result<SeriesIndex> {
         let path = path(table, mark);
         let read = || {
             let file = self.files.open(&path)?;

@@ -4,6 +4,7 @@
 #![allow(clippy::indexing_slicing, reason = "tests")]
 
 mod changes;
+mod check;
 mod dice;
 mod faults;
 pub(crate) mod fixture;
@@ -15,4 +16,5 @@ mod retention;
 mod schema;
 mod series_file;
 mod simulation;
+mod trouble;
 mod views;
