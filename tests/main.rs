@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr, missing_docs, reason = "tests")]
 
 mod bad_input;
+mod check;
 mod clients;
 mod commands;
 mod conformance;

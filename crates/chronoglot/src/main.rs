@@ -2,6 +2,7 @@
 
 mod allocator;
 mod arguments;
+mod check;
 mod client;
 mod demo;
 mod import;
@@ -20,6 +21,7 @@ fn main() -> ExitCode {
         Command::Demo(arguments) => demo::run(&arguments),
         Command::Sql(arguments) => sql::run(&arguments),
         Command::Import(arguments) => import::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
