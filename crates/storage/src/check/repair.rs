@@ -1,6 +1,6 @@
 //! Setting right what a check found. Nothing is deleted: what is broken goes below `aside/`, and
-//! what is changed in place is copied there before. The catalogue, which names everything, is
-//! changed last of each step, so that a repair that is cut short can be made again.
+//! what is changed in place is copied there before. After each step a check finds what is still to be
+//! done, so that a repair that is cut short can be made again.
 
 use super::aside::{copy_aside, move_aside};
 use super::log::last_readable;
@@ -192,13 +192,14 @@ impl Repair<'_> {
         for mark in checkpoints.marks(table)? {
             self.set_aside(&Checkpoints::path(table, mark).display().to_string())?;
         }
-        checkpoints.write(table, rebuilt.mark, &rebuilt.encoded)?;
         let mut manifest = TableManifest::clone(&snapshot.manifest(table));
         manifest.series = rebuilt.mark;
         manifest.tombstones.extend(rebuilt.tombstone.clone());
         let reached = rebuilt.tombstone.as_ref().map_or(rebuilt.mark, |tombstone| tombstone.sequence);
         let changes = vec![Change::PutManifest(table, manifest), Change::PutSequence(reached)];
         commit_blocking(catalog, changes).map_err(|error| Error::internal(format!("{file}: {error}")))?;
+        // After the deletion that hides rows of unknown series; until it is there it is missing.
+        checkpoints.write(table, rebuilt.mark, &rebuilt.encoded)?;
         let name = table_name(&snapshot, &definition);
         self.did(format!("made the series of {name} anew from {}: {} series", rebuilt.source, rebuilt.series));
         if let Some(doubt) = rebuilt.doubt {

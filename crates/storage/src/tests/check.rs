@@ -369,3 +369,44 @@ async fn a_damaged_catalogue_is_told_and_nothing_is_touched() {
     assert!(repaired.done.is_empty() && repaired.left[0].contains("backup"), "{repaired:?}");
     assert_eq!(all_bytes(&disk), before);
 }
+
+/// Power ends at every operation of a repair.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repair_that_is_cut_short_can_be_made_again() {
+    let small = StorageOptions { log_file_bytes: 1, ..options() };
+    for kind in ["segments/1", "series", "log"] {
+        let damaged = store_with(false, small.clone()).await;
+        let path = match kind {
+            "segments/1" => first(&damaged, kind, ".parquet"),
+            "series" => first(&damaged, kind, ".series"),
+            // The record before the last one.
+            _ => super::log_files::path(super::log_files::required(&damaged).unwrap().last - 2),
+        };
+        blot(&damaged, &path, 40);
+        if kind == "series" {
+            damaged.remove(Path::new("segments/1/series/series.parquet")).unwrap();
+        }
+        let damaged = copy(&damaged);
+        let whole = copy(&damaged);
+        let begun = whole.operations();
+        let repaired = repair(&whole, true);
+        assert!(!repaired.affected.is_empty() || kind == "log", "{kind}: {repaired:?}");
+        let (operations, expected) = (whole.operations() - begun, answers(&copy(&whole)).unwrap());
+        assert!(operations > 5, "{kind}: {operations}");
+        for point in 0..operations {
+            let disk = copy(&damaged);
+            disk.fail_at(disk.operations() + point);
+            let files: Arc<dyn Files> = Arc::new(disk.clone());
+            let _ = crate::repair(&files, &check(&disk), true);
+            for seed in [0, u64::MAX, point + 1] {
+                let disk = disk.crash(seed);
+                let place = format!("{kind}: power cut at {point} of {operations}, seed {seed}");
+                repair(&disk, true);
+                let report = check(&disk);
+                assert!(report.is_sound(), "{place}: {report:?}");
+                let answer = answers(&disk).unwrap_or_else(|error| panic!("{place}: {error}"));
+                assert!(answer == expected, "{place}");
+            }
+        }
+    }
+}
