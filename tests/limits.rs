@@ -233,3 +233,27 @@ fn cpu_of(pid: u32, milliseconds: u64) -> Duration {
     // Linux counts in hundredths of a second.
     Duration::from_millis((ticks() - before) * 10)
 }
+
+#[test]
+fn a_server_that_may_open_no_more_files_goes_on_when_it_may_again() {
+    let data = TempDir::new();
+    let program = Program::insecure(data.path());
+    program.ddl("defaultdb", "create table t (id int4 primary key)");
+    let open = std::fs::read_dir(format!("/proc/{}/fd", program.pid())).unwrap().count();
+    let limit = format!("--nofile={0}:{0}", open + 4);
+    let set = std::process::Command::new("prlimit").args(["--pid", &program.pid().to_string(), &limit]).status();
+    assert!(set.unwrap().success());
+    let mut first = TcpStream::connect(program.address).unwrap();
+    let others: Vec<_> = (0..40).map(|_| TcpStream::connect(program.address).unwrap()).collect();
+    std::thread::sleep(Duration::from_millis(300));
+    // A connection that it has is served.
+    let head = format!("GET /health HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", program.address);
+    first.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    first.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    drop(others);
+    assert_eq!(program.insert("defaultdb", "insert into t values (1)"), 1);
+    assert_eq!(program.rows("defaultdb", "select count(*) from t")[0][0], 1);
+    assert_eq!(program.terminate(), Some(0));
+}

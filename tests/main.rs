@@ -4,6 +4,7 @@
 
 mod backup;
 mod bad_input;
+mod check;
 mod clients;
 mod commands;
 mod conformance;

@@ -8,6 +8,7 @@ mod backend;
 mod disk;
 mod encoding;
 mod export;
+mod header;
 
 use crate::snapshot::Edit;
 use crate::{Catalog, CatalogStore, Change, CommitError};

@@ -34,6 +34,8 @@ pub(crate) enum Command {
     Backup(BackupArguments),
     /// Make a data directory of a backup
     Restore(RestoreArguments),
+    /// Read a stopped server's data whole, say what is damaged, and set it right when told so
+    Check(CheckArguments),
 }
 
 #[derive(Debug, Args)]
@@ -225,6 +227,49 @@ pub(crate) struct RestoreArguments {
     /// Where the data shall live: an empty directory, or one to be made
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: PathBuf,
+}
+
+/// How a check's report is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CheckFormat {
+    /// Lines for people
+    Text,
+    /// One JSON object
+    Json,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Stop the server first. Everything is read: the catalogue, every checksum, every row's order and bounds, which
+series there are, every record of the log. Nothing is changed without --repair. What is wrong is named by file,
+with the rows that it concerns: table, keys, times, how many. Exit code 0: nothing is wrong. 1: something is.
+
+With --repair what is broken is moved below DIR/aside, never deleted, and what can be made anew is: a flipped bit
+is set right, series are listed again from series.parquet, segments and log, a segment that is lost is taken off
+the list. The store then opens and answers everything that was not named; what was named is lost, or is as it was
+before its last change. A log that cannot be read on is left alone: it holds what was acknowledged last. --cut-log
+ends it where it breaks off and puts the rest aside.
+
+Before a repair, copy the directory; if there is a backup, restoring it may be the better way.
+
+Examples:
+  chronoglot check
+  chronoglot check --data-dir /var/lib/chronoglot --format json
+  chronoglot check --repair
+  chronoglot check --repair --cut-log")]
+pub(crate) struct CheckArguments {
+    /// Where the data lives
+    #[arg(long, value_name = "DIR", default_value = "./chronoglot-data")]
+    pub(crate) data_dir: PathBuf,
+    /// Move what is broken aside, and make anew what can be
+    #[arg(long)]
+    pub(crate) repair: bool,
+    /// End a log that cannot be read on where it breaks off: the requests behind are lost
+    #[arg(long, requires = "repair")]
+    pub(crate) cut_log: bool,
+    /// How the report is printed
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: CheckFormat,
 }
 
 #[cfg(test)]

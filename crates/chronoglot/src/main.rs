@@ -3,6 +3,7 @@
 mod allocator;
 mod arguments;
 mod backup;
+mod check;
 mod client;
 mod demo;
 mod import;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
         Command::Import(arguments) => import::run(&arguments),
         Command::Backup(arguments) => backup::run(&arguments),
         Command::Restore(arguments) => restore::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -32,6 +32,7 @@ struct Disk {
     full: bool,
     ignores_syncs: bool,
     failing_sync: Option<String>,
+    refused: Option<(String, i32)>,
 }
 
 struct ForgetfulFile {
@@ -74,6 +75,12 @@ impl ForgetfulFiles {
     /// make durable is still seen, but never becomes durable, whatever is synced later.
     pub fn fail_next_sync(&self, path_part: &str) {
         self.disk.lock().failing_sync = Some(path_part.to_owned());
+    }
+
+    /// From now on files whose path holds that text cannot be made, opened or read: the operating
+    /// system gives that error. `None`: they can.
+    pub fn refuse(&self, refused: Option<(&str, i32)>) {
+        self.disk.lock().refused = refused.map(|(path_part, error)| (path_part.to_owned(), error));
     }
 
     /// Damages a file: flips a bit, counted from the lowest of its first byte.
@@ -120,6 +127,16 @@ impl Disk {
         Ok(self.power_ends_at != Some(number))
     }
 
+    /// Whether a file may be used.
+    fn may_use(&self, path: &Path) -> io::Result<()> {
+        match &self.refused {
+            Some((part, error)) if path.to_string_lossy().contains(part.as_str()) => {
+                Err(io::Error::from_raw_os_error(*error))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Whether this sync is to fail; asked once.
     fn sync_fails(&mut self, path: &Path) -> bool {
         self.failing_sync.take_if(|part| path.to_string_lossy().contains(part.as_str())).is_some()
@@ -128,6 +145,7 @@ impl Disk {
 
 impl Files for ForgetfulFiles {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.disk.lock().may_use(path)?;
         let node = self.change(|tree| {
             if tree.find(path)?.is_none() {
                 return tree.create(path);
@@ -140,7 +158,10 @@ impl Files for ForgetfulFiles {
     }
 
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        let node = self.disk.lock().tree.file(path)?;
+        let disk = self.disk.lock();
+        disk.may_use(path)?;
+        let node = disk.tree.file(path)?;
+        drop(disk);
         Ok(self.file(path, node))
     }
 
@@ -195,6 +216,7 @@ impl File for ForgetfulFile {
     }
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.disk.lock().may_use(&self.path)?;
         self.node.content.lock().read(offset, buffer)
     }
 

@@ -8,12 +8,14 @@ mod disk;
 mod error;
 mod forgetful;
 mod held;
+mod overlay;
 mod path;
 
 pub use disk::DiskFiles;
 pub use error::io_error;
 pub use forgetful::ForgetfulFiles;
 pub use held::{HeldFiles, Hold};
+pub use overlay::OverlayFiles;
 
 use std::fmt::Debug;
 use std::io;

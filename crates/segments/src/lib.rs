@@ -28,6 +28,6 @@ pub use scan::{
     KeyRange, KeyedScan, KeyedScanRequest, ScanCounts, SeriesRows, SeriesScan, SeriesScanRequest, Source, WantedSeries,
 };
 pub use segment::{
-    SegmentIdentity, SegmentReader, SegmentRows, SegmentRun, SegmentTarget, SeriesKeys, remove_segment, write_segment,
-    write_series_file,
+    SegmentIdentity, SegmentReader, SegmentRows, SegmentRun, SegmentTarget, SeriesFile, SeriesKeys, SideFault,
+    each_series, flipped_bit, read_series_file, remove_segment, verify_segment, write_segment, write_series_file,
 };

@@ -18,12 +18,14 @@ mod series_file;
 mod side;
 mod sink;
 mod type_name;
+mod verify;
 mod write;
 
 pub use directory::SegmentRun;
 pub use read::SegmentReader;
 pub use rows::{SegmentIdentity, SegmentRows, SeriesKeys};
-pub use series_file::write_series_file;
+pub use series_file::{SeriesFile, read_series_file, write_series_file};
+pub use verify::{SideFault, each_series, flipped_bit, verify_segment};
 pub use write::{SegmentTarget, remove_segment, write_segment};
 
 pub(crate) use checked::corrupt;

@@ -89,7 +89,8 @@ pub(crate) fn key_texts(table: &Table, key: &KeyBytes, time: Option<i64>) -> Res
     Ok((names, texts))
 }
 
-fn text(value: &Value, data_type: DataType) -> Result<String> {
+/// A value as text.
+pub(crate) fn text(value: &Value, data_type: DataType) -> Result<String> {
     let mut cells = CellsBuilder::new(data_type)?;
     cells.push(value)?;
     array_value_to_string(&cells.finish().values, 0).map_err(|e| Error::internal(format!("showing a key: {e}")))

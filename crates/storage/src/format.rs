@@ -7,6 +7,7 @@ use files::{Files, io_error};
 use model::{Error, ErrorKind, Result};
 use std::path::Path;
 
+/// Its name.
 pub(crate) const FILE: &str = "FORMAT";
 /// The file of the catalogue, which another crate keeps.
 pub(crate) const CATALOGUE: &str = "catalog.redb";
@@ -66,12 +67,27 @@ pub(crate) fn read_words(files: &dyn Files) -> Result<Vec<String>> {
 pub(crate) fn check_words<'a>(mut words: impl Iterator<Item = &'a str>) -> Result<()> {
     let names_none = || corrupt(Path::new(FILE), "it names no format");
     let number: u32 = words.next().and_then(|n| n.parse().ok()).ok_or_else(names_none)?;
+    if number == 0 {
+        return Err(corrupt(Path::new(FILE), "no version ever had format 0"));
+    }
     let unknown: Vec<&str> = words.filter(|feature| !FEATURES.contains(feature)).collect();
     if number > NUMBER || !unknown.is_empty() {
         let found = [vec![number.to_string()], unknown.into_iter().map(str::to_owned).collect()].concat().join(" ");
         return Err(Error::new(ErrorKind::FormatTooNew { found, known: NUMBER.to_string() }));
     }
     Ok(())
+}
+
+/// The bit of `FORMAT` that was flipped, where its content is otherwise what this version writes.
+pub(crate) fn meant_format(files: &dyn Files) -> Option<u64> {
+    let meant = format!("{NUMBER}\n").into_bytes();
+    let file = files.open(Path::new(FILE)).ok().filter(|file| file.len().is_ok_and(|len| len == meant.len() as u64))?;
+    let mut bytes = vec![0; meant.len()];
+    file.read_at(0, &mut bytes).ok()?;
+    let flipped = (0_u64..).zip(bytes.iter().zip(&meant)).map(|(at, (found, meant))| (at, found ^ meant));
+    let mut flipped = flipped.filter(|(_, bits)| *bits != 0);
+    let (at, bits) = flipped.next().filter(|(_, bits)| bits.is_power_of_two())?;
+    flipped.next().is_none().then(|| at * 8 + u64::from(bits.trailing_zeros()))
 }
 
 /// The error of a file that needs what only a newer version has.
@@ -173,7 +189,9 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_damage() {
-        let error = check_format(&with("one\n")).unwrap_err();
-        assert!(matches!(*error.kind, ErrorKind::Corrupt { .. }), "{error}");
+        for text in ["one\n", "0\n", ""] {
+            let error = check_format(&with(text)).unwrap_err();
+            assert!(matches!(*error.kind, ErrorKind::Corrupt { .. }), "{error}");
+        }
     }
 }

@@ -11,6 +11,7 @@ mod backup;
 mod bytes_codec;
 mod catalogue_commit;
 mod cell_value;
+mod check;
 mod effects;
 mod flush;
 mod format;
@@ -35,6 +36,7 @@ pub use backup::{
     Backup, BackupFile, BackupManifest, BackupOptions, BackupSummary, BackupWriter, Piece, PieceReader, PreviousBackup,
     Restored, restore,
 };
+pub use check::{AffectedRows, CheckReport, CheckedTable, Checking, Fault, Remedy, Repaired, check, repair};
 pub use format::check_format;
 pub use segments::{PlainSpellings, Spellings};
 pub use sequence::SystemClock;

@@ -24,7 +24,7 @@ use model::{
 };
 use parking_lot::{Mutex, RwLock};
 use segments::{ChunkColumn, Identity, Spellings};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -140,23 +140,39 @@ fn stem(path: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
-struct Replay {
-    catalog: Arc<Catalog>,
+/// Brings records of the log to memory, one after the other.
+pub(crate) struct Replay {
+    pub(crate) catalog: Arc<Catalog>,
     files: Arc<dyn Files>,
     pressure: Arc<Pressure>,
     checkpoints: BTreeMap<TableId, SeriesIndex>,
-    tables: BTreeMap<TableId, Arc<TableState>>,
+    pub(crate) tables: BTreeMap<TableId, Arc<TableState>>,
     last: Sequence,
+    /// Tables that a check cannot replay: their series are not known.
+    pub(crate) skipped: BTreeSet<TableId>,
+    /// Whether rows stay in memory; a check only wants to know that they could.
+    pub(crate) keeps_rows: bool,
 }
 
 impl Replay {
     fn new(catalog: Arc<Catalog>, files: Arc<dyn Files>, pressure: Arc<Pressure>) -> Result<Self> {
         let least_marks = catalog.tables().map(|table| (table.id, catalog.manifest(table.id).series)).collect();
         let checkpoints = Checkpoints::new(files.as_ref()).load(&least_marks)?;
+        Self::with(catalog, files, pressure, checkpoints)
+    }
+
+    /// The same with series that were loaded before.
+    pub(crate) fn with(
+        catalog: Arc<Catalog>,
+        files: Arc<dyn Files>,
+        pressure: Arc<Pressure>,
+        checkpoints: BTreeMap<TableId, SeriesIndex>,
+    ) -> Result<Self> {
         let flushed = catalog.tables().map(|table| catalog.manifest(table.id).flushed);
         let marks = checkpoints.values().map(SeriesIndex::mark);
         let last = flushed.chain(marks).chain([catalog.sequence()]).max().unwrap_or_default();
-        let mut replay = Self { catalog, files, pressure, checkpoints, tables: BTreeMap::new(), last };
+        let (tables, skipped) = (BTreeMap::new(), BTreeSet::new());
+        let mut replay = Self { catalog, files, pressure, checkpoints, tables, last, skipped, keeps_rows: true };
         for id in replay.checkpoints.keys().copied().collect::<Vec<_>>() {
             replay.table(id)?;
         }
@@ -173,7 +189,8 @@ impl Replay {
         Ok(state)
     }
 
-    fn record(&mut self, path: &Path, sequence: Sequence, payload: &[u8]) -> Result<()> {
+    /// Replays a record, each part of it that is not in files yet.
+    pub(crate) fn record(&mut self, path: &Path, sequence: Sequence, payload: &[u8]) -> Result<()> {
         self.last = self.last.max(sequence);
         let damaged = |reason: String| corrupt(path, format!("record {sequence}: {reason}"));
         let parts = decode_parts(payload).map_err(|unreadable| match unreadable {
@@ -189,6 +206,9 @@ impl Replay {
                 }
                 return Err(damaged(format!("there never was a table {id}")));
             };
+            if self.skipped.contains(&id) {
+                continue;
+            }
             let state = self.table(id)?;
             match part {
                 RecordPart::Delete(delete) => replay_delete(&state, sequence, &delete),
@@ -200,7 +220,7 @@ impl Replay {
             }
         }
         for (id, pieces) in pieces {
-            if let Some(chunk) = chunk_of(sequence, pieces)? {
+            if let Some(chunk) = chunk_of(sequence, pieces)?.filter(|_| self.keeps_rows) {
                 let charge = self.pressure.charge(chunk.bytes());
                 self.table(id)?.memory.write().push(MemoryChunk::new(chunk, charge));
             }
@@ -278,7 +298,8 @@ fn replay_series(index: &mut SeriesIndex, sequence: Sequence, series: &SeriesRow
     Ok(())
 }
 
-fn key_arrays(table: &Table, columns: &[ChunkColumn], rows: usize) -> Vec<arrow::array::ArrayRef> {
+/// The key columns of a keyed table among the columns of a record.
+pub(crate) fn key_arrays(table: &Table, columns: &[ChunkColumn], rows: usize) -> Vec<arrow::array::ArrayRef> {
     table
         .key_columns()
         .map(|column| {

@@ -1,7 +1,7 @@
 //! `segments/<table>/series/series.parquet`: a table's series with their keys and attributes, for
 //! other tools that read its segments; in a directory of its own, so that a glob over segments
-//! does not meet it. Written with each series checkpoint, never read by the store: a file that is
-//! missing or old harms nothing.
+//! does not meet it. Written with each series checkpoint, and read by the store only where that is
+//! lost: a file that is missing or old harms nothing.
 
 use crate::segment;
 use crate::series_index::series_column;
@@ -14,7 +14,15 @@ use std::path::PathBuf;
 
 /// The name of the directory beside a table's segments.
 pub(crate) const DIRECTORY: &str = "series";
-const FILE: &str = "series.parquet";
+/// The file in it.
+pub(crate) const FILE: &str = "series.parquet";
+
+/// Keys of what is said with it.
+pub(crate) const TABLE: &str = "chronoglot.table";
+pub(crate) const SEQUENCE: &str = "chronoglot.sequence";
+pub(crate) const NEXT_ID: &str = "chronoglot.next_id";
+pub(crate) const IDS: &str = "chronoglot.series_ids";
+pub(crate) const GENERATIONS: &str = "chronoglot.type_changes";
 
 /// The directory that a table's file lies in.
 pub(crate) fn directory(table: TableId) -> PathBuf {
@@ -40,7 +48,29 @@ pub(crate) fn write(store: &Store, state: &TableState) -> Result<()> {
     let (above, directory) = (segment::directory(state.id), directory(state.id));
     files.create_directory(&directory).map_err(|e| io_error("create", &directory, &e))?;
     files.sync_directory(&above).map_err(|e| io_error("sync", &above, &e))?;
-    segments::write_series_file(files, &directory.join(FILE).to_string_lossy(), &columns, &values)
+    let said = said(&view, &columns);
+    segments::write_series_file(files, &path(state.id), &columns, &values, &said)
+}
+
+/// What a lost checkpoint needs beside keys and attributes: which ids the log calls these series
+/// by, and how many type changes the attributes have behind them.
+fn said(view: &TableView, columns: &[&Column]) -> Vec<(&'static str, String)> {
+    let ids: Vec<String> = view.snapshot().ids().iter().map(|id| id.0.to_string()).collect();
+    let generation = |column: &&Column| format!("{}:{}", column.id, column.type_changes.len());
+    let generations: Vec<String> = columns.iter().map(generation).collect();
+    let next_id = view.series_index().read().next_id();
+    vec![
+        (TABLE, view.table().id.to_string()),
+        (SEQUENCE, view.sequence().0.to_string()),
+        (NEXT_ID, next_id.to_string()),
+        (IDS, ids.join(" ")),
+        (GENERATIONS, generations.join(" ")),
+    ]
+}
+
+/// The path of a table's file.
+pub(crate) fn path(table: TableId) -> String {
+    directory(table).join(FILE).to_string_lossy().into_owned()
 }
 
 /// Removes what a table has there, or only what a crash left unfinished.

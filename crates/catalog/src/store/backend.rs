@@ -3,6 +3,7 @@
 
 use super::FILE_NAME;
 use super::encoding::damaged;
+use super::header::{FLAGS_AT, TWO_PHASES};
 use files::{File, io_error};
 use model::{Error, ErrorKind};
 use parking_lot::Mutex;
@@ -10,6 +11,7 @@ use redb::StorageBackend;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// The first failed operation of one opening of the file.
 #[derive(Clone, Debug)]
@@ -31,6 +33,8 @@ pub(super) type FirstFailure = Arc<Mutex<Option<Failure>>>;
 pub(super) struct Backend {
     pub(super) file: Arc<dyn File>,
     pub(super) failure: FirstFailure,
+    /// Until the first write, the newest commit is read as one that was not made in two phases.
+    pub(super) hides_phases: AtomicBool,
 }
 
 impl Backend {
@@ -53,7 +57,14 @@ impl StorageBackend for Backend {
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        self.watch("read", self.file.read_at(offset, out))
+        self.watch("read", self.file.read_at(offset, out))?;
+        if self.hides_phases.load(Ordering::Relaxed)
+            && let Some(flags) =
+                FLAGS_AT.checked_sub(offset).and_then(|at| out.get_mut(usize::try_from(at).unwrap_or(usize::MAX)))
+        {
+            *flags &= !TWO_PHASES;
+        }
+        Ok(())
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
@@ -65,6 +76,7 @@ impl StorageBackend for Backend {
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        self.hides_phases.store(false, Ordering::Relaxed);
         self.watch("write", self.file.write_at(offset, data))
     }
 }

@@ -4,21 +4,31 @@
 use super::FILE_NAME;
 use super::backend::{Backend, Failure, FirstFailure};
 use super::encoding::{self, LOG_FILES_KEY, NEXT_ID_KEY, SEQUENCE_KEY, VERSION_KEY, damaged, decode, encode, table_id};
+use super::header::{HEADER_BYTES, Header};
 use crate::snapshot::{Catalog, Edit, Part};
 use crate::{Change, LogFiles};
 use files::{File, Files, io_error};
 use model::{Error, ErrorKind, Result, Sequence};
-use redb::{Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableHandle, WriteTransaction};
+use redb::{
+    Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableHandle,
+    WriteTransaction,
+};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 const NEW_FILE_NAME: &str = "catalog.redb.new";
 const CACHE_BYTES: usize = 16 << 20;
 /// Smaller ids are never issued: they are free for objects that every store has.
 const FIRST_ID: u64 = 1_000;
+
+/// How far redb says that it has come when it falls back to the commit before the newest.
+const FALLS_BACK_AT: f64 = 0.25;
+const FELL_BACK_AT: f64 = 0.5;
 
 /// What is stored.
 #[derive(Debug)]
@@ -62,18 +72,38 @@ impl Disk {
     /// Opens the database in a file, repairing what a crash left and checking every page.
     pub(super) fn open(file: Arc<dyn File>) -> Result<Self, Failure> {
         let failure = FirstFailure::default();
-        let backend = Backend { file, failure: failure.clone() };
+        let header = read_header(file.as_ref())?;
+        if let Some(damage) = header.and_then(|header| header.damage()) {
+            return Err(Failure { error: damaged(damage), full: false });
+        }
+        let hides_phases = AtomicBool::new(header.is_some_and(|header| header.names_older()));
+        let backend = Backend { file, failure: failure.clone(), hides_phases };
         let mut builder = Database::builder();
         builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
-        match builder.create_with_backend(backend) {
-            Ok(database) => Ok(Self { database, failure }),
-            Err(error) => Err(explain(&failure, "open", error)),
+        // A file is marked as closed, too, while it is being opened: then the newer commit, which an
+        // opening makes, may not be whole yet.
+        let may_fall_back = header.is_none_or(|header| !header.was_closed() || header.names_older());
+        builder.set_repair_callback(move |repair| {
+            // Beyond the first pass and before the second: the newest commit did not check out.
+            if !may_fall_back && (FALLS_BACK_AT..FELL_BACK_AT).contains(&repair.progress()) {
+                repair.abort();
+            }
+        });
+        // What a damaged header says of the file's layout may be beyond what redb is ready for.
+        let opened = catch_unwind(AssertUnwindSafe(|| builder.create_with_backend(backend)));
+        match opened {
+            Ok(Ok(database)) => Ok(Self { database, failure }),
+            Ok(Err(DatabaseError::RepairAborted)) => {
+                Err(Failure { error: damaged("its newest commit does not check out"), full: false })
+            }
+            Ok(Err(error)) => Err(explain(&failure, "open", error)),
+            Err(_) => Err(Failure { error: damaged("its header makes no sense"), full: false }),
         }
     }
 
     fn initialise(&self) -> Result<()> {
         let (zero, next_id) = (encode(&0_u64)?, encode(&FIRST_ID)?);
-        Ok(self.write(|transaction| {
+        Ok(self.write(false, |transaction| {
             for table in encoding::ALL {
                 transaction.open_table(table)?;
             }
@@ -87,7 +117,7 @@ impl Disk {
 
     /// Writes rows into a new database, durably.
     pub(super) fn put_rows(&self, rows: &[(encoding::Stored, &[u8], &[u8])]) -> Result<(), Failure> {
-        self.write(|transaction| {
+        self.write(true, |transaction| {
             for table in encoding::ALL {
                 transaction.open_table(table)?;
             }
@@ -100,7 +130,7 @@ impl Disk {
 
     /// Writes those parts of a catalogue, durably.
     pub(super) fn store(&self, parts: &Encoded) -> Result<(), Failure> {
-        self.write(|transaction| {
+        self.write(parts.in_two_phases(), |transaction| {
             let alike = |one: &Part, other: &Part| one.stored_in().name() == other.stored_in().name();
             for neighbours in parts.parts.chunk_by(|(one, _), (other, _)| alike(one, other)) {
                 let Some((first, _)) = neighbours.first() else { continue };
@@ -120,16 +150,23 @@ impl Disk {
     /// Records, durably, that ids below that one may be in use.
     pub(super) fn store_next_id(&self, next_id: u64) -> Result<(), Failure> {
         let value = encode(&next_id).map_err(|error| Failure { error, full: false })?;
-        self.write(|transaction| {
+        self.write(false, |transaction| {
             transaction.open_table(encoding::META)?.insert(NEXT_ID_KEY, value.as_slice())?;
             Ok(())
         })
     }
 
-    fn write(&self, change: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>) -> Result<(), Failure> {
+    /// A commit in two phases syncs twice. Damage in it later is an error, where after damage in
+    /// any other one redb would fall back to the commit before.
+    fn write(
+        &self,
+        two_phases: bool,
+        change: impl FnOnce(&WriteTransaction) -> Result<(), redb::Error>,
+    ) -> Result<(), Failure> {
         let write = || {
             let mut transaction = self.database.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
+            transaction.set_two_phase_commit(two_phases);
             change(&transaction)?;
             transaction.commit()?;
             Ok::<(), redb::Error>(())
@@ -198,6 +235,16 @@ impl Disk {
     }
 }
 
+/// What the file's header says; `None` while there is none.
+fn read_header(file: &dyn File) -> Result<Option<Header>, Failure> {
+    let mut bytes = [0; HEADER_BYTES];
+    match file.read_at(0, &mut bytes) {
+        Ok(()) => Ok(Header::read(&bytes)),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+        Err(error) => Err(Failure { error: io_error("read", Path::new(FILE_NAME), &error), full: false }),
+    }
+}
+
 struct Read<'a> {
     disk: &'a Disk,
     transaction: ReadTransaction,
@@ -235,6 +282,15 @@ impl Encoded {
     pub(super) fn new(catalog: &Catalog, parts: BTreeSet<Part>) -> Result<Self> {
         let value = |part: Part| part.value(catalog).map(|value| (part, value));
         Ok(Self { parts: parts.into_iter().map(value).collect::<Result<_>>()?, version: encode(&catalog.version)? })
+    }
+
+    /// Whether anything in it could be lost without anybody noticing. What stands in no file but
+    /// the catalogue could; a manifest or the list of log files without its newest change asks for
+    /// files that are gone, or has the log replayed once more.
+    fn in_two_phases(&self) -> bool {
+        let is_noticed =
+            |part: &Part| matches!(part, Part::Manifest(_) | Part::Sequence | Part::LogFiles | Part::Dropped(_));
+        !self.parts.iter().all(|(part, _)| is_noticed(part))
     }
 }
 

@@ -62,7 +62,8 @@ impl CheckedFile {
     }
 }
 
-fn read(file: &dyn File, path: &str, start: u64, end: u64) -> Result<Vec<u8>> {
+/// Reads a part of a file.
+pub(super) fn read(file: &dyn File, path: &str, start: u64, end: u64) -> Result<Vec<u8>> {
     let length = usize::try_from(end.saturating_sub(start)).map_err(|_| corrupt(path, "a part is too long to read"))?;
     let mut bytes = vec![0; length];
     match file.read_at(start, &mut bytes) {

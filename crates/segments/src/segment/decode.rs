@@ -166,7 +166,7 @@ impl Decoder {
     }
 }
 
-fn times_of(times: &ArrayRef) -> Option<ScalarBuffer<i64>> {
+pub(super) fn times_of(times: &ArrayRef) -> Option<ScalarBuffer<i64>> {
     if times.null_count() > 0 {
         return None;
     }
@@ -178,7 +178,7 @@ fn times_of(times: &ArrayRef) -> Option<ScalarBuffer<i64>> {
     })
 }
 
-fn kinds_of(kinds: &ArrayRef) -> Option<RowKinds> {
+pub(super) fn kinds_of(kinds: &ArrayRef) -> Option<RowKinds> {
     let kinds = kinds.as_primitive_opt::<UInt8Type>()?;
     let kind = |kind: Option<u8>| {
         Some(match kind? {

@@ -33,15 +33,7 @@ impl SegmentReader {
     /// [`model::ErrorKind::Corrupt`] naming the file when anything does not check out,
     /// [`model::ErrorKind::Io`] from the disk.
     pub fn open(files: &Arc<dyn Files>, entry: &SegmentEntry, table: &Table) -> Result<Arc<Self>> {
-        let path = Path::new(&entry.path);
-        let file = files.open(path).map_err(|e| match e.kind() {
-            std::io::ErrorKind::NotFound => corrupt(&entry.path, "it is missing"),
-            _ => io_error("open", path, &e),
-        })?;
-        let bytes = file.len().map_err(|e| io_error("measure", path, &e))?;
-        if bytes != entry.bytes {
-            return Err(corrupt(&entry.path, format!("it has {bytes} bytes instead of {}", entry.bytes)));
-        }
+        let file = open_entry(&**files, entry)?;
         let (file, directory) = match SideFile::read(&**files, entry) {
             Some(side) => {
                 let checked = CheckedFile::new(file, entry, side.block_checksums);
@@ -119,7 +111,23 @@ impl SegmentReader {
     }
 }
 
-fn sum_of_entry(file: &dyn File, entry: &SegmentEntry) -> Result<Vec<u64>> {
+/// Opens a segment's file, which is there and as long as the manifest says.
+pub(super) fn open_entry(files: &dyn Files, entry: &SegmentEntry) -> Result<Arc<dyn File>> {
+    let path = Path::new(&entry.path);
+    let file = files.open(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => corrupt(&entry.path, "it is missing"),
+        _ => io_error("open", path, &e),
+    })?;
+    let bytes = file.len().map_err(|e| io_error("measure", path, &e))?;
+    if bytes == entry.bytes {
+        Ok(file)
+    } else {
+        Err(corrupt(&entry.path, format!("it has {bytes} bytes instead of {}", entry.bytes)))
+    }
+}
+
+/// The checksums of the blocks of a segment whose whole checksum is the manifest's.
+pub(super) fn sum_of_entry(file: &dyn File, entry: &SegmentEntry) -> Result<Vec<u64>> {
     let (checksum, block_checksums) = sum(file, &entry.path, entry.bytes)?;
     if checksum != entry.checksum {
         return Err(corrupt(&entry.path, "its checksum is not the one in the manifest"));

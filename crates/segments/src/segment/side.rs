@@ -24,6 +24,7 @@ pub(super) struct SideFile {
     pub(super) directory: Directory,
 }
 
+/// Where the side file of a segment lies.
 pub(super) fn side_path(segment: &str) -> PathBuf {
     PathBuf::from(format!("{segment}.runs"))
 }

@@ -114,6 +114,11 @@ impl Frame {
     pub(crate) fn checks_out(&self, head: &[u8; FRAME_BYTES], payload: &[u8]) -> bool {
         payload.len() == self.len && checksum(head, payload) == self.crc
     }
+
+    /// By which bits the checksum is off.
+    pub(crate) fn error_of(&self, head: &[u8; FRAME_BYTES], payload: &[u8]) -> u32 {
+        checksum(head, payload) ^ self.crc
+    }
 }
 
 fn checksum(head: &[u8; FRAME_BYTES], payload: &[u8]) -> u32 {

@@ -7,9 +7,11 @@
 mod columns;
 mod file_format;
 mod next_file;
+mod one_bit;
 mod queue;
 mod reader;
 mod record;
+mod survey;
 mod writer;
 
 pub(crate) use columns::{decode_block, encode_block};
@@ -17,4 +19,5 @@ pub(crate) use file_format::{DIRECTORY, FRAME_BYTES, Frame, HEADER_BYTES, Header
 pub(crate) use queue::{LogQueue, Refusal};
 pub(crate) use reader::{corrupt, read_log};
 pub(crate) use record::{NewSeries, RecordPart, RowsPart, SeriesRows, Unreadable, decode_parts, encode_parts};
+pub(crate) use survey::{Damage, Place, begin_empty, log_file_number, log_file_path, survey_file};
 pub(crate) use writer::{LogWriter, WriterOptions};

@@ -6,6 +6,7 @@
 //! The file before goes on meanwhile: until the first record the header may say an older number.
 
 use super::file_format::{self, DIRECTORY, FRAME_BYTES, FRAME_MAGIC, Frame, HEADER_BYTES, Header};
+use super::one_bit::flipped_bit;
 use crate::format::CATALOGUE;
 use crate::segment;
 use catalog::LogFiles;
@@ -110,14 +111,15 @@ fn required_numbers(files: &dyn Files, required: Option<LogFiles>) -> Result<Ran
     Ok(numbers)
 }
 
-fn open(files: &dyn Files, path: &Path) -> Result<(Arc<dyn File>, u64)> {
+/// A file and its length.
+pub(super) fn open(files: &dyn Files, path: &Path) -> Result<(Arc<dyn File>, u64)> {
     let opened = files.open(path).and_then(|file| file.len().map(|len| (file, len)));
     opened.map_err(|e| io_error("open", path, &e))
 }
 
 /// From which record on a file may end in a torn one: the last file, and the one before it while
 /// the last one has no record; `None`: it must be whole.
-fn torn_after(files: &dyn Files, numbers: &Range<u64>, number: u64) -> Result<Option<Sequence>> {
+pub(super) fn torn_after(files: &dyn Files, numbers: &Range<u64>, number: u64) -> Result<Option<Sequence>> {
     if number + 1 == numbers.end {
         return Ok(Some(Sequence::ZERO));
     }
@@ -147,12 +149,12 @@ fn is_begun(files: &dyn Files, number: u64) -> Result<bool> {
 }
 
 /// Whether a file is longer than its header: nothing is appended before the catalogue knows it.
-fn has_records(files: &dyn Files, number: u64) -> Result<bool> {
+pub(super) fn has_records(files: &dyn Files, number: u64) -> Result<bool> {
     Ok(open(files, &file_format::path(number))?.1 > HEADER_BYTES as u64)
 }
 
 /// The header, or what does not check out in it.
-fn read_header(file: &dyn File, len: u64, path: &Path) -> Result<Result<Header, String>> {
+pub(super) fn read_header(file: &dyn File, len: u64, path: &Path) -> Result<Result<Header, String>> {
     if len < HEADER_BYTES as u64 {
         return Ok(Err("it ends inside its header".into()));
     }
@@ -161,13 +163,15 @@ fn read_header(file: &dyn File, len: u64, path: &Path) -> Result<Result<Header, 
     Ok(Header::decode(&bytes))
 }
 
-struct FileReader<'a> {
-    file: &'a dyn File,
-    path: &'a Path,
-    len: u64,
-    last: Sequence,
+/// Reads one file.
+pub(super) struct FileReader<'a> {
+    pub(super) file: &'a dyn File,
+    pub(super) path: &'a Path,
+    pub(super) len: u64,
+    /// The newest record so far.
+    pub(super) last: Sequence,
     /// See [`torn_after`].
-    torn_after: Option<Sequence>,
+    pub(super) torn_after: Option<Sequence>,
 }
 
 impl FileReader<'_> {
@@ -185,7 +189,11 @@ impl FileReader<'_> {
                     self.last = frame.sequence;
                     offset += (FRAME_BYTES + payload.len()) as u64;
                 }
-                None if self.torn_after.is_some_and(|at| at <= self.last) && !self.acknowledged_after(offset)? => {
+                None if self.is_torn(offset)? => {
+                    if self.flipped_bit(offset)?.is_some() {
+                        let reason = format!("a bit of the record at byte {offset} was flipped after it was written");
+                        return Err(corrupt(self.path, reason));
+                    }
                     self.cut(offset)?;
                     break;
                 }
@@ -195,7 +203,19 @@ impl FileReader<'_> {
         Ok(self.last)
     }
 
-    fn frame_at(&self, offset: u64) -> Result<Option<(Frame, Vec<u8>)>> {
+    /// Whether what does not check out there may never have been acknowledged.
+    pub(super) fn is_torn(&self, offset: u64) -> Result<bool> {
+        Ok(self.torn_after.is_some_and(|at| at <= self.last) && !self.acknowledged_after(offset)?)
+    }
+
+    /// The one bit that keeps the record there from checking out; with the frame as it was.
+    pub(super) fn flipped_bit(&self, offset: u64) -> Result<Option<(usize, Frame)>> {
+        let mut tail = vec![0; usize::try_from(self.len - offset).unwrap_or(usize::MAX)];
+        self.file.read_at(offset, &mut tail).map_err(|e| io_error("read", self.path, &e))?;
+        Ok(flipped_bit(&tail))
+    }
+
+    pub(super) fn frame_at(&self, offset: u64) -> Result<Option<(Frame, Vec<u8>)>> {
         let payload_at = offset + FRAME_BYTES as u64;
         if payload_at > self.len {
             return Ok(None);

@@ -15,7 +15,7 @@ use crate::WalSync;
 use crate::catalogue_commit::commit_blocking;
 use catalog::{CatalogStore, Change};
 use files::{Files, io_error};
-use model::{ErrorKind, Result, Sequence};
+use model::{Error, ErrorKind, Result, Sequence};
 use parking_lot::Mutex;
 use std::fmt::Display;
 use std::io;
@@ -240,7 +240,7 @@ impl LogThread {
             && let Err(error) = self.rotate()
         {
             // Nothing was lost. The old file goes on, unless it may not be appended to.
-            if *error.kind != (ErrorKind::DiskFull {}) {
+            if !passes(&error) {
                 self.fail(Vec::new(), &error);
                 return false;
             }
@@ -368,6 +368,11 @@ impl LogThread {
             let _ = entry.done.send(Err(refusal.error()));
         }
     }
+}
+
+/// Whether a file could only not be begun for now: the disk is full, or too many are open.
+pub(super) fn passes(error: &Error) -> bool {
+    matches!(*error.kind, ErrorKind::DiskFull { .. } | ErrorKind::Overloaded { .. })
 }
 
 fn is_full(error: &io::Error) -> bool {

@@ -80,7 +80,25 @@ impl<'a> Checkpoints<'a> {
         newest.into_iter().map(|(table, mark)| Ok((table, self.read(table, mark)?))).collect()
     }
 
-    fn read(&self, table: TableId, mark: Sequence) -> Result<SeriesIndex> {
+    /// Table and mark in a checkpoint's name.
+    pub(crate) fn parse(name: &str) -> Option<(TableId, Sequence)> {
+        parse(name)
+    }
+
+    /// The marks of a table's checkpoints.
+    pub(crate) fn marks(&self, table: TableId) -> Result<Vec<Sequence>> {
+        let directory = Path::new(DIRECTORY);
+        let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
+        Ok(names.iter().filter_map(|name| parse(name)).filter(|(of, _)| *of == table).map(|(_, mark)| mark).collect())
+    }
+
+    /// The mark of a table's newest checkpoint.
+    pub(crate) fn newest_mark(&self, table: TableId) -> Result<Option<Sequence>> {
+        Ok(self.marks(table)?.into_iter().max())
+    }
+
+    /// Loads one.
+    pub(crate) fn read(&self, table: TableId, mark: Sequence) -> Result<SeriesIndex> {
         load(self.bytes(table, mark)?, table, mark).map_err(|e| corrupt(&path(table, mark), e.0))
     }
 

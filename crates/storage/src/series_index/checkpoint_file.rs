@@ -167,8 +167,19 @@ impl CheckpointFile {
         Ok(Self { bytes, table, mark, next_id, sections })
     }
 
-    /// Compares the checksum of every section.
+    /// Compares the checksum of every section; nothing lies between them.
     pub(super) fn verify(&self) -> Decoded<()> {
+        let mut end = HEADER_BYTES;
+        for (range, _) in &self.sections {
+            let between = self.range(&(end..range.start)).unwrap_or_default();
+            if range.start != end.next_multiple_of(ALIGNMENT) || between.iter().any(|byte| *byte != 0) {
+                return Err(Malformed::new("something lies between its sections"));
+            }
+            end = range.end;
+        }
+        if end != self.bytes.len() {
+            return Err(Malformed::new("something lies behind its sections"));
+        }
         let differs = |(range, crc): &&(Range<usize>, u32)| self.range(range).map(crc32fast::hash) != Some(*crc);
         match self.sections.iter().position(|section| differs(&section)) {
             Some(section) => Err(Malformed::new(format!("the checksum of its section {section} is wrong"))),

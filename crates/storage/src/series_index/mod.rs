@@ -9,11 +9,13 @@ mod attributes;
 mod checkpoint;
 mod checkpoint_file;
 mod key_values;
+mod rebuild;
 mod snapshot;
 
 pub(crate) use attributes::{AttributeValue, Attributes};
 pub(crate) use checkpoint::{Checkpoints, DIRECTORY};
 pub(crate) use key_values::decode_nth;
+pub(crate) use rebuild::rebuild;
 pub(crate) use snapshot::{SeriesSnapshot, series_column, wanted};
 
 use hashbrown::HashTable;
@@ -66,6 +68,11 @@ impl SeriesIndex {
     /// How many ids were issued; the next one is this.
     pub(crate) fn next_id(&self) -> u32 {
         u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many series live.
+    pub(crate) fn living(&self) -> usize {
+        self.by_hash.len()
     }
 
     /// The living series with a key.

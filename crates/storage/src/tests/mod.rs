@@ -5,6 +5,7 @@
 
 mod backups;
 mod changes;
+mod check;
 mod dice;
 mod faults;
 pub(crate) mod fixture;
@@ -16,4 +17,5 @@ mod retention;
 mod schema;
 mod series_file;
 mod simulation;
+mod trouble;
 mod views;

@@ -165,7 +165,8 @@ fn open_with(table: Stored, key: &[u8], value: &[u8]) -> Result<RedbCatalog> {
     commit(&store, script().remove(0)).unwrap();
     commit(&store, script().remove(1)).unwrap();
     drop(store);
-    let backend = Backend { file: files.open(Path::new("catalog.redb")).unwrap(), failure: FirstFailure::default() };
+    let file = files.open(Path::new("catalog.redb")).unwrap();
+    let backend = Backend { file, failure: FirstFailure::default(), hides_phases: false.into() };
     let database = redb::Database::builder().create_with_backend(backend).unwrap();
     let transaction = database.begin_write().unwrap();
     transaction.open_table(table).unwrap().insert(key, value).unwrap();

@@ -132,13 +132,11 @@ fn sample() -> Model {
 #[test]
 fn every_flipped_bit_is_noticed() {
     let whole = encode(&sample());
-    let file = CheckpointFile::new(whole.clone().into()).unwrap();
-    let is_padding = |at: usize| at >= HEADER_BYTES && file.sections.iter().all(|(section, _)| !section.contains(&at));
     for bit in 0..whole.len() * 8 {
         let mut damaged = whole.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
         let verified = CheckpointFile::new(damaged.into()).and_then(|file| file.verify());
-        assert_eq!(verified.is_ok(), is_padding(bit / 8), "bit {bit}");
+        assert!(verified.is_err(), "bit {bit}");
     }
     for cut in 0..whole.len() {
         assert!(CheckpointFile::new(whole[..cut].to_vec().into()).is_err(), "cut at {cut}");
