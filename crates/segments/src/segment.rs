@@ -11,6 +11,7 @@ mod directory;
 mod encoding;
 mod file;
 mod footer;
+mod key_filter;
 mod physical;
 mod read;
 mod rows;
@@ -29,6 +30,7 @@ pub use write::{SegmentTarget, remove_segment, write_segment};
 pub(crate) use checked::corrupt;
 pub(crate) use decode::{Decoder, Projection};
 pub(crate) use directory::{Directory, KeyMark};
+pub(crate) use key_filter::filter_hash;
 
 // Tests take tiny ones, so that few rows cross every border.
 

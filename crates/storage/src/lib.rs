@@ -12,6 +12,7 @@ mod catalogue_commit;
 mod cell_value;
 mod effects;
 mod flush;
+mod footers;
 mod format;
 mod log;
 mod memtable;
@@ -30,6 +31,7 @@ mod table_state;
 mod view;
 mod write;
 
+pub use footers::FooterUse;
 pub use format::check_format;
 pub use segments::{PlainSpellings, Spellings};
 pub use sequence::SystemClock;
@@ -73,6 +75,8 @@ pub struct StorageOptions {
     pub flush_bytes: u64,
     /// Memtable and log queue bytes beyond which writers wait, then are refused.
     pub memory_limit_bytes: u64,
+    /// Bytes of footers, page indexes and run directories that are kept of segments.
+    pub footer_bytes: u64,
     /// Length of a log file before the next is begun.
     pub log_file_bytes: u64,
     /// Time partition where neither table nor database says.
@@ -190,6 +194,12 @@ impl Storage {
         }
         alter::forget_dropped(&self.threads.store);
         Ok(())
+    }
+
+    /// What the cache of segments' footers holds.
+    #[must_use]
+    pub fn footers(&self) -> FooterUse {
+        self.threads.store.footers.used()
     }
 
     /// Moves every visible row from memory to segments and trims the log.

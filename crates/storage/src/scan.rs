@@ -56,6 +56,7 @@ impl Rows {
         };
         ScanMetrics {
             segments_pruned: pruned + counts.segments_pruned,
+            segments_filtered: counts.segments_filtered,
             segments_read: counts.segments_read,
             rows_merged: counts.rows_merged,
             rows_returned: counts.rows_returned,

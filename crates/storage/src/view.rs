@@ -74,6 +74,8 @@ pub struct ScanRequest {
 pub struct ScanMetrics {
     /// Segments that bounds ruled out.
     pub segments_pruned: u64,
+    /// Segments that the filters of their keys ruled out.
+    pub segments_filtered: u64,
     /// Segments read.
     pub segments_read: u64,
     /// Rows that went through the merge because sources overlapped.

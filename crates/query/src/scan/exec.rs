@@ -343,6 +343,7 @@ fn with_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
 struct ReadingMetrics {
     baseline: BaselineMetrics,
     segments_pruned: Count,
+    segments_filtered: Count,
     segments_read: Count,
     rows_merged: Count,
     seen: ScanMetrics,
@@ -356,6 +357,7 @@ impl ReadingMetrics {
         Self {
             baseline: BaselineMetrics::new(set, partition),
             segments_pruned: MetricBuilder::new(set).counter("segments_pruned", partition),
+            segments_filtered: MetricBuilder::new(set).counter("segments_filtered", partition),
             segments_read: MetricBuilder::new(set).counter("segments_read", partition),
             rows_merged: MetricBuilder::new(set).counter("rows_merged", partition),
             seen: ScanMetrics::default(),
@@ -367,6 +369,7 @@ impl ReadingMetrics {
             counter.add(usize::try_from(now.saturating_sub(before)).unwrap_or(usize::MAX));
         };
         add(&self.segments_pruned, now.segments_pruned, self.seen.segments_pruned);
+        add(&self.segments_filtered, now.segments_filtered, self.seen.segments_filtered);
         add(&self.segments_read, now.segments_read, self.seen.segments_read);
         add(&self.rows_merged, now.rows_merged, self.seen.rows_merged);
         self.seen = now;

@@ -264,7 +264,13 @@ impl Iterator for MemoryScan {
 
 impl SourceScan for MemoryScan {
     fn metrics(&self) -> ScanMetrics {
-        ScanMetrics { segments_pruned: 2, segments_read: 1, rows_merged: 3, rows_returned: self.returned }
+        ScanMetrics {
+            segments_pruned: 2,
+            segments_filtered: 4,
+            segments_read: 1,
+            rows_merged: 3,
+            rows_returned: self.returned,
+        }
     }
 }
 

@@ -118,6 +118,7 @@ impl SeriesScan {
     pub fn counts(&self) -> ScanCounts {
         ScanCounts {
             segments_pruned: self.segments_pruned,
+            segments_filtered: 0,
             segments_read: self.reading.segments_read(),
             rows_merged: self.merge.rows_merged(),
             rows_returned: self.rows_returned,

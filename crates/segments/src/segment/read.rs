@@ -73,7 +73,7 @@ impl SegmentReader {
     pub fn runs(&self) -> &[SegmentRun] {
         match &self.directory {
             Directory::Series(runs) => runs,
-            Directory::Keyed(_) => &[],
+            Directory::Keyed(_) | Directory::FilteredKeys(..) => &[],
         }
     }
 
@@ -98,7 +98,8 @@ impl SegmentReader {
     /// About how many bytes of memory it takes.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        let by_hash = self.by_hash.get().map_or(0, |by_hash| by_hash.len() * size_of::<u32>());
+        // Made when it is first needed, and counted before.
+        let by_hash = self.runs().len() * size_of::<u32>();
         size_of::<Self>() + self.file.memory_bytes() + self.directory.bytes() + by_hash
     }
 

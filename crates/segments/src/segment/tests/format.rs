@@ -2,7 +2,7 @@
 //! storage format.
 
 use super::{every_type, side_path};
-use crate::segment::directory::{Directory, KeyMark, SegmentRun};
+use crate::segment::directory::{Directory, DirectoryBuilder, KeyMark, SegmentRun};
 use crate::segment::footer::{ExtraColumn, Footer, StoredColumn};
 use crate::segment::side::SideFile;
 use crate::segment::type_name::type_name;
@@ -93,4 +93,9 @@ fn the_bytes_of_a_run_directory_stand() {
     let expected =
         "434752554e53000194cd012ccfffffffffffffffff9201cd010281a54b657965649192cd2000c40201ff16f9da9013d44ed9";
     assert_eq!(side(Directory::Keyed(vec![mark])), expected);
+    let mut keys = DirectoryBuilder::new(false);
+    keys.keys(&[KeyBytes([1, 255].into()), KeyBytes([2].into())]);
+    let expected = "434752554e53000194cd012ccfffffffffffffffff9201cd010281ac46696c74657265644b65797392919200c40201ffc420400000\
+                    0444000000000102000000000904000400408000000201000000080004227006ee9f983144";
+    assert_eq!(side(keys.finish()), expected);
 }
