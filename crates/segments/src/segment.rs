@@ -4,6 +4,7 @@
 //! side file (`<segment>.runs`) with the run directory and the checksums of the file's blocks; it
 //! can be rebuilt from the segment. No byte reaches a decoder before its checksum was compared.
 
+mod aggregates;
 mod checked;
 mod decimal;
 mod decode;
@@ -12,6 +13,7 @@ mod encoding;
 mod file;
 mod footer;
 mod key_filter;
+mod narrow;
 mod physical;
 mod read;
 mod rows;
@@ -27,6 +29,7 @@ pub use rows::{SegmentIdentity, SegmentRows, SeriesKeys};
 pub use series_file::write_series_file;
 pub use write::{SegmentTarget, remove_segment, write_segment};
 
+pub(crate) use aggregates::{Aggregates, Statistic};
 pub(crate) use checked::corrupt;
 pub(crate) use decode::{Decoder, Projection};
 pub(crate) use directory::{Directory, KeyMark};

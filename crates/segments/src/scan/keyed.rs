@@ -138,6 +138,7 @@ impl KeyedScan {
             segments_filtered: self.segments_filtered,
             segments_read: self.reading.segments_read(),
             rows_merged: self.merge.rows_merged(),
+            rows_aggregated: 0,
             rows_returned: self.rows_returned,
         }
     }

@@ -48,6 +48,8 @@ pub struct ScanCounts {
     pub segments_read: u64,
     /// Rows that went through the merge because sources overlapped.
     pub rows_merged: u64,
+    /// Rows that cells of segments stood for.
+    pub rows_aggregated: u64,
     /// Rows returned.
     pub rows_returned: u64,
 }

@@ -1,5 +1,6 @@
 //! Opening a segment.
 
+use super::aggregates::{Aggregates, AggregatesBuilder, is_aggregated};
 use super::checked::{CheckedFile, corrupt, sum};
 use super::decode::{Decoder, Projection};
 use super::directory::{Directory, DirectoryBuilder, SegmentRun};
@@ -9,20 +10,23 @@ use crate::PlainSpellings;
 use crate::retype::Retyping;
 use catalog::SegmentEntry;
 use files::{File, Files, io_error};
-use model::{KeyHash, Result, Sequence, Table, TableKind, encode_keys};
+use model::{ColumnId, ColumnRole, DataType, KeyHash, Result, Table, TableKind, encode_keys};
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
 /// Rows read at once where a directory is made anew.
 const REBUILD_ROWS: usize = 64 << 10;
 
-/// An open segment: footer, page index and run directory, loaded once. Cheap to share.
+/// An open segment: footer, page index and run directory, loaded once, aggregates unpacked
+/// when first asked for. Cheap to share.
 #[derive(Debug)]
 pub struct SegmentReader {
     file: Arc<SegmentFile>,
     directory: Directory,
     /// The runs in order of their key hashes.
     by_hash: OnceLock<Vec<u32>>,
+    packed_aggregates: Option<Vec<u8>>,
+    aggregates: OnceLock<Option<Aggregates>>,
 }
 
 impl SegmentReader {
@@ -42,24 +46,25 @@ impl SegmentReader {
         if bytes != entry.bytes {
             return Err(corrupt(&entry.path, format!("it has {bytes} bytes instead of {}", entry.bytes)));
         }
-        let (file, directory) = match SideFile::read(&**files, entry) {
+        let (file, directory, packed_aggregates) = match SideFile::read(&**files, entry) {
             Some(side) => {
                 let checked = CheckedFile::new(file, entry, side.block_checksums);
-                (Arc::new(SegmentFile::load(checked, entry, table.id)?), side.directory)
+                (Arc::new(SegmentFile::load(checked, entry, table.id)?), side.directory, side.aggregates)
             }
             None => {
                 let block_checksums = sum_of_entry(&*file, entry)?;
                 let checked = CheckedFile::new(file, entry, block_checksums.clone());
                 let file = Arc::new(SegmentFile::load(checked, entry, table.id)?);
-                let directory = rebuild_directory(&file, table)?;
+                let (directory, aggregates) = rebuild(&file, table)?;
                 let (segment_bytes, segment_checksum) = (entry.bytes, entry.checksum);
-                let side = SideFile { segment_bytes, segment_checksum, block_checksums, directory };
+                let side = SideFile { segment_bytes, segment_checksum, block_checksums, directory, aggregates };
                 // Only saves the next opening the work: a disk that takes no writes must not stop reads.
                 let _ = side.write(&**files, &entry.path);
-                (file, side.directory)
+                (file, side.directory, side.aggregates)
             }
         };
-        Ok(Arc::new(Self { file, directory, by_hash: OnceLock::new() }))
+        let (by_hash, aggregates) = (OnceLock::new(), OnceLock::new());
+        Ok(Arc::new(Self { file, directory, by_hash, packed_aggregates, aggregates }))
     }
 
     /// What the manifest says of it.
@@ -100,7 +105,9 @@ impl SegmentReader {
     pub fn bytes(&self) -> usize {
         // Made when it is first needed, and counted before.
         let by_hash = self.runs().len() * size_of::<u32>();
-        size_of::<Self>() + self.file.memory_bytes() + self.directory.bytes() + by_hash
+        let packed = self.packed_aggregates.as_deref();
+        let aggregates = packed.map_or(0, |packed| packed.len() + Aggregates::unpacked_bytes(packed));
+        size_of::<Self>() + self.file.memory_bytes() + self.directory.bytes() + by_hash + aggregates
     }
 
     /// Reads the whole file and compares its checksum with the manifest's.
@@ -109,6 +116,12 @@ impl SegmentReader {
     /// [`model::ErrorKind::Corrupt`] naming the file, [`model::ErrorKind::Io`] from the disk.
     pub fn verify_checksum(&self) -> Result<()> {
         sum_of_entry(self.file.checked.file(), self.entry()).map(drop)
+    }
+
+    /// What it says of its rows without reading them.
+    pub(crate) fn aggregates(&self) -> Option<&Aggregates> {
+        let unpack = || Aggregates::from_bytes(self.packed_aggregates.as_deref()?);
+        self.aggregates.get_or_init(unpack).as_ref()
     }
 
     pub(crate) fn directory(&self) -> &Directory {
@@ -128,11 +141,18 @@ fn sum_of_entry(file: &dyn File, entry: &SegmentEntry) -> Result<Vec<u64>> {
     Ok(block_checksums)
 }
 
-/// Makes the directory from the key and time columns.
-fn rebuild_directory(file: &Arc<SegmentFile>, table: &Table) -> Result<Directory> {
+/// Makes the directory from the key and time columns, and aggregates from those of numbers.
+fn rebuild(file: &Arc<SegmentFile>, table: &Table) -> Result<(Directory, Option<Vec<u8>>)> {
     let series_table = table.kind == TableKind::Series;
-    let projection = Arc::new(Projection::new(file, &[], true));
-    let retyping = Retyping { table, spellings: &PlainSpellings, until: Sequence::MAX };
+    let stored = file.footer.columns.iter().filter(|c| c.role == ColumnRole::Field && is_aggregated(c.data_type));
+    let known = stored.filter(|c| file.footer.all_replace && table.column(c.id).is_some());
+    let numbers: Vec<(ColumnId, DataType)> = known.map(|column| (column.id, column.data_type)).collect();
+    let mut aggregates = AggregatesBuilder::new(table, numbers.iter().copied()).filter(|_| file.footer.all_replace);
+    let ids: Vec<ColumnId> = numbers.iter().map(|(id, _)| *id).collect();
+    let projection = Arc::new(Projection::new(file, &ids, true));
+    // As they were written.
+    let retyping = Retyping { table, spellings: &PlainSpellings, until: file.entry.sequences.1 };
+    let mut last_key = None;
     let mut directory = DirectoryBuilder::new(series_table);
     for (row_group, rows) in file.row_groups.iter().enumerate() {
         let mut left = usize::try_from(rows.end - rows.start).unwrap_or(usize::MAX);
@@ -146,6 +166,12 @@ fn rebuild_directory(file: &Arc<SegmentFile>, table: &Table) -> Result<Directory
                 directory.keys(&keys);
                 continue;
             }
+            let runs: Vec<usize> = keys.chunk_by(|a, b| a == b).map(<[_]>::len).collect();
+            let values = block.columns.iter().flatten().map(|cells| &cells.values).collect::<Vec<_>>();
+            if let Some(aggregates) = &mut aggregates {
+                aggregates.add(&runs, last_key.is_some() && last_key.as_ref() == keys.first(), &block.times, &values);
+            }
+            last_key = keys.last().cloned();
             let mut first = 0;
             for run in keys.chunk_by(|a, b| a == b) {
                 if let Some(key) = run.first() {
@@ -159,5 +185,6 @@ fn rebuild_directory(file: &Arc<SegmentFile>, table: &Table) -> Result<Directory
     if !directory.covers(file.entry.rows) {
         return Err(corrupt(&file.entry.path, "its rows are not in order"));
     }
-    Ok(directory)
+    let aggregates = aggregates.and_then(AggregatesBuilder::finish);
+    Ok((directory, aggregates.map(|aggregates| aggregates.to_bytes()).transpose()?))
 }

@@ -1,5 +1,6 @@
 //! Writing a segment.
 
+use super::aggregates::aggregates_of;
 use super::directory::DirectoryBuilder;
 use super::encoding::writer_properties;
 use super::footer::{ExtraColumn, Footer, StoredColumn};
@@ -85,6 +86,7 @@ pub fn write_segment(files: &dyn Files, target: &SegmentTarget<'_>, rows: &Segme
         segment_checksum: written.checksum,
         block_checksums: written.block_checksums,
         directory: directory.finish(),
+        aggregates: aggregates_of(target.table, rows).map(|aggregates| aggregates.to_bytes()).transpose()?,
     };
     side.write(files, target.path)?;
     let parent = path.parent().unwrap_or(Path::new(""));

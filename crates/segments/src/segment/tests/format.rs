@@ -75,7 +75,13 @@ fn a_type_of_a_newer_version_is_no_type() {
 
 fn side(directory: Directory) -> String {
     let files = ForgetfulFiles::new();
-    let side = SideFile { segment_bytes: 300, segment_checksum: u64::MAX, block_checksums: vec![1, 258], directory };
+    let side = SideFile {
+        segment_bytes: 300,
+        segment_checksum: u64::MAX,
+        block_checksums: vec![1, 258],
+        directory,
+        aggregates: None,
+    };
     side.write(&files, "5.parquet").unwrap();
     let file = files.open(side_path()).unwrap();
     let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
