@@ -21,4 +21,5 @@ pub use time_bucket::time_bucket;
 pub(crate) use bounded_text::{BoundedOperator, TextLimit, bounded, bounded_aggregate, join};
 pub(crate) use checked_integers::checked;
 pub(crate) use convert_time::{ConvertTime, Rounding, convert_time};
+pub(crate) use exact::is_exact_sum;
 pub(crate) use times::TimeType;

@@ -33,10 +33,10 @@ mod write;
 
 pub use footers::FooterUse;
 pub use format::check_format;
-pub use segments::{PlainSpellings, Spellings};
+pub use segments::{Buckets, PartialColumn, PlainSpellings, Spellings};
 pub use sequence::SystemClock;
 pub use source::{DescribedKeys, OpenedScan, ScanDescription, SourceDescription, WriterId};
-pub use view::{KeyRange, Scan, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, TableView};
+pub use view::{KeyRange, PartialRequest, Scan, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, TableView};
 
 use catalog::{CatalogStore, Change, CommitError};
 use files::Files;

@@ -13,7 +13,7 @@ use arrow::compute::take;
 use arrow::record_batch::RecordBatch;
 use model::{Column, ColumnId, ColumnRole, Error, KeyBytes, Result, Sequence, SeriesId, Table, TableId, TimeBounds};
 use parking_lot::RwLock;
-use segments::Spellings;
+use segments::{Buckets, PartialColumn, Spellings};
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
@@ -69,6 +69,20 @@ pub struct ScanRequest {
     pub batch_rows: usize,
 }
 
+/// What a scan for aggregates returns: instead of rows, partial aggregates of rows that lie in one
+/// bucket of time, ascending as rows do, each at the time of its first row. Series tables.
+#[derive(Clone, Debug)]
+pub struct PartialRequest {
+    /// The rows, and key, attribute and time columns to return first.
+    pub rows: ScanRequest,
+    /// Columns of numbers. What is returned of them comes behind: how many rows, then for each the
+    /// count of its values that are not NULL, the least, the greatest, and the sum if needed, all
+    /// counts and sums as 64-bit integers.
+    pub states: Vec<PartialColumn>,
+    /// How rows come together; `None`: each row stands for itself.
+    pub buckets: Option<Arc<dyn Buckets>>,
+}
+
 /// What a scan did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScanMetrics {
@@ -80,6 +94,8 @@ pub struct ScanMetrics {
     pub segments_read: u64,
     /// Rows that went through the merge because sources overlapped.
     pub rows_merged: u64,
+    /// Rows that were not read because aggregates beside their segments say enough of them.
+    pub rows_aggregated: u64,
     /// Rows returned.
     pub rows_returned: u64,
 }
@@ -193,6 +209,22 @@ impl TableView {
     pub fn scan(&self, mut request: ScanRequest) -> Result<Scan> {
         request.time = request.time.intersect(&self.kept);
         Ok(Scan { rows: Rows::new(self, request)? })
+    }
+
+    /// Begins to read for aggregates. Some work happens here, the rest in the iterator.
+    ///
+    /// # Errors
+    /// As [`TableView::scan`]; [`model::ErrorKind::Internal`] for a keyed table or columns that are
+    /// no numbers.
+    pub fn scan_partial(&self, mut request: PartialRequest) -> Result<Scan> {
+        request.rows.time = request.rows.time.intersect(&self.kept);
+        Ok(Scan { rows: Rows::partial(self, request)? })
+    }
+
+    /// Whether some rows are in segments.
+    #[must_use]
+    pub fn has_segments(&self) -> bool {
+        !self.memory.segments.is_empty()
     }
 
     /// At most so many rows are there, expired ones among them; for planning.
