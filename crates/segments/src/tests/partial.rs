@@ -5,8 +5,8 @@ use super::history::{CHAIN, FIELDS, History, history};
 use super::layout::{FIELD_IDS, Layout, lay, layout};
 use super::scans::{SERIES, VALUE, chunk, keys, segments, series_table};
 use crate::{
-    Buckets, PartialColumn, PartialScan, PartialScanRequest, PlainSpellings, RowKind, ScanCounts, SeriesScan,
-    SeriesScanRequest, Source, WantedSeries,
+    Buckets, Chunk, MergeContext, PartialColumn, PartialScan, PartialScanRequest, PlainSpellings, RowKind, ScanCounts,
+    SeriesScan, SeriesScanRequest, Source, WantedSeries,
 };
 use arrow::array::{Array, AsArray};
 use arrow::datatypes::Int64Type;
@@ -250,4 +250,19 @@ fn whole_hours_that_nothing_touches_are_not_read() {
     // A segment of rows that write into older ones says nothing.
     let merging = segments(&series_table(), chunk(1, RowKind::Merge, 0..4_000), 2);
     check(request(merging, Vec::new(), TimeBounds::ALL), 1_000, 0, "rows that are not whole");
+}
+
+#[test]
+fn rows_between_two_cells_come_between_them() {
+    let table = series_table();
+    let whole = [chunk(1, RowKind::Replace, 0..1_000), chunk(2, RowKind::Replace, 2_000..3_000)];
+    let whole = whole.map(|chunk| Arc::new(chunk.fold().unwrap()));
+    let context = MergeContext { table: &table, tombstones: &[], key_hash: &|_| None, spellings: &PlainSpellings };
+    let mut sources = segments(&table, Chunk::merge(&whole, &context).unwrap(), 10);
+    sources.push(Source::Chunk(Arc::new(chunk(9, RowKind::Replace, 1_500..1_503).fold().unwrap())));
+    let columns = [PartialColumn { id: VALUE, with_sum: true }];
+    // The order of what comes is asked for where answers are added up.
+    let (answer, counts) = from_partials(request(sources.clone(), Vec::new(), TimeBounds::ALL), &columns, 1_000);
+    assert_eq!(answer, from_rows(request(sources, Vec::new(), TimeBounds::ALL), &columns, 1_000));
+    assert_eq!(counts.rows_aggregated, u64::from(SERIES) * 2_000);
 }
