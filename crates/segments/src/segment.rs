@@ -32,7 +32,7 @@ pub use write::{SegmentTarget, remove_segment, write_segment};
 pub(crate) use aggregates::{Aggregates, Statistic};
 pub(crate) use checked::corrupt;
 pub(crate) use decode::{Decoder, Projection};
-pub(crate) use directory::{Directory, KeyMark};
+pub(crate) use directory::KeyMark;
 pub(crate) use key_filter::filter_hash;
 
 // Tests take tiny ones, so that few rows cross every border.

@@ -8,10 +8,13 @@ use crate::source::{DescribedView, DescribedViews, WriterId};
 use crate::store::Store;
 use crate::table_state::TableState;
 use crate::write::no_table;
-use arrow::array::{ArrayRef, RecordBatchOptions, UInt32Array};
-use arrow::compute::take;
+use arrow::array::{ArrayRef, AsArray, RecordBatchOptions, UInt32Array};
+use arrow::compute::{max, min, take};
+use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
-use model::{Column, ColumnId, ColumnRole, Error, KeyBytes, Result, Sequence, SeriesId, Table, TableId, TimeBounds};
+use model::{
+    Column, ColumnId, ColumnRole, DataType, Error, KeyBytes, Result, Sequence, SeriesId, Table, TableId, TimeBounds,
+};
 use parking_lot::RwLock;
 use segments::{Buckets, PartialColumn, Spellings};
 use std::ops::Bound;
@@ -19,6 +22,11 @@ use std::sync::{Arc, OnceLock};
 
 /// A series column of fewer than one in so many series is made for those alone.
 const SPARSE: usize = 8;
+
+/// The greatest integer up to which floats of 64 bits have them all.
+const EXACT_MAX: u64 = 1 << 53;
+/// Segments that are opened to see how great values are.
+const OPENED_MAX: usize = 256;
 
 /// A table at one number; holds what it needs of memory and files while it lives.
 #[derive(Clone, Debug)]
@@ -219,6 +227,44 @@ impl TableView {
     pub fn scan_partial(&self, mut request: PartialRequest) -> Result<Scan> {
         request.rows.time = request.rows.time.intersect(&self.kept);
         Ok(Scan { rows: Rows::partial(self, request)? })
+    }
+
+    /// Whether sums of a column of integers are the same in floats of 64 bits, in whatever order
+    /// its values are added up: none of them, however many rows it covers, leaves the integers that
+    /// such floats have.
+    #[must_use]
+    pub fn sums_fit_floats(&self, id: ColumnId) -> bool {
+        let Some(column) = self.table.column(id).filter(|column| column.type_changes.is_empty()) else { return false };
+        let magnitude = match column.data_type {
+            DataType::Int8 => Some(1 << 7),
+            DataType::Int16 => Some(1 << 15),
+            DataType::Int32 => Some(1 << 31),
+            DataType::UInt8 => Some((1 << 8) - 1),
+            DataType::UInt16 => Some((1 << 16) - 1),
+            DataType::UInt32 => Some((1 << 32) - 1),
+            DataType::Int64 => self.magnitude(id),
+            _ => None,
+        };
+        let sum = magnitude.and_then(|magnitude: u64| magnitude.checked_mul(self.rows_at_most()));
+        sum.is_some_and(|sum| sum <= EXACT_MAX)
+    }
+
+    /// How far from 0 a value of a column of 64-bit integers can be.
+    fn magnitude(&self, id: ColumnId) -> Option<u64> {
+        if self.memory.segments.len() > OPENED_MAX {
+            return None;
+        }
+        let mut magnitude = 0;
+        for segment in self.memory.segments.iter() {
+            magnitude = magnitude.max(segment.reader().ok()?.magnitude(id)?);
+        }
+        for chunk in &self.memory.chunks {
+            let Some(column) = chunk.chunk.columns.iter().find(|column| column.id == id) else { continue };
+            let values = column.cells.values.as_primitive_opt::<Int64Type>()?;
+            let ends = [min(values), max(values)];
+            magnitude = ends.into_iter().flatten().map(i64::unsigned_abs).fold(magnitude, u64::max);
+        }
+        Some(magnitude)
     }
 
     /// Whether some rows are in segments.

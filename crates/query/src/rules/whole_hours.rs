@@ -1,17 +1,19 @@
-//! Aggregates that whole hours are read for, instead of all rows: `count`, `min`, `max` and sums
-//! of integers, by series, attributes and buckets of time, become the same over partial aggregates
+//! Aggregates that whole hours are read for, instead of all rows: `count`, `min`, `max`, sums and
+//! averages of integers, by series, attributes and buckets of time, become the same over partial aggregates
 //! that storage has beside its segments.
 //!
 //! Nothing changes in an answer. A row that no partial aggregate may stand for comes as one of its
-//! own; sums of floats and averages are left as they are, since they depend on the order of
-//! additions.
+//! own; sums of floats are left as they are, since they depend on the order of additions, and so
+//! are averages where such a sum may round.
 
 use crate::StorageTable;
 use crate::partial_table::{PartialTable, State, numbers};
+use arrow::datatypes::DataType as Arrow;
 use datafusion::catalog::default_table_source::{provider_as_source, source_as_provider};
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column, DFSchemaRef};
 use datafusion::error::Result;
+use datafusion::functions_aggregate::average::Avg;
 use datafusion::functions_aggregate::count::Count;
 use datafusion::functions_aggregate::min_max::{Max, Min};
 use datafusion::functions_aggregate::sum::{Sum, sum_udaf};
@@ -20,7 +22,7 @@ use datafusion::logical_expr::interval_arithmetic::Interval;
 use datafusion::logical_expr::sort_properties::{ExprProperties, SortProperties};
 use datafusion::logical_expr::{
     Aggregate, AggregateUDF, Expr, ExprSchemable, LogicalPlan, Projection, SubqueryAlias, TableScan, TableScanBuilder,
-    lit, when,
+    cast, lit, when,
 };
 use datafusion::optimizer::{ApplyOrder, OptimizerConfig, OptimizerRule};
 use model::{ColumnId, ColumnRole, Table, TableKind};
@@ -100,6 +102,8 @@ enum Part {
     Count(Option<ColumnId>),
     /// The same function over what is known of a column.
     Of(Arc<AggregateUDF>, ColumnId, State),
+    /// The sum of a column in floats, divided by its count.
+    Average(ColumnId),
 }
 
 fn rewritten(aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
@@ -124,7 +128,7 @@ fn rewritten(aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
     }
     let mut parts = Vec::with_capacity(aggregate.aggr_expr.len());
     for call in &aggregate.aggr_expr {
-        let Some(part) = part(&source.resolve(call.clone().unalias())?, &table) else { return Ok(None) };
+        let Some(part) = part(&source.resolve(call.clone().unalias())?, base) else { return Ok(None) };
         parts.push(part);
     }
     plan(aggregate, source.scan, base, (groups, of_time), &parts)
@@ -144,6 +148,7 @@ fn plan(
             Part::Count(None) => {}
             Part::Count(Some(id)) => *states.entry(*id).or_default() |= false,
             Part::Of(_, id, state) => *states.entry(*id).or_default() |= *state == State::Sum,
+            Part::Average(id) => *states.entry(*id).or_default() |= true,
         }
     }
     let states: Vec<_> = states.into_iter().map(|(id, with_sum)| PartialColumn { id, with_sum }).collect();
@@ -155,15 +160,24 @@ fn plan(
         Expr::AggregateFunction(call)
     };
     let mut calls = Vec::with_capacity(parts.len());
+    // Behind one call for each part, counts that averages need.
+    let mut counts = Vec::new();
     for (number, part) in parts.iter().enumerate() {
         let (function, place) = match part {
             Part::Count(None) => (sum_udaf(), Some(partial.rows())),
             Part::Count(Some(id)) => (sum_udaf(), partial.place(*id, State::Count)),
             Part::Of(function, id, state) => (Arc::clone(function), partial.place(*id, *state)),
+            Part::Average(id) => {
+                let Some(count) = partial.place(*id, State::Count) else { return Ok(None) };
+                counts.push(call(&sum_udaf(), count).alias(format!("partial count {number}")));
+                (sum_udaf(), partial.place(*id, State::Sum))
+            }
         };
         let Some(place) = place else { return Ok(None) };
         calls.push(call(&function, place).alias(format!("partial {number}")));
     }
+    let first_count = groups.len() + calls.len();
+    calls.extend(counts);
     let mut projection: Vec<usize> = Vec::new();
     for column in groups.iter().chain(&calls).flat_map(Expr::column_refs) {
         let index = schema.index_of(&column.name)?;
@@ -180,11 +194,21 @@ fn plan(
     let count = groups.len();
     let grouped = Aggregate::try_new(input, groups, calls)?;
     let mut columns = Vec::with_capacity(aggregate.schema.fields().len());
+    let mut next_count = first_count;
     for (place, (qualifier, field)) in aggregate.schema.iter().enumerate() {
-        let (own_qualifier, own) = grouped.schema.qualified_field(place);
-        let column = Expr::Column(Column::new(own_qualifier.cloned(), own.name()));
-        let is_count = place.checked_sub(count).and_then(|p| parts.get(p)).is_some_and(|p| matches!(p, Part::Count(_)));
-        let column = if is_count { when(column.clone().is_not_null(), column).otherwise(lit(0_i64))? } else { column };
+        let own = |place: usize| {
+            let (qualifier, field) = grouped.schema.qualified_field(place);
+            Expr::Column(Column::new(qualifier.cloned(), field.name()))
+        };
+        let column = match place.checked_sub(count).and_then(|part| parts.get(part)) {
+            Some(Part::Count(_)) => when(own(place).is_not_null(), own(place)).otherwise(lit(0_i64))?,
+            Some(Part::Average(_)) => {
+                let average = cast(own(place), Arrow::Float64) / cast(own(next_count), Arrow::Float64);
+                next_count += 1;
+                average
+            }
+            _ => own(place),
+        };
         if column.get_type(&grouped.schema)? != *field.data_type() {
             return Ok(None);
         }
@@ -233,7 +257,8 @@ fn order(expr: &Expr, schema: &DFSchemaRef) -> Option<SortProperties> {
     }
 }
 
-fn part(call: &Expr, table: &Table) -> Option<Part> {
+fn part(call: &Expr, base: &StorageTable) -> Option<Part> {
+    let table = base.table();
     let Expr::AggregateFunction(AggregateFunction { func, params }) = call else { return None };
     let AggregateFunctionParams { args, distinct: false, filter: None, order_by, null_treatment: None } = params else {
         return None;
@@ -262,12 +287,19 @@ fn part(call: &Expr, table: &Table) -> Option<Part> {
     if func.inner().is::<Max>() {
         return of(argument, State::Greatest);
     }
+    if func.inner().is::<Avg>() {
+        return match argument {
+            Expr::Cast(Cast { expr, field }) if *field.data_type() == Arrow::Float64 => match of(expr, State::Sum) {
+                Some(Part::Of(_, id, _)) if base.source().sums_fit_floats(id) => Some(Part::Average(id)),
+                _ => None,
+            },
+            _ => None,
+        };
+    }
     if func.inner().is::<Sum>() || crate::functions::is_exact_sum(func) {
         return match argument {
             // Wider integers, which the sums are anyway.
-            Expr::Cast(Cast { expr, field }) if *field.data_type() == arrow::datatypes::DataType::Int64 => {
-                of(expr, State::Sum)
-            }
+            Expr::Cast(Cast { expr, field }) if *field.data_type() == Arrow::Int64 => of(expr, State::Sum),
             other => of(other, State::Sum),
         };
     }

@@ -185,6 +185,10 @@ impl ScanSource for MemoryTable {
         Err(model::Error::internal("rows in memory have no aggregates"))
     }
 
+    fn sums_fit_floats(&self, _id: ColumnId) -> bool {
+        false
+    }
+
     fn has_segments(&self) -> bool {
         false
     }

@@ -17,6 +17,8 @@ pub(crate) trait ScanSource: Debug + Send + Sync {
     /// What aggregates need of rows.
     fn scan_partial(&self, request: PartialRequest) -> Result<Box<dyn SourceScan>>;
     fn rows_at_most(&self) -> u64;
+    /// Whether sums of a column of integers are the same in floats, in whatever order.
+    fn sums_fit_floats(&self, id: ColumnId) -> bool;
     /// Whether rows are in segments, which may have aggregates beside them.
     fn has_segments(&self) -> bool;
     /// What [`OpenScan`] opens again.
@@ -60,6 +62,10 @@ impl ScanSource for TableView {
 
     fn rows_at_most(&self) -> u64 {
         TableView::rows_at_most(self)
+    }
+
+    fn sums_fit_floats(&self, id: ColumnId) -> bool {
+        TableView::sums_fit_floats(self, id)
     }
 
     fn has_segments(&self) -> bool {

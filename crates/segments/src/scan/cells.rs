@@ -29,7 +29,7 @@ pub trait Buckets: Debug + Send + Sync {
     fn together(&self, firsts: &[i64], lasts: &[i64]) -> Result<Vec<bool>>;
 }
 
-/// Cells of one run that follow each other, with no row of another source between them.
+/// Cells of one run that follow each other; rows of other sources may lie between two of them.
 #[derive(Clone, Debug)]
 pub(super) struct Span {
     pub(super) rank: u32,
@@ -62,8 +62,6 @@ struct Candidate {
     source: usize,
     cell: usize,
     time: TimeBounds,
-    /// Whether nothing of another source lies between it and the candidate before.
-    follows: bool,
 }
 
 impl Cells {
@@ -116,8 +114,8 @@ impl Cells {
         let lasts: Vec<i64> = candidates.iter().map(|candidate| candidate.time.last).collect();
         let together = buckets.together(&firsts, &lasts)?;
         let mut visible = Vec::new();
-        // The place of the last one taken, and the times that its span hides.
-        let mut last: Option<(Candidate, TimeBounds)> = None;
+        // The last one taken.
+        let mut last: Option<Candidate> = None;
         for (candidate, together) in candidates.drain(..).zip(together) {
             let (Some(Source::Segment(segment)), Some(masks)) =
                 (sources.get(candidate.source), masks.get(candidate.source))
@@ -133,14 +131,12 @@ impl Cells {
             }
             let hidden = self.hidden.entry(segment.entry().id).or_default();
             match (&mut last, self.spans.last_mut()) {
-                (Some((before, time)), Some(span))
-                    if candidate.follows
-                        && before.rank == candidate.rank
+                (Some(before), Some(span))
+                    if before.rank == candidate.rank
                         && before.source == candidate.source
                         && before.cell + 1 == candidate.cell =>
                 {
                     span.cells.end = candidate.cell + 1;
-                    time.last = candidate.time.last;
                     if let Some((_, hidden)) = hidden.last_mut() {
                         hidden.last = candidate.time.last;
                     }
@@ -150,7 +146,7 @@ impl Cells {
                     let (rank, segment) = (candidate.rank, Arc::clone(segment));
                     self.spans.push(Span { rank, segment, cells: candidate.cell..candidate.cell + 1 });
                     hidden.push((series.key_hash, candidate.time));
-                    last = Some((candidate, candidate.time));
+                    last = Some(candidate);
                 }
             }
         }
@@ -222,18 +218,11 @@ fn candidates_of(
     candidates: &mut Vec<Candidate>,
 ) {
     let others = || of_series.iter().filter(|other| other.source != run.source);
-    let mut before: Option<TimeBounds> = None;
     for cell in aggregates.cells_of(run.position).unwrap_or_default() {
         let Some(time) = aggregates.times(cell) else { return };
-        if time.first < wanted.first || time.last > wanted.last || others().any(|other| other.time.overlaps(&time)) {
-            before = None;
-            continue;
+        let is_alone = !others().any(|other| other.time.overlaps(&time));
+        if is_alone && wanted.first <= time.first && time.last <= wanted.last {
+            candidates.push(Candidate { rank: run.rank, source: run.source, cell, time });
         }
-        let follows = before.is_some_and(|before| {
-            let between = TimeBounds { first: before.last, last: time.first };
-            !others().any(|other| other.time.overlaps(&between))
-        });
-        candidates.push(Candidate { rank: run.rank, source: run.source, cell, time, follows });
-        before = Some(time);
     }
 }

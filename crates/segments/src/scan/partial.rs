@@ -208,7 +208,7 @@ impl PartialScan {
                 self.rows_aggregated += aggregates.rows(cell).unwrap_or_default().unsigned_abs();
             }
             cells.start = end;
-            if cells.is_empty() {
+            if cells.start >= cells.end {
                 self.spans.pop_front();
             }
         }

@@ -11,6 +11,7 @@ use crate::retype::Retyping;
 use catalog::SegmentEntry;
 use files::{File, Files, io_error};
 use model::{ColumnId, ColumnRole, DataType, KeyHash, Result, Table, TableKind, encode_keys};
+use parquet::file::statistics::Statistics;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -116,6 +117,26 @@ impl SegmentReader {
     /// [`model::ErrorKind::Corrupt`] naming the file, [`model::ErrorKind::Io`] from the disk.
     pub fn verify_checksum(&self) -> Result<()> {
         sum_of_entry(self.file.checked.file(), self.entry()).map(drop)
+    }
+
+    /// A number that no value of a column of 64-bit integers lies further from 0 than; `None` where
+    /// nothing says so.
+    #[must_use]
+    pub fn magnitude(&self, id: ColumnId) -> Option<u64> {
+        let columns = &self.file.footer.columns;
+        let Some(leaf) = columns.iter().position(|column| column.id == id) else { return Some(0) };
+        columns.get(leaf).filter(|column| column.data_type == DataType::Int64)?;
+        let mut magnitude = 0;
+        for group in self.file.metadata.metadata().row_groups() {
+            let Statistics::Int64(values) = group.columns().get(leaf)?.statistics()? else { return None };
+            let nulls_alone = values.null_count_opt() == Some(u64::try_from(group.num_rows()).ok()?);
+            magnitude = match (values.min_opt(), values.max_opt()) {
+                (Some(least), Some(greatest)) => magnitude.max(least.unsigned_abs()).max(greatest.unsigned_abs()),
+                _ if nulls_alone => magnitude,
+                _ => return None,
+            };
+        }
+        Some(magnitude)
     }
 
     /// What it says of its rows without reading them.

@@ -1,8 +1,9 @@
 //! What is written comes back, bit for bit, for every type.
 
 use super::{every_type, open, side_path, spellings, table, write};
+use crate::segment::directory::Directory;
 use crate::segment::side::SideFile;
-use crate::segment::{Decoder, Directory, Projection};
+use crate::segment::{Decoder, Projection};
 use crate::{
     ChunkColumn, KeyedScan, KeyedScanRequest, RowKind, RowKinds, SegmentIdentity, SegmentReader, SegmentRows,
     SeriesKeys, SeriesScan, SeriesScanRequest, Source, WantedSeries,
