@@ -16,15 +16,20 @@ use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::{DFSchema, internal_datafusion_err, internal_err};
 use datafusion::error::Result;
+use datafusion::logical_expr::execution_props::ExecutionProps;
+use datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
-use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::expressions::Column as ColumnExpr;
+use datafusion::physical_expr::{PhysicalExpr, create_physical_expr};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::filter::FilterExecBuilder;
 use datafusion::physical_plan::projection::ProjectionExec;
 use model::{Column, ColumnId, ColumnRole, Table};
 use std::sync::Arc;
 use storage::{Buckets, PartialColumn};
+
+/// So many hours from 1970 on are tried on buckets: wherever hours fit, one of them does.
+const HOURS_TRIED: i64 = 48;
 
 /// Partial aggregates of a table.
 #[derive(Debug)]
@@ -169,13 +174,7 @@ impl TableProvider for PartialTable {
 
 impl PartialTable {
     fn buckets(&self, session: &dyn Session) -> Result<TimeGroups> {
-        let table = self.base.table();
-        let Some(time) = table.time_column() else { return internal_err!("a table without a time is not aggregated") };
-        let field = self.base.schema().field_with_name(&time.name)?.clone();
-        let schema = Arc::new(Schema::new(vec![field]));
-        let columns = DFSchema::try_from(Arc::clone(&schema))?;
-        let groups = self.groups.iter().map(|group| session.create_physical_expr(group.clone(), &columns));
-        Ok(TimeGroups { groups: groups.collect::<Result<_>>()?, schema })
+        TimeGroups::new(&self.base, &self.groups, &|group, schema| session.create_physical_expr(group.clone(), schema))
     }
 }
 
@@ -186,7 +185,21 @@ struct TimeGroups {
     schema: SchemaRef,
 }
 
+/// Makes an expression over the time alone ready to be evaluated.
+type Prepare<'a> = &'a dyn Fn(&Expr, &DFSchema) -> Result<Arc<dyn PhysicalExpr>>;
+
 impl TimeGroups {
+    fn new(base: &StorageTable, groups: &[Expr], prepare: Prepare<'_>) -> Result<Self> {
+        let Some(time) = base.table().time_column() else {
+            return internal_err!("a table without a time is not aggregated");
+        };
+        let field = base.schema().field_with_name(&time.name)?.clone();
+        let schema = Arc::new(Schema::new(vec![field]));
+        let columns = DFSchema::try_from(Arc::clone(&schema))?;
+        let groups = groups.iter().map(|group| prepare(group, &columns)).collect::<Result<_>>()?;
+        Ok(Self { groups, schema })
+    }
+
     fn batch(&self, times: &[i64]) -> Result<RecordBatch> {
         let times = Int64Array::from(times.to_vec()).to_data().into_builder();
         let times = make_array(times.data_type(self.schema.field(0).data_type().clone()).build()?);
@@ -209,6 +222,20 @@ impl Buckets for TimeGroups {
     fn together(&self, firsts: &[i64], lasts: &[i64]) -> model::Result<Vec<bool>> {
         self.compare(firsts, lasts).map_err(|e| to_error(&e, &ErrorContext::default()))
     }
+}
+
+/// Whether what rows are grouped by of their time leaves some hours whole; where buckets are
+/// shorter, no aggregate of an hour is of use.
+pub(crate) fn leaves_hours_whole(base: &StorageTable, groups: &[Expr]) -> Result<bool> {
+    let Some(unit) = base.table().time_unit() else { return Ok(false) };
+    let properties = ExecutionProps::new();
+    let groups = TimeGroups::new(base, groups, &|group, schema| {
+        create_physical_expr(group, schema, &properties, &PhysicalPlanningContext::default())
+    })?;
+    let hour = unit.per_second() * 3_600;
+    let firsts: Vec<i64> = (0..HOURS_TRIED).map(|number| number * hour).collect();
+    let lasts: Vec<i64> = firsts.iter().map(|first| first + hour - 1).collect();
+    Ok(groups.compare(&firsts, &lasts)?.contains(&true))
 }
 
 impl StorageTable {

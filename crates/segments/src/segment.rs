@@ -29,7 +29,7 @@ pub use rows::{SegmentIdentity, SegmentRows, SeriesKeys};
 pub use series_file::write_series_file;
 pub use write::{SegmentTarget, remove_segment, write_segment};
 
-pub(crate) use aggregates::{Aggregates, Statistic};
+pub(crate) use aggregates::{Aggregates, HOUR_SECONDS, Statistic};
 pub(crate) use checked::corrupt;
 pub(crate) use decode::{Decoder, Projection};
 pub(crate) use directory::KeyMark;

@@ -558,3 +558,23 @@ fn a_key_that_is_not_there_costs_no_read() {
     let counts = (1..200).step_by(2).map(|id| scan(&source, &[id]).1.segments_filtered).sum::<u64>();
     assert!(counts > 90, "{counts} of 100");
 }
+
+#[test]
+fn a_lost_side_file_comes_back_as_it_was() {
+    // More rows than are read at once, so that series go on from one part to the next.
+    let written = Written::new(&meter_table(), &meter_rows(5, 30_000));
+    let path = format!("{PATH}.runs");
+    let side = || {
+        let file = written.disk.open(Path::new(&path)).unwrap();
+        let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+        file.read_at(0, &mut bytes).unwrap();
+        bytes
+    };
+    let before = side();
+    let with_runs_alone = 5 * 60 + written.entry.bytes.div_ceil(16 << 10) * 9 + 100;
+    assert!(before.len() as u64 > with_runs_alone, "{} bytes hold no aggregates", before.len());
+    assert!((before.len() as u64) < written.entry.bytes / 50, "{} of {}", before.len(), written.entry.bytes);
+    written.disk.remove(Path::new(&path)).unwrap();
+    written.open();
+    assert_eq!(side(), before);
+}

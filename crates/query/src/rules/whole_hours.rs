@@ -7,7 +7,7 @@
 //! are averages where such a sum may round.
 
 use crate::StorageTable;
-use crate::partial_table::{PartialTable, State, numbers};
+use crate::partial_table::{PartialTable, State, leaves_hours_whole, numbers};
 use arrow::datatypes::DataType as Arrow;
 use datafusion::catalog::default_table_source::{provider_as_source, source_as_provider};
 use datafusion::common::tree_node::{Transformed, TreeNode};
@@ -130,6 +130,9 @@ fn rewritten(aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
     for call in &aggregate.aggr_expr {
         let Some(part) = part(&source.resolve(call.clone().unalias())?, base) else { return Ok(None) };
         parts.push(part);
+    }
+    if !leaves_hours_whole(base, &of_time)? {
+        return Ok(None);
     }
     plan(aggregate, source.scan, base, (groups, of_time), &parts)
 }

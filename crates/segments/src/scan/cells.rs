@@ -2,12 +2,13 @@
 //!
 //! A cell of a segment stands for its rows where it lies within the times asked for, in one
 //! bucket of time, where no deletion and no other source touches it, and where every column asked
-//! for has the type in which the segment has it. All other rows are read.
+//! for has the type in which the segment has it. All other rows are read; all of them are where
+//! less than an hour is asked for.
 
 use super::runs::Wanted;
 use super::series::SeriesScanRequest;
 use super::source::{Source, by_age, masks_above};
-use crate::segment::Aggregates;
+use crate::segment::{Aggregates, HOUR_SECONDS};
 use crate::{Identity, SegmentReader, type_at};
 use model::{KeyHash, Result, TimeBounds};
 use std::collections::HashMap;
@@ -72,6 +73,10 @@ impl Cells {
         with_sums: &[bool],
         buckets: &dyn Buckets,
     ) -> Result<Self> {
+        let hour = request.table.time_unit().map_or(i64::MAX, |unit| unit.per_second().saturating_mul(HOUR_SECONDS));
+        if request.time.last.saturating_sub(request.time.first) < hour - 1 {
+            return Ok(Self::default());
+        }
         let sources = by_age(request.sources.clone());
         let aggregates: Vec<Option<&Aggregates>> =
             sources.iter().map(|source| aggregates(source, request, with_sums)).collect();

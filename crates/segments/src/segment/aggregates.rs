@@ -8,6 +8,7 @@
 
 mod build;
 
+pub(crate) use build::HOUR_SECONDS;
 pub(super) use build::{AggregatesBuilder, aggregates_of};
 
 use super::decimal;
@@ -30,8 +31,6 @@ const BYTES_MAX: usize = 256 << 20;
 pub(crate) struct Aggregates {
     /// How many cells the runs up to each have, itself included.
     ends: Narrow,
-    /// How many cells there are.
-    cells: u64,
     rows: Narrow,
     first_times: Narrow,
     last_times: Narrow,

@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// An hour; tests take a shorter one.
-const HOUR_SECONDS: i64 = if cfg!(test) { 1 } else { 3_600 };
+pub(crate) const HOUR_SECONDS: i64 = if cfg!(test) { 1 } else { 3_600 };
 /// Rows that cells are to have at least, on an average.
 const CELL_ROWS: u64 = if cfg!(test) { 4 } else { 128 };
 /// Hours of a cell, the least that has enough rows; the last in any case.
@@ -227,8 +227,8 @@ impl AggregatesBuilder {
         let rows = of_cells(|cell| i64::try_from(cell.rows).unwrap_or(i64::MAX))?;
         let (first_times, last_times) = (of_cells(|cell| cell.first)?, of_cells(|cell| cell.last)?);
         let columns = self.columns.iter().filter_map(|column| self.column(column)).collect();
-        let (ends, cells) = (Narrow::new(&self.ends)?, self.cells.len() as u64);
-        Some(Aggregates { ends, cells, rows, first_times, last_times, columns })
+        let ends = Narrow::new(&self.ends)?;
+        Some(Aggregates { ends, rows, first_times, last_times, columns })
     }
 
     fn column(&self, column: &Column) -> Option<ColumnAggregates> {
