@@ -9,7 +9,7 @@
 mod build;
 
 pub(crate) use build::HOUR_SECONDS;
-pub(super) use build::{AggregatesBuilder, aggregates_of};
+pub(super) use build::{AggregatesBuilder, SegmentAggregates};
 
 use super::decimal;
 use super::narrow::Narrow;

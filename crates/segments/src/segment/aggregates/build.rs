@@ -7,7 +7,7 @@ use super::{Aggregates, ColumnAggregates, Form, is_aggregated, sorting_integers}
 use crate::{RowKind, RowKinds};
 use arrow::array::{Array, ArrayRef, AsArray, Float64Array, Int64Array};
 use arrow::datatypes::Decimal64Type;
-use model::{ColumnId, ColumnRole, DataType, Table, TableKind, TimeUnit};
+use model::{ColumnId, ColumnRole, DataType, Result, Table, TableKind, TimeUnit};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -22,20 +22,49 @@ const CELL_ROWS_MIN: u64 = if cfg!(test) { 2 } else { 16 };
 /// Values of all columns of all cells: beyond, a segment has no aggregates.
 const VALUES_MAX: usize = 1 << 20;
 
-/// The aggregates of rows that are all at hand; `None` where there are none.
-pub(in super::super) fn aggregates_of(table: &Table, rows: &SegmentRows) -> Option<Aggregates> {
-    let SegmentIdentity::Series { runs, times, .. } = &rows.identity else { return None };
-    let columns = rows.columns.iter().filter(|c| table.column(c.id).is_some_and(|c| c.role == ColumnRole::Field));
-    let columns: Vec<_> = columns.filter(|column| is_aggregated(column.data_type)).collect();
-    let mut builder = AggregatesBuilder::new(table, columns.iter().map(|column| (column.id, column.data_type)))?;
-    if rows.kinds != RowKinds::All(RowKind::Replace) {
-        return None;
+/// Makes the aggregates of a segment as its rows are written.
+#[derive(Debug)]
+pub(in super::super) struct SegmentAggregates {
+    builder: AggregatesBuilder,
+    /// The columns of numbers, in the builder's order.
+    columns: Vec<ColumnId>,
+    /// The place among the keys of the series that the rows so far end with.
+    last_key: Option<usize>,
+    /// Whether rows came that are not whole, or lack a column.
+    has_other_rows: bool,
+}
+
+impl SegmentAggregates {
+    /// For rows with these columns, of which those that are no fields of numbers are passed over;
+    /// `None` where there is nothing to say.
+    pub(in super::super) fn new(table: &Table, columns: impl Iterator<Item = (ColumnId, DataType)>) -> Option<Self> {
+        let is_field = |id: ColumnId| table.column(id).is_some_and(|column| column.role == ColumnRole::Field);
+        let numbers: Vec<_> = columns.filter(|(id, data_type)| is_aggregated(*data_type) && is_field(*id)).collect();
+        let builder = AggregatesBuilder::new(table, numbers.iter().copied())?;
+        let columns = numbers.into_iter().map(|(id, _)| id).collect();
+        Some(Self { builder, columns, last_key: None, has_other_rows: false })
     }
-    let values: Vec<&ArrayRef> = columns.iter().map(|column| &column.cells.values).collect();
-    let mut lengths = Vec::with_capacity(runs.len());
-    lengths.extend(runs.iter().map(|(_, rows)| *rows));
-    builder.add(&lengths, false, times, &values);
-    builder.finish()
+
+    /// The next rows, whose keys are those of the rows before.
+    pub(in super::super) fn add(&mut self, rows: &SegmentRows) {
+        let SegmentIdentity::Series { runs, times, .. } = &rows.identity else { return };
+        let column = |id: &ColumnId| rows.columns.iter().find(|c| c.id == *id).map(|column| &column.cells.values);
+        let values: Option<Vec<&ArrayRef>> = self.columns.iter().map(column).collect();
+        let Some(values) = values.filter(|_| rows.kinds == RowKinds::All(RowKind::Replace)) else {
+            self.has_other_rows = true;
+            return;
+        };
+        let lengths: Vec<usize> = runs.iter().map(|(_, rows)| *rows).collect();
+        let goes_on = self.last_key.is_some() && self.last_key == runs.first().map(|(key, _)| *key);
+        self.builder.add(&lengths, goes_on, times, &values);
+        self.last_key = runs.last().map(|(key, _)| *key).or(self.last_key);
+    }
+
+    /// What a side file holds of them; `None` where they say nothing.
+    pub(in super::super) fn finish(self) -> Result<Option<Vec<u8>>> {
+        let made = if self.has_other_rows { None } else { self.builder.finish() };
+        made.map(|aggregates| aggregates.to_bytes()).transpose()
+    }
 }
 
 /// A cell in the making.

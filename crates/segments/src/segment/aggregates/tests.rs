@@ -1,4 +1,4 @@
-use super::build::aggregates_of;
+use super::build::SegmentAggregates;
 use super::*;
 use crate::segment::tests::table;
 use crate::{ChunkColumn, RowKind, RowKinds, SegmentIdentity, SegmentRows, SeriesKeys};
@@ -49,10 +49,10 @@ fn aggregates(
             column(SMALL, DataType::Int16, Arc::new(smalls)),
         ],
     };
-    let made = aggregates_of(&table, &rows)?;
-    let read = Aggregates::from_bytes(&made.to_bytes().unwrap()).unwrap();
-    assert_eq!(read, made);
-    Some(read)
+    let types = rows.columns.iter().map(|column| (column.id, column.data_type));
+    let mut made = SegmentAggregates::new(&table, types)?;
+    made.add(&rows);
+    Some(Aggregates::from_bytes(&made.finish().unwrap()?).unwrap())
 }
 
 fn integers(values: &ArrayRef) -> Vec<Option<i64>> {
