@@ -24,4 +24,5 @@ pub use times::nanos_per;
 pub(crate) use bounded_text::{BoundedOperator, TextLimit, bounded, bounded_aggregate, join};
 pub(crate) use checked_integers::checked;
 pub(crate) use convert_time::{ConvertTime, Rounding, convert_time};
+pub(crate) use exact::is_exact_sum;
 pub(crate) use times::TimeType;

@@ -26,6 +26,7 @@ mod field;
 pub mod functions;
 mod hidden;
 mod memory;
+mod partial_table;
 mod plan;
 mod profile;
 mod range;

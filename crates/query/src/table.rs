@@ -17,7 +17,7 @@ use storage::TableView;
 
 /// A table at one sequence number, readable by DataFusion. Time and key predicates are pushed
 /// into the scan.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct StorageTable {
     source: Arc<dyn ScanSource>,
     /// The columns as the schema has them.
@@ -41,6 +41,21 @@ impl StorageTable {
 
     pub(crate) fn pushdown(&self) -> Pushdown<'_> {
         Pushdown { source: self.source.as_ref(), schema: &self.schema }
+    }
+
+    pub(crate) fn source(&self) -> &Arc<dyn ScanSource> {
+        &self.source
+    }
+
+    /// The id of the column at a place in the schema.
+    pub(crate) fn column_at(&self, place: usize) -> Option<ColumnId> {
+        self.columns.get(place).copied()
+    }
+
+    /// The place in the schema of a column.
+    pub(crate) fn place_of(&self, id: ColumnId) -> Result<usize> {
+        let found = self.columns.iter().position(|column| *column == id);
+        found.ok_or_else(|| internal_datafusion_err!("table \"{}\" has no column {id}", self.table().name))
     }
 
     /// The table's definition.
@@ -111,11 +126,7 @@ impl TableProvider for StorageTable {
 impl StorageTable {
     /// The scan of some columns, by their ids.
     pub(crate) fn scan_of(&self, columns: &[ColumnId], selection: Selection, limit: Option<usize>) -> Result<ScanExec> {
-        let place = |id: &ColumnId| {
-            let found = self.columns.iter().position(|column| column == id);
-            found.ok_or_else(|| internal_datafusion_err!("table \"{}\" has no column {id}", self.table().name))
-        };
-        let places = columns.iter().map(place).collect::<Result<Vec<_>>>()?;
+        let places = columns.iter().map(|id| self.place_of(*id)).collect::<Result<Vec<_>>>()?;
         self.read(&places, selection, limit)
     }
 

@@ -25,7 +25,8 @@ pub use chunk::{Chunk, ChunkColumn, ChunkRun, Identity, MergeContext, RowKind, R
 pub use flush::{PartitionRows, Partitioning, keyed_rows, partition_rows};
 pub use retype::{PlainSpellings, Spellings, can_convert, to_current_type, type_at};
 pub use scan::{
-    KeyRange, KeyedScan, KeyedScanRequest, ScanCounts, SeriesRows, SeriesScan, SeriesScanRequest, Source, WantedSeries,
+    Buckets, KeyRange, KeyedScan, KeyedScanRequest, PartialColumn, PartialScan, PartialScanRequest, ScanCounts,
+    SeriesRows, SeriesScan, SeriesScanRequest, Source, WantedSeries,
 };
 pub use segment::{
     SegmentIdentity, SegmentReader, SegmentRows, SegmentRun, SegmentTarget, SeriesFile, SeriesKeys, SideFault,

@@ -30,6 +30,11 @@ impl Masks {
         masks
     }
 
+    /// Hides more of one key.
+    pub(crate) fn hide(&mut self, key: KeyHash, time: TimeBounds) {
+        self.by_key.entry(key).or_default().push(time);
+    }
+
     /// Whether nothing is hidden.
     pub(crate) fn is_empty(&self) -> bool {
         self.everywhere.is_empty() && self.by_key.is_empty() && self.ranges.is_empty()

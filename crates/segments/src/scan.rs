@@ -3,13 +3,17 @@
 //! A scan lists its sources by age, turns each into a stream of the rows that bounds and deletions
 //! leave of it, merges the streams, and folds to the bottom.
 
+mod cells;
 mod keyed;
 mod keyed_segment;
+mod partial;
 mod runs;
 mod series;
 mod series_segment;
 mod source;
 
+pub use cells::Buckets;
 pub use keyed::{KeyRange, KeyedScan, KeyedScanRequest};
+pub use partial::{PartialColumn, PartialScan, PartialScanRequest};
 pub use series::{SeriesRows, SeriesScan, SeriesScanRequest, WantedSeries};
 pub use source::{ScanCounts, Source};

@@ -4,6 +4,7 @@
 //! side file (`<segment>.runs`) with the run directory and the checksums of the file's blocks; it
 //! can be rebuilt from the segment. No byte reaches a decoder before its checksum was compared.
 
+mod aggregates;
 mod checked;
 mod decimal;
 mod decode;
@@ -11,6 +12,8 @@ mod directory;
 mod encoding;
 mod file;
 mod footer;
+mod key_filter;
+mod narrow;
 mod physical;
 mod read;
 mod rows;
@@ -28,9 +31,11 @@ pub use series_file::{SeriesFile, read_series_file, write_series_file};
 pub use verify::{SideFault, each_series, flipped_bit, verify_segment};
 pub use write::{SegmentTarget, remove_segment, write_segment};
 
+pub(crate) use aggregates::{Aggregates, HOUR_SECONDS, Statistic};
 pub(crate) use checked::corrupt;
 pub(crate) use decode::{Decoder, Projection};
-pub(crate) use directory::{Directory, KeyMark};
+pub(crate) use directory::KeyMark;
+pub(crate) use key_filter::filter_hash;
 
 // Tests take tiny ones, so that few rows cross every border.
 

@@ -8,5 +8,6 @@ mod history;
 mod keyed;
 mod layout;
 mod naive;
+mod partial;
 mod scans;
 mod series;

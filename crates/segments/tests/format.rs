@@ -505,3 +505,76 @@ fn many_rows_make_several_row_groups_and_a_key_finds_its_page() {
     let range = (Bound::Included(keys[around.start].clone()), Bound::Excluded(keys[around.end].clone()));
     assert_eq!(count(&scan(Some(vec![range]), &[10])), 20);
 }
+
+#[test]
+fn a_key_that_is_not_there_costs_no_read() {
+    let table = table(TableKind::Keyed, &[("id", ColumnRole::Key, DataType::Int64)]);
+    // Even ones alone.
+    let rows = 100_000;
+    let ids: ArrayRef = Arc::new(Int64Array::from_iter_values((0..rows).map(|row| row * 2)));
+    let keys = encode_keys(std::slice::from_ref(&ids), ids.len()).unwrap();
+    let segment = SegmentRows {
+        sequences: (Sequence(100), Sequence(200)),
+        identity: SegmentIdentity::Keyed { keys },
+        kinds: RowKinds::All(RowKind::Replace),
+        columns: vec![field(10, DataType::Int64, ids)],
+    };
+    let written = Written::new(&table, &segment);
+    let scan = |source: &Source, ids: &[i64]| {
+        let ids: ArrayRef = Arc::new(Int64Array::from(ids.to_vec()));
+        let keys = encode_keys(std::slice::from_ref(&ids), ids.len()).unwrap();
+        let mut scan = KeyedScan::new(KeyedScanRequest {
+            table: Arc::clone(&table),
+            sources: vec![source.clone()],
+            tombstones: Arc::new([]),
+            ranges: Some(keys.into_iter().map(|key| (Bound::Included(key.clone()), Bound::Included(key))).collect()),
+            columns: Vec::new(),
+            batch_rows: 50_000,
+            spellings: Arc::new(PlainSpellings),
+        })
+        .unwrap();
+        let found: usize = scan.by_ref().map(|batch| batch.unwrap().num_rows()).sum();
+        (found, scan.counts())
+    };
+    let source = Source::Segment(written.open());
+    let mut filtered = 0;
+    for id in (1..2_000).step_by(2) {
+        let (found, counts) = scan(&source, &[id]);
+        assert_eq!((found, counts.segments_pruned), (0, 0));
+        filtered += counts.segments_filtered;
+    }
+    // One in a hundred may be wrong.
+    assert!(filtered > 960, "{filtered} of 1000");
+    let (found, counts) = scan(&source, &[-7]);
+    assert_eq!((found, counts.segments_pruned, counts.segments_filtered), (0, 1, 0), "below all keys");
+    for ids in [vec![0], vec![199_998], (0..500).collect::<Vec<_>>(), (100_000..100_100).collect()] {
+        let (found, counts) = scan(&source, &ids);
+        let even = ids.iter().filter(|id| **id % 2 == 0).count();
+        assert_eq!((found, counts.segments_filtered, counts.segments_read), (even, 0, 1));
+    }
+    // Lost, it is made anew with the directory.
+    written.disk.remove(Path::new(&format!("{PATH}.runs"))).unwrap();
+    let source = Source::Segment(written.open());
+    let counts = (1..200).step_by(2).map(|id| scan(&source, &[id]).1.segments_filtered).sum::<u64>();
+    assert!(counts > 90, "{counts} of 100");
+}
+
+#[test]
+fn a_lost_side_file_comes_back_as_it_was() {
+    // More rows than are read at once, so that series go on from one part to the next.
+    let written = Written::new(&meter_table(), &meter_rows(5, 30_000));
+    let path = format!("{PATH}.runs");
+    let side = || {
+        let file = written.disk.open(Path::new(&path)).unwrap();
+        let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+        file.read_at(0, &mut bytes).unwrap();
+        bytes
+    };
+    let before = side();
+    let with_runs_alone = 5 * 60 + written.entry.bytes.div_ceil(16 << 10) * 9 + 100;
+    assert!(before.len() as u64 > with_runs_alone, "{} bytes hold no aggregates", before.len());
+    assert!((before.len() as u64) < written.entry.bytes / 50, "{} of {}", before.len(), written.entry.bytes);
+    written.disk.remove(Path::new(&path)).unwrap();
+    written.open();
+    assert_eq!(side(), before);
+}

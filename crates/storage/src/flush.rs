@@ -266,7 +266,9 @@ impl Flush<'_> {
             .filter(|t| view.segments.iter().any(|s| masks(t, &s.entry, table)))
             .cloned()
             .collect();
-        let new = entries.into_iter().map(|e| Segment::new(e, table.clone(), self.store.files.clone()));
+        let new = entries
+            .into_iter()
+            .map(|e| Segment::new(e, table.clone(), self.store.files.clone(), self.store.footers.clone()));
         let mut segments: Vec<Arc<Segment>> = view.segments.iter().cloned().chain(new).collect();
         // Partitions of two lengths may begin at one time, and are two.
         segments.sort_by_key(|s| (s.entry.partition, s.entry.partition_seconds, s.entry.sequences));

@@ -14,6 +14,7 @@ mod cell_value;
 mod check;
 mod effects;
 mod flush;
+mod footers;
 mod format;
 mod log;
 mod memtable;
@@ -37,11 +38,12 @@ pub use backup::{
     Restored, restore,
 };
 pub use check::{AffectedRows, CheckReport, CheckedTable, Checking, Fault, Remedy, Repaired, check, repair};
+pub use footers::FooterUse;
 pub use format::check_format;
-pub use segments::{PlainSpellings, Spellings};
+pub use segments::{Buckets, PartialColumn, PlainSpellings, Spellings};
 pub use sequence::SystemClock;
 pub use source::{DescribedKeys, OpenedScan, ScanDescription, SourceDescription, WriterId};
-pub use view::{KeyRange, Scan, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, TableView};
+pub use view::{KeyRange, PartialRequest, Scan, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, TableView};
 
 use catalog::{CatalogStore, Change, CommitError};
 use files::Files;
@@ -80,6 +82,8 @@ pub struct StorageOptions {
     pub flush_bytes: u64,
     /// Memtable and log queue bytes beyond which writers wait, then are refused.
     pub memory_limit_bytes: u64,
+    /// Bytes of footers, page indexes and run directories that are kept of segments.
+    pub footer_bytes: u64,
     /// Length of a log file before the next is begun.
     pub log_file_bytes: u64,
     /// Time partition where neither table nor database says.
@@ -197,6 +201,12 @@ impl Storage {
         }
         alter::forget_dropped(&self.threads.store);
         Ok(())
+    }
+
+    /// What the cache of segments' footers holds.
+    #[must_use]
+    pub fn footers(&self) -> FooterUse {
+        self.threads.store.footers.used()
     }
 
     /// Moves every visible row from memory to segments and trims the log.

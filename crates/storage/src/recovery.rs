@@ -3,6 +3,7 @@
 
 use crate::background::{self, Background};
 use crate::catalogue_commit::own_runtime;
+use crate::footers::Footers;
 use crate::format::{check_format, too_new};
 use crate::log::{
     self, LogQueue, LogWriter, RecordPart, RowsPart, SeriesRows, Unreadable, WriterOptions, corrupt, decode_block,
@@ -48,7 +49,8 @@ pub(crate) fn open(
 
     let snapshot = catalog.snapshot();
     let pressure = Pressure::new(options.memory_limit_bytes, patience);
-    let mut replay = Replay::new(snapshot.clone(), files.clone(), pressure.clone())?;
+    let footers = Footers::new(options.footer_bytes);
+    let mut replay = Replay::new(snapshot.clone(), files.clone(), footers.clone(), pressure.clone())?;
     let found = read_log(files.as_ref(), snapshot.log_files(), |path, sequence, payload| {
         replay.record(path, sequence, payload)
     })?;
@@ -79,6 +81,7 @@ pub(crate) fn open(
         spellings,
         log,
         pressure,
+        footers,
         background: Background::default(),
         tables: RwLock::new(tables),
         dropped: Mutex::new(snapshot.dropped().map(|id| (id, last)).collect()),
@@ -144,6 +147,7 @@ fn stem(path: &str) -> &str {
 pub(crate) struct Replay {
     pub(crate) catalog: Arc<Catalog>,
     files: Arc<dyn Files>,
+    footers: Arc<Footers>,
     pressure: Arc<Pressure>,
     checkpoints: BTreeMap<TableId, SeriesIndex>,
     pub(crate) tables: BTreeMap<TableId, Arc<TableState>>,
@@ -155,16 +159,22 @@ pub(crate) struct Replay {
 }
 
 impl Replay {
-    fn new(catalog: Arc<Catalog>, files: Arc<dyn Files>, pressure: Arc<Pressure>) -> Result<Self> {
+    fn new(
+        catalog: Arc<Catalog>,
+        files: Arc<dyn Files>,
+        footers: Arc<Footers>,
+        pressure: Arc<Pressure>,
+    ) -> Result<Self> {
         let least_marks = catalog.tables().map(|table| (table.id, catalog.manifest(table.id).series)).collect();
         let checkpoints = Checkpoints::new(files.as_ref()).load(&least_marks)?;
-        Self::with(catalog, files, pressure, checkpoints)
+        Self::with(catalog, files, footers, pressure, checkpoints)
     }
 
     /// The same with series that were loaded before.
     pub(crate) fn with(
         catalog: Arc<Catalog>,
         files: Arc<dyn Files>,
+        footers: Arc<Footers>,
         pressure: Arc<Pressure>,
         checkpoints: BTreeMap<TableId, SeriesIndex>,
     ) -> Result<Self> {
@@ -172,7 +182,8 @@ impl Replay {
         let marks = checkpoints.values().map(SeriesIndex::mark);
         let last = flushed.chain(marks).chain([catalog.sequence()]).max().unwrap_or_default();
         let (tables, skipped) = (BTreeMap::new(), BTreeSet::new());
-        let mut replay = Self { catalog, files, pressure, checkpoints, tables, last, skipped, keeps_rows: true };
+        let mut replay =
+            Self { catalog, files, footers, pressure, checkpoints, tables, last, skipped, keeps_rows: true };
         for id in replay.checkpoints.keys().copied().collect::<Vec<_>>() {
             replay.table(id)?;
         }
@@ -184,7 +195,7 @@ impl Replay {
             return Ok(state.clone());
         }
         let series = self.checkpoints.remove(&id).unwrap_or_default();
-        let state = new_state(&self.catalog, &self.files, id, series)?;
+        let state = new_state(&self.catalog, &self.files, &self.footers, id, series)?;
         self.tables.insert(id, state.clone());
         Ok(state)
     }

@@ -2,13 +2,16 @@
 //! columns beside the fields.
 
 use crate::series_index::wanted;
-use crate::view::{KeyRange, ScanKeys, ScanMetrics, ScanRequest, TableView};
+use crate::view::{KeyRange, PartialRequest, ScanKeys, ScanMetrics, ScanRequest, TableView};
 use arrow::array::{ArrayRef, RecordBatchOptions, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use model::{Column, ColumnId, ColumnRole, DataType, Error, KeyBytes, Result, SeriesId, Table, TableKind, arrow_type};
-use segments::{KeyedScan, KeyedScanRequest, ScanCounts, SeriesRows, SeriesScan, SeriesScanRequest, WantedSeries};
+use segments::{
+    KeyedScan, KeyedScanRequest, PartialColumn, PartialScan, PartialScanRequest, ScanCounts, SeriesRows, SeriesScan,
+    SeriesScanRequest, WantedSeries,
+};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -37,9 +40,19 @@ pub(crate) enum Rows {
 impl Rows {
     pub(crate) fn new(view: &TableView, request: ScanRequest) -> Result<Self> {
         match view.table().kind {
-            TableKind::Series => SeriesRowsScan::new(view, request).map(|scan| Self::Series(Box::new(scan))),
+            TableKind::Series => SeriesRowsScan::new(view, request, None).map(|scan| Self::Series(Box::new(scan))),
             TableKind::Keyed => keyed(view, request),
         }
+    }
+
+    /// What aggregates need of rows.
+    pub(crate) fn partial(view: &TableView, request: PartialRequest) -> Result<Self> {
+        if view.table().kind != TableKind::Series {
+            return Err(Error::internal("a keyed table is not aggregated by series"));
+        }
+        let PartialRequest { rows, states, buckets } = request;
+        let scan = SeriesRowsScan::new(view, rows, Some((states, buckets)))?;
+        Ok(Self::Series(Box::new(scan)))
     }
 
     pub(crate) fn next(&mut self) -> Option<Result<RecordBatch>> {
@@ -56,8 +69,10 @@ impl Rows {
         };
         ScanMetrics {
             segments_pruned: pruned + counts.segments_pruned,
+            segments_filtered: counts.segments_filtered,
             segments_read: counts.segments_read,
             rows_merged: counts.rows_merged,
+            rows_aggregated: counts.rows_aggregated,
             rows_returned: counts.rows_returned,
         }
     }
@@ -109,10 +124,36 @@ enum Output {
     Field(usize),
 }
 
+/// Rows of a series table, or what aggregates need of them in the form of rows.
+#[derive(Debug)]
+enum Reading {
+    Rows(SeriesScan),
+    Partial(PartialScan),
+}
+
+impl Reading {
+    fn next(&mut self) -> Option<Result<SeriesRows>> {
+        match self {
+            Self::Rows(scan) => scan.next(),
+            Self::Partial(scan) => scan.next(),
+        }
+    }
+
+    fn counts(&self) -> ScanCounts {
+        match self {
+            Self::Rows(scan) => scan.counts(),
+            Self::Partial(scan) => scan.counts(),
+        }
+    }
+}
+
+/// Of which columns a scan returns what aggregates need, and how their rows come together.
+type States = (Vec<PartialColumn>, Option<Arc<dyn segments::Buckets>>);
+
 /// A scan of a series table.
 #[derive(Debug)]
 pub(crate) struct SeriesRowsScan {
-    scan: SeriesScan,
+    scan: Reading,
     pruned: u64,
     wanted: Arc<[WantedSeries]>,
     /// The position in `wanted` of the series that the last batch ended with.
@@ -122,7 +163,9 @@ pub(crate) struct SeriesRowsScan {
 }
 
 impl SeriesRowsScan {
-    fn new(view: &TableView, request: ScanRequest) -> Result<Self> {
+    /// `states`: what aggregates need of those columns comes behind the columns asked for, which
+    /// then hold no field.
+    fn new(view: &TableView, request: ScanRequest, states: Option<States>) -> Result<Self> {
         let table = view.table();
         let columns = columns_of(table, &request.columns)?;
         let chosen = match &request.keys {
@@ -156,7 +199,10 @@ impl SeriesRowsScan {
             keys && entry.time.overlaps(&time)
         };
         let (sources, pruned) = view.memory().sources(|s| may_hold(&s.entry), time)?;
-        let scan = SeriesScan::new(SeriesScanRequest {
+        if states.is_some() && !fields.is_empty() {
+            return Err(Error::internal("a scan for aggregates returns no fields"));
+        }
+        let scan = SeriesScanRequest {
             table: table.clone(),
             sources,
             tombstones: view.memory().tombstones.clone(),
@@ -165,8 +211,19 @@ impl SeriesRowsScan {
             time,
             batch_rows: request.batch_rows,
             spellings: view.spellings().clone(),
-        })?;
-        Ok(Self { scan, pruned, wanted, at: 0, outputs, schema: schema_of(&columns) })
+        };
+        let mut schema = schema_of(&columns);
+        let scan = match states {
+            None => Reading::Rows(SeriesScan::new(scan)?),
+            Some((states, buckets)) => {
+                let fields = state_fields(table, &states)?;
+                outputs.extend((0..fields.len()).map(Output::Field));
+                let named = schema.fields().iter().map(|field| field.as_ref().clone());
+                schema = Arc::new(Schema::new(named.chain(fields).collect::<Vec<_>>()));
+                Reading::Partial(PartialScan::new(PartialScanRequest { scan, columns: states, buckets })?)
+            }
+        };
+        Ok(Self { scan, pruned, wanted, at: 0, outputs, schema })
     }
 
     fn next(&mut self) -> Option<Result<RecordBatch>> {
@@ -210,4 +267,21 @@ impl SeriesRowsScan {
         }
         Ok(UInt32Array::from(places))
     }
+}
+
+/// What aggregates need, as fields: how many rows, then for each column the count of its values,
+/// the least, the greatest, and the sum if it is asked for.
+fn state_fields(table: &Table, states: &[PartialColumn]) -> Result<Vec<Field>> {
+    let integer = |name: String| Field::new(name, arrow_type(DataType::Int64), true);
+    let mut fields = vec![integer("rows".into())];
+    for state in states {
+        let [column] = columns_of(table, &[state.id])?[..] else { continue };
+        let name = |what: &str| format!("{what} of {}", column.name);
+        fields.push(integer(name("count")));
+        fields.extend(["least", "greatest"].map(|what| Field::new(name(what), arrow_type(column.data_type), true)));
+        if state.with_sum {
+            fields.push(integer(name("sum")));
+        }
+    }
+    Ok(fields)
 }

@@ -1,7 +1,8 @@
-//! A segment that the manifest names: opened when first read, its file removed when it is doomed
-//! and nobody holds it any more. Each table has a directory of its own, `segments/<table>`, so
+//! A segment that the manifest names: opened when it is read and not open, its file removed when it
+//! is doomed and nobody holds it any more. Each table has a directory of its own, `segments/<table>`, so
 //! that other tools can name all of its segments at once.
 
+use crate::footers::Footers;
 use crate::table_state::TableState;
 use catalog::SegmentEntry;
 use files::{Files, io_error};
@@ -9,8 +10,8 @@ use model::{Result, Table, TableId};
 use parking_lot::Mutex;
 use segments::{SegmentReader, remove_segment};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 /// Where segments live.
 pub(crate) const DIRECTORY: &str = "segments";
@@ -60,23 +61,36 @@ pub(crate) struct Segment {
     pub(crate) entry: SegmentEntry,
     table: Arc<Table>,
     files: Arc<dyn Files>,
-    reader: Mutex<Option<Arc<SegmentReader>>>,
+    footers: Arc<Footers>,
+    /// The one that was opened last: it may outlive its place among the footers.
+    reader: Mutex<Weak<SegmentReader>>,
     doomed: AtomicBool,
 }
 
 impl Segment {
-    pub(crate) fn new(entry: SegmentEntry, table: Arc<Table>, files: Arc<dyn Files>) -> Arc<Self> {
-        Arc::new(Self { entry, table, files, reader: Mutex::new(None), doomed: AtomicBool::new(false) })
+    pub(crate) fn new(
+        entry: SegmentEntry,
+        table: Arc<Table>,
+        files: Arc<dyn Files>,
+        footers: Arc<Footers>,
+    ) -> Arc<Self> {
+        Arc::new(Self { entry, table, files, footers, reader: Mutex::default(), doomed: AtomicBool::new(false) })
     }
 
     /// Opens it, or answers the reader that is open.
     pub(crate) fn reader(&self) -> Result<Arc<SegmentReader>> {
+        // Under the lock: those who ask for it at once open it once.
         let mut reader = self.reader.lock();
-        if let Some(reader) = &*reader {
-            return Ok(reader.clone());
+        if let Some(held) = self.footers.get(self.entry.id) {
+            return Ok(held);
+        }
+        if let Some(living) = reader.upgrade() {
+            self.footers.hold(self.entry.id, &living, false);
+            return Ok(living);
         }
         let opened = SegmentReader::open(&self.files, &self.entry, &self.table)?;
-        *reader = Some(opened.clone());
+        *reader = Arc::downgrade(&opened);
+        self.footers.hold(self.entry.id, &opened, true);
         Ok(opened)
     }
 
@@ -88,6 +102,7 @@ impl Segment {
 
 impl Drop for Segment {
     fn drop(&mut self) {
+        self.footers.forget(self.entry.id);
         if !self.doomed.load(Ordering::Acquire) {
             return;
         }

@@ -1,6 +1,7 @@
 //! The store: its tables, its log, its limits, its threads.
 
 use crate::background::Background;
+use crate::footers::Footers;
 use crate::log::LogWriter;
 use crate::memtable::Memory;
 use crate::pressure::Pressure;
@@ -9,7 +10,7 @@ use crate::series_index::SeriesIndex;
 use crate::source::WriterId;
 use crate::table_state::TableState;
 use crate::{StorageOptions, WalSync};
-use catalog::{Catalog, CatalogStore};
+use catalog::{Catalog, CatalogStore, SegmentEntry};
 use files::{Files, HeldFiles};
 use model::{Result, Sequence, TableId};
 use parking_lot::{Mutex, RwLock};
@@ -32,6 +33,8 @@ pub(crate) struct Store {
     pub(crate) spellings: Arc<dyn Spellings>,
     pub(crate) log: Arc<LogWriter>,
     pub(crate) pressure: Arc<Pressure>,
+    /// Open segments.
+    pub(crate) footers: Arc<Footers>,
     pub(crate) background: Background,
     /// Tables that were touched since the start. A table at rest is not here.
     pub(crate) tables: RwLock<BTreeMap<TableId, Arc<TableState>>>,
@@ -55,7 +58,7 @@ impl Store {
             return Ok(state.clone());
         }
         // Asked for under the lock: a table that was dropped and forgotten does not come back.
-        let state = new_state(&self.catalog.snapshot(), &self.files, id, SeriesIndex::default())?;
+        let state = new_state(&self.catalog.snapshot(), &self.files, &self.footers, id, SeriesIndex::default())?;
         tables.insert(id, state.clone());
         Ok(state)
     }
@@ -75,12 +78,14 @@ impl Store {
 pub(crate) fn new_state(
     catalog: &Catalog,
     files: &Arc<dyn Files>,
+    footers: &Arc<Footers>,
     id: TableId,
     series: SeriesIndex,
 ) -> Result<Arc<TableState>> {
     let table = catalog.table(id).ok_or_else(|| catalog.no_table(id))?;
     let manifest = catalog.manifest(id);
-    let segments = manifest.segments.iter().map(|e| Segment::new(e.clone(), table.clone(), files.clone())).collect();
+    let segment = |e: &SegmentEntry| Segment::new(e.clone(), table.clone(), files.clone(), footers.clone());
+    let segments = manifest.segments.iter().map(segment).collect();
     let memory = Memory::new(segments, manifest.tombstones.clone(), manifest.flushed);
     Ok(Arc::new(TableState::new(id, series, memory)))
 }

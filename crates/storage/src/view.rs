@@ -7,17 +7,25 @@ use crate::series_index::{SeriesIndex, SeriesSnapshot, series_column};
 use crate::source::{DescribedView, DescribedViews, WriterId};
 use crate::store::Store;
 use crate::table_state::TableState;
-use arrow::array::{ArrayRef, RecordBatchOptions, UInt32Array};
-use arrow::compute::take;
+use arrow::array::{ArrayRef, AsArray, RecordBatchOptions, UInt32Array};
+use arrow::compute::{max, min, take};
+use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
-use model::{Column, ColumnId, ColumnRole, Error, KeyBytes, Result, Sequence, SeriesId, Table, TableId, TimeBounds};
+use model::{
+    Column, ColumnId, ColumnRole, DataType, Error, KeyBytes, Result, Sequence, SeriesId, Table, TableId, TimeBounds,
+};
 use parking_lot::RwLock;
-use segments::Spellings;
+use segments::{Buckets, PartialColumn, Spellings};
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
 /// A series column of fewer than one in so many series is made for those alone.
 const SPARSE: usize = 8;
+
+/// The greatest integer up to which floats of 64 bits have them all.
+const EXACT_MAX: u64 = 1 << 53;
+/// Segments that are opened to see how great values are.
+const OPENED_MAX: usize = 256;
 
 /// A table at one number; holds what it needs of memory and files while it lives.
 #[derive(Clone, Debug)]
@@ -68,15 +76,33 @@ pub struct ScanRequest {
     pub batch_rows: usize,
 }
 
+/// What a scan for aggregates returns: instead of rows, partial aggregates of rows that lie in one
+/// bucket of time, ascending as rows do, each at the time of its first row. Series tables.
+#[derive(Clone, Debug)]
+pub struct PartialRequest {
+    /// The rows, and key, attribute and time columns to return first.
+    pub rows: ScanRequest,
+    /// Columns of numbers. What is returned of them comes behind: how many rows, then for each the
+    /// count of its values that are not NULL, the least, the greatest, and the sum if needed, all
+    /// counts and sums as 64-bit integers.
+    pub states: Vec<PartialColumn>,
+    /// How rows come together; `None`: each row stands for itself.
+    pub buckets: Option<Arc<dyn Buckets>>,
+}
+
 /// What a scan did so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScanMetrics {
     /// Segments that bounds ruled out.
     pub segments_pruned: u64,
+    /// Segments that the filters of their keys ruled out.
+    pub segments_filtered: u64,
     /// Segments read.
     pub segments_read: u64,
     /// Rows that went through the merge because sources overlapped.
     pub rows_merged: u64,
+    /// Rows that were not read because aggregates beside their segments say enough of them.
+    pub rows_aggregated: u64,
     /// Rows returned.
     pub rows_returned: u64,
 }
@@ -190,6 +216,60 @@ impl TableView {
     pub fn scan(&self, mut request: ScanRequest) -> Result<Scan> {
         request.time = request.time.intersect(&self.kept);
         Ok(Scan { rows: Rows::new(self, request)? })
+    }
+
+    /// Begins to read for aggregates. Some work happens here, the rest in the iterator.
+    ///
+    /// # Errors
+    /// As [`TableView::scan`]; [`model::ErrorKind::Internal`] for a keyed table or columns that are
+    /// no numbers.
+    pub fn scan_partial(&self, mut request: PartialRequest) -> Result<Scan> {
+        request.rows.time = request.rows.time.intersect(&self.kept);
+        Ok(Scan { rows: Rows::partial(self, request)? })
+    }
+
+    /// Whether sums of a column of integers are the same in floats of 64 bits, in whatever order
+    /// its values are added up: none of them, however many rows it covers, leaves the integers that
+    /// such floats have.
+    #[must_use]
+    pub fn sums_fit_floats(&self, id: ColumnId) -> bool {
+        let Some(column) = self.table.column(id).filter(|column| column.type_changes.is_empty()) else { return false };
+        let magnitude = match column.data_type {
+            DataType::Int8 => Some(1 << 7),
+            DataType::Int16 => Some(1 << 15),
+            DataType::Int32 => Some(1 << 31),
+            DataType::UInt8 => Some((1 << 8) - 1),
+            DataType::UInt16 => Some((1 << 16) - 1),
+            DataType::UInt32 => Some((1 << 32) - 1),
+            DataType::Int64 => self.magnitude(id),
+            _ => None,
+        };
+        let sum = magnitude.and_then(|magnitude: u64| magnitude.checked_mul(self.rows_at_most()));
+        sum.is_some_and(|sum| sum <= EXACT_MAX)
+    }
+
+    /// How far from 0 a value of a column of 64-bit integers can be.
+    fn magnitude(&self, id: ColumnId) -> Option<u64> {
+        if self.memory.segments.len() > OPENED_MAX {
+            return None;
+        }
+        let mut magnitude = 0;
+        for segment in self.memory.segments.iter() {
+            magnitude = magnitude.max(segment.reader().ok()?.magnitude(id)?);
+        }
+        for chunk in &self.memory.chunks {
+            let Some(column) = chunk.chunk.columns.iter().find(|column| column.id == id) else { continue };
+            let values = column.cells.values.as_primitive_opt::<Int64Type>()?;
+            let ends = [min(values), max(values)];
+            magnitude = ends.into_iter().flatten().map(i64::unsigned_abs).fold(magnitude, u64::max);
+        }
+        Some(magnitude)
+    }
+
+    /// Whether some rows are in segments.
+    #[must_use]
+    pub fn has_segments(&self) -> bool {
+        !self.memory.segments.is_empty()
     }
 
     /// At most so many rows are there, expired ones among them; for planning.

@@ -31,6 +31,11 @@ pub fn avg_exact(name: &str, scale: u8) -> AggregateUDF {
     function(name, Kind::Average { scale: scale.min(DIGITS) })
 }
 
+/// Whether it is [`sum_exact`], under whatever name.
+pub(crate) fn is_exact_sum(function: &AggregateUDF) -> bool {
+    function.inner().downcast_ref::<Exact>().is_some_and(|exact| exact.kind == Kind::Sum)
+}
+
 fn function(name: &str, kind: Kind) -> AggregateUDF {
     let signature = Signature::user_defined(Volatility::Immutable);
     AggregateUDF::new_from_impl(Exact { name: name.to_owned(), kind, signature })

@@ -136,7 +136,14 @@ async fn positions_are_kept() {
 async fn explain_analyze_counts() {
     let text =
         bench().rows("EXPLAIN ANALYZE SELECT count(volts) FROM meters WHERE site = 'a'").await.unwrap().join("\n");
-    for part in ["series=2 of 3", "output_rows=3", "segments_pruned=2", "rows_merged=3", "series_selected=2"] {
+    for part in [
+        "series=2 of 3",
+        "output_rows=3",
+        "segments_pruned=2",
+        "segments_filtered=4",
+        "rows_merged=3",
+        "series_selected=2",
+    ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
 }

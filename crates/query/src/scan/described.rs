@@ -9,8 +9,7 @@ use crate::codec::payload::{Payload, put_bytes, put_count, put_optional};
 use crate::error::external;
 use datafusion::error::Result;
 use model::ColumnId;
-use std::sync::Arc;
-use storage::ScanDescription;
+use storage::{PartialColumn, ScanDescription};
 
 impl ScanExec {
     /// What another process needs to read the same rows.
@@ -28,6 +27,14 @@ impl ScanExec {
         constant.sort_unstable();
         put_count(constant.len(), &mut out);
         constant.iter().for_each(|column| out.extend(column.0.to_le_bytes()));
+        // How rows come together is not written: read, each stands for itself.
+        put_optional(self.states.as_deref(), &mut out, |states, out| {
+            put_count(states.columns.len(), out);
+            for state in &states.columns {
+                out.extend(state.id.0.to_le_bytes());
+                out.push(u8::from(state.with_sum));
+            }
+        });
         Ok(out)
     }
 
@@ -38,9 +45,17 @@ impl ScanExec {
         let fetch = payload.optional(Payload::count)?;
         let series = payload.optional(|payload| Ok((payload.count()?, payload.count()?)))?;
         let constant = (0..payload.count()?).map(|_| Ok(ColumnId(payload.u32()?))).collect::<Result<_>>()?;
+        let states = payload.optional(|payload| {
+            let count = payload.count()?;
+            let state = |_| Ok(PartialColumn { id: ColumnId(payload.u32()?), with_sum: payload.u8()? != 0 });
+            (0..count).map(state).collect::<Result<Vec<_>>>()
+        })?;
         payload.end()?;
         let (source, keys) = sources.open(&description).map_err(external)?;
         let selection = Selection { time: description.time, keys, series, constant, residual: None };
-        StorageTable::over(Arc::clone(&source)).scan_of(&description.columns, selection, fetch)
+        let table = StorageTable::over(source);
+        let Some(states) = states else { return table.scan_of(&description.columns, selection, fetch) };
+        let places = description.columns.iter().map(|id| table.place_of(*id)).collect::<Result<Vec<_>>>()?;
+        table.partial_scan(&places, selection, states, None)
     }
 }

@@ -30,7 +30,15 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use storage::{ScanKeys, ScanMetrics, ScanRequest};
+use storage::{Buckets, PartialColumn, PartialRequest, ScanKeys, ScanMetrics, ScanRequest};
+
+/// What is read for aggregates, behind the columns asked for.
+#[derive(Debug)]
+pub(super) struct States {
+    pub(super) columns: Vec<PartialColumn>,
+    /// How rows come together by their times; without it each stands for itself.
+    buckets: Option<Arc<dyn Buckets>>,
+}
 
 /// Reads a table.
 #[derive(Debug, Clone)]
@@ -41,6 +49,8 @@ pub(crate) struct ScanExec {
     pub(super) selection: Arc<Selection>,
     /// Rows at most.
     pub(super) fetch: Option<usize>,
+    /// What aggregates need, instead of rows.
+    pub(super) states: Option<Arc<States>>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
 }
@@ -68,9 +78,15 @@ impl ScanExec {
             columns,
             selection: Arc::new(selection),
             fetch,
+            states: None,
             properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         })
+    }
+
+    /// The same for aggregates: its schema has what they need of these columns behind the others.
+    pub(crate) fn with_states(self, columns: Vec<PartialColumn>, buckets: Option<Arc<dyn Buckets>>) -> Self {
+        Self { states: Some(Arc::new(States { columns, buckets })), ..self }
     }
 
     fn reads_nothing(&self) -> bool {
@@ -145,6 +161,11 @@ impl DisplayAs for ScanExec {
                 None => write!(f, "{separator}series=all")?,
             },
         }
+        if let Some(states) = &self.states {
+            let names =
+                states.columns.iter().filter_map(|state| table.column(state.id)).map(|column| column.name.as_str());
+            write!(f, "{separator}partial aggregates of [{}]", names.collect::<Vec<_>>().join(", "))?;
+        }
         match self.fetch {
             Some(fetch) => write!(f, "{separator}fetch={fetch}"),
             None => Ok(()),
@@ -211,6 +232,7 @@ impl ExecutionPlan for ScanExec {
                 keys: self.selection.keys.clone(),
                 batch_rows: self.fetch.map_or(rows, |fetch| rows.min(fetch)),
             }),
+            states: self.states.clone(),
             scan: None,
             rest: None,
             bytes,
@@ -257,6 +279,7 @@ struct Reading {
     source: Arc<dyn ScanSource>,
     schema: SchemaRef,
     request: Option<ScanRequest>,
+    states: Option<Arc<States>>,
     scan: Option<Box<dyn SourceScan>>,
     /// What the last batch had beyond the bytes that one may take.
     rest: Option<RecordBatch>,
@@ -268,7 +291,15 @@ struct Reading {
 impl Reading {
     fn next_batch(&mut self) -> Option<Result<RecordBatch>> {
         if let Some(request) = self.request.take() {
-            match self.source.scan(request) {
+            let begun = match &self.states {
+                None => self.source.scan(request),
+                Some(states) => self.source.scan_partial(PartialRequest {
+                    rows: request,
+                    states: states.columns.clone(),
+                    buckets: states.buckets.clone(),
+                }),
+            };
+            match begun {
                 Ok(scan) => self.scan = Some(scan),
                 Err(e) => return Some(Err(external(e))),
             }
@@ -343,8 +374,10 @@ fn with_schema(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch> {
 struct ReadingMetrics {
     baseline: BaselineMetrics,
     segments_pruned: Count,
+    segments_filtered: Count,
     segments_read: Count,
     rows_merged: Count,
+    rows_aggregated: Count,
     seen: ScanMetrics,
 }
 
@@ -356,7 +389,9 @@ impl ReadingMetrics {
         Self {
             baseline: BaselineMetrics::new(set, partition),
             segments_pruned: MetricBuilder::new(set).counter("segments_pruned", partition),
+            segments_filtered: MetricBuilder::new(set).counter("segments_filtered", partition),
             segments_read: MetricBuilder::new(set).counter("segments_read", partition),
+            rows_aggregated: MetricBuilder::new(set).counter("rows_aggregated", partition),
             rows_merged: MetricBuilder::new(set).counter("rows_merged", partition),
             seen: ScanMetrics::default(),
         }
@@ -367,7 +402,9 @@ impl ReadingMetrics {
             counter.add(usize::try_from(now.saturating_sub(before)).unwrap_or(usize::MAX));
         };
         add(&self.segments_pruned, now.segments_pruned, self.seen.segments_pruned);
+        add(&self.segments_filtered, now.segments_filtered, self.seen.segments_filtered);
         add(&self.segments_read, now.segments_read, self.seen.segments_read);
+        add(&self.rows_aggregated, now.rows_aggregated, self.seen.rows_aggregated);
         add(&self.rows_merged, now.rows_merged, self.seen.rows_merged);
         self.seen = now;
     }

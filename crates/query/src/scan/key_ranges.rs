@@ -38,6 +38,7 @@ pub(crate) fn key_ranges(key: &[&Column], predicates: &[&Expr]) -> KeyRanges {
     let mut ranges: Option<Vec<(Vec<u8>, Vec<u8>)>> = None;
     let mut used = 0;
     let mut pinned = 0;
+    let mut whole = false;
     for index in 0..key.len() {
         let sets = read.iter().flatten().filter(|(column, _)| *column == index).map(|(_, set)| set);
         let Some(set) = sets.cloned().reduce(|a, b| a.intersect(&b)) else { break };
@@ -57,15 +58,18 @@ pub(crate) fn key_ranges(key: &[&Column], predicates: &[&Expr]) -> KeyRanges {
         if !set.points {
             break;
         }
+        whole = used == key.len();
         prefixes = firsts;
         if prefixes.len() <= 1 {
             pinned = index + 1;
         }
     }
     let exact = read.iter().map(|r| r.as_ref().is_some_and(|(column, _)| *column < used)).collect();
-    let key_range = |(first, end): (Vec<u8>, Vec<u8>)| KeyRange {
-        first: Bound::Included(KeyBytes(first.into())),
-        last: Bound::Excluded(KeyBytes(end.into())),
+    let key_range = |(first, end): (Vec<u8>, Vec<u8>)| {
+        let first = KeyBytes(first.into());
+        // No other key begins with a whole one; that it is a single key is worth more to storage.
+        let last = if whole { Bound::Included(first.clone()) } else { Bound::Excluded(KeyBytes(end.into())) };
+        KeyRange { first: Bound::Included(first), last }
     };
     KeyRanges { ranges: ranges.map(|r| r.into_iter().map(key_range).collect()), exact, pinned }
 }

@@ -14,7 +14,9 @@ use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use storage::{DescribedKeys, ScanDescription, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, WriterId};
+use storage::{
+    DescribedKeys, PartialRequest, ScanDescription, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, WriterId,
+};
 
 /// A table and all its rows.
 #[derive(Debug)]
@@ -179,6 +181,18 @@ impl ScanSource for MemoryTable {
         }))
     }
 
+    fn scan_partial(&self, _request: PartialRequest) -> Result<Box<dyn SourceScan>> {
+        Err(model::Error::internal("rows in memory have no aggregates"))
+    }
+
+    fn sums_fit_floats(&self, _id: ColumnId) -> bool {
+        false
+    }
+
+    fn has_segments(&self) -> bool {
+        false
+    }
+
     fn rows_at_most(&self) -> u64 {
         self.rows.num_rows() as u64 * self.repeat
     }
@@ -264,7 +278,14 @@ impl Iterator for MemoryScan {
 
 impl SourceScan for MemoryScan {
     fn metrics(&self) -> ScanMetrics {
-        ScanMetrics { segments_pruned: 2, segments_read: 1, rows_merged: 3, rows_returned: self.returned }
+        ScanMetrics {
+            segments_pruned: 2,
+            segments_filtered: 4,
+            segments_read: 1,
+            rows_aggregated: 0,
+            rows_merged: 3,
+            rows_returned: self.returned,
+        }
     }
 }
 

@@ -86,6 +86,11 @@ impl Pushdown<'_> {
             .collect()
     }
 
+    /// Whether series and bounds of times say all that predicates say.
+    pub(crate) fn takes_all(&self, predicates: &[Expr]) -> bool {
+        predicates.iter().all(|predicate| matches!(self.kind(predicate), Kind::Time { exact: true } | Kind::Series))
+    }
+
     /// The rows that the predicates leave.
     pub(crate) fn select(&self, session: &dyn Session, predicates: &[Expr]) -> Result<Selection> {
         let mut selection = Selection::all();

@@ -4,14 +4,23 @@ use arrow::record_batch::RecordBatch;
 use model::{ColumnId, Result, Table, TimeBounds};
 use std::fmt::Debug;
 use std::sync::Arc;
-use storage::{OpenedScan, Scan, ScanDescription, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, Storage, TableView};
+use storage::{
+    OpenedScan, PartialRequest, Scan, ScanDescription, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, Storage,
+    TableView,
+};
 
 /// A table at one number.
 pub(crate) trait ScanSource: Debug + Send + Sync {
     fn table(&self) -> &Arc<Table>;
     fn series(&self, columns: &[ColumnId]) -> Result<SeriesBatch>;
     fn scan(&self, request: ScanRequest) -> Result<Box<dyn SourceScan>>;
+    /// What aggregates need of rows.
+    fn scan_partial(&self, request: PartialRequest) -> Result<Box<dyn SourceScan>>;
     fn rows_at_most(&self) -> u64;
+    /// Whether sums of a column of integers are the same in floats, in whatever order.
+    fn sums_fit_floats(&self, id: ColumnId) -> bool;
+    /// Whether rows are in segments, which may have aggregates beside them.
+    fn has_segments(&self) -> bool;
     /// What [`OpenScan`] opens again.
     fn describe(&self, columns: &[ColumnId], time: TimeBounds, keys: &ScanKeys) -> Result<ScanDescription>;
 }
@@ -47,8 +56,20 @@ impl ScanSource for TableView {
         Ok(Box::new(TableView::scan(self, request)?))
     }
 
+    fn scan_partial(&self, request: PartialRequest) -> Result<Box<dyn SourceScan>> {
+        Ok(Box::new(TableView::scan_partial(self, request)?))
+    }
+
     fn rows_at_most(&self) -> u64 {
         TableView::rows_at_most(self)
+    }
+
+    fn sums_fit_floats(&self, id: ColumnId) -> bool {
+        TableView::sums_fit_floats(self, id)
+    }
+
+    fn has_segments(&self) -> bool {
+        TableView::has_segments(self)
     }
 
     fn describe(&self, columns: &[ColumnId], time: TimeBounds, keys: &ScanKeys) -> Result<ScanDescription> {

@@ -1,12 +1,13 @@
 //! Scans of keyed tables.
 
-use super::keyed_segment::KeyedSegmentStream;
+use super::keyed_segment::{KeyedSegmentStream, Skipped};
 use super::source::{Reading, ScanCounts, Source, by_age, masks_above};
 use crate::Spellings;
 use crate::assemble::{Assembler, Below};
 use crate::block::Keys;
 use crate::memory::keyed_stream;
 use crate::merge::{Merge, Stream};
+use crate::segment::filter_hash;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use catalog::Tombstone;
@@ -16,6 +17,24 @@ use std::sync::Arc;
 
 /// A range of key bytes: where it begins and where it ends.
 pub type KeyRange = (Bound<KeyBytes>, Bound<KeyBytes>);
+
+/// The ranges that a scan reads.
+#[derive(Debug)]
+pub(super) struct WantedKeys {
+    pub(super) ranges: Box<[KeyRange]>,
+    /// Of each range that is a single key, the hash that filters know it by.
+    pub(super) points: Box<[Option<u64>]>,
+}
+
+impl WantedKeys {
+    fn new(ranges: Vec<KeyRange>) -> Arc<Self> {
+        let point = |range: &KeyRange| match range {
+            (Bound::Included(first), Bound::Included(last)) if first == last => Some(filter_hash(first)),
+            _ => None,
+        };
+        Arc::new(Self { points: ranges.iter().map(point).collect(), ranges: ranges.into() })
+    }
+}
 
 /// What to read of a keyed table.
 #[derive(Clone, Debug)]
@@ -48,6 +67,7 @@ pub struct KeyedScan {
     batch_rows: usize,
     ended: bool,
     segments_pruned: u64,
+    segments_filtered: u64,
     rows_returned: u64,
 }
 
@@ -62,34 +82,46 @@ impl KeyedScan {
         let reading = Arc::new(Reading::new(table, spellings, columns, &sources));
         let types = reading.types()?;
         let schema = schema(&reading, &types);
-        let ranges: Option<Arc<[KeyRange]>> = ranges.map(Into::into);
+        let wanted = ranges.map(WantedKeys::new);
         let several = sources.len() > 1;
         let mut streams: Vec<Box<dyn Stream<Keys>>> = Vec::new();
-        let mut segments_pruned = 0;
+        let (mut segments_pruned, mut segments_filtered) = (0, 0);
         for source in by_age(sources) {
             let masks = masks_above(&source, &tombstones);
             match &source {
                 Source::Segment(segment) => {
                     let stream = match masks.hide_all() {
-                        true => None,
-                        false => KeyedSegmentStream::new(segment, &reading, ranges.as_ref(), masks, several),
+                        true => Err(Skipped::Bounds),
+                        false => KeyedSegmentStream::new(segment, &reading, wanted.as_ref(), masks, several),
                     };
                     match stream {
-                        Some(stream) => streams.push(Box::new(stream)),
-                        None => segments_pruned += 1,
+                        Ok(stream) => streams.push(Box::new(stream)),
+                        Err(Skipped::Bounds) => segments_pruned += 1,
+                        Err(Skipped::Filter) => segments_filtered += 1,
                     }
                 }
                 Source::Chunk(chunk) => {
                     let chunk = chunk.to_folded()?;
                     let (columns, retyping) = (&reading.columns, reading.retyping());
-                    streams.extend(keyed_stream(&chunk, ranges.as_deref(), &masks, columns, &retyping)?);
+                    let ranges = wanted.as_ref().map(|wanted| &*wanted.ranges);
+                    streams.extend(keyed_stream(&chunk, ranges, &masks, columns, &retyping)?);
                 }
             }
         }
         let output = Assembler::new(Below::Nothing, types, streams.len());
         let batch_rows = batch_rows.max(1);
         let merge = Merge::new(streams);
-        Ok(Self { reading, schema, merge, output, batch_rows, ended: false, segments_pruned, rows_returned: 0 })
+        Ok(Self {
+            reading,
+            schema,
+            merge,
+            output,
+            batch_rows,
+            ended: false,
+            segments_pruned,
+            segments_filtered,
+            rows_returned: 0,
+        })
     }
 
     /// The columns of each batch.
@@ -103,8 +135,10 @@ impl KeyedScan {
     pub fn counts(&self) -> ScanCounts {
         ScanCounts {
             segments_pruned: self.segments_pruned,
+            segments_filtered: self.segments_filtered,
             segments_read: self.reading.segments_read(),
             rows_merged: self.merge.rows_merged(),
+            rows_aggregated: 0,
             rows_returned: self.rows_returned,
         }
     }

@@ -1,21 +1,30 @@
 //! The rows of a segment of a keyed table as a stream.
 //!
-//! The directory knows the key at the start of each page: only pages that may hold a wanted key
-//! are read. Keys of rows are encoded again from the key columns, block by block, and only where
+//! The directory knows the key at the start of each page, and which keys there may be: only pages
+//! that may hold a wanted key are read. Keys of rows are encoded again from the key columns, block by block, and only where
 //! somebody compares them.
 
-use super::keyed::KeyRange;
+use super::keyed::{KeyRange, WantedKeys};
 use super::source::Reading;
 use crate::SegmentReader;
 use crate::block::{Block, Keys};
 use crate::mask::Masks;
 use crate::memory::visible_keys;
 use crate::merge::{Piece, Stream};
-use crate::segment::{Decoder, Directory, KeyMark, Projection};
+use crate::segment::{Decoder, KeyMark, Projection};
 use model::{KeyBytes, Result, encode_keys};
 use std::collections::VecDeque;
 use std::ops::{Bound, Range};
 use std::sync::Arc;
+
+/// What told that a segment has no row that is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Skipped {
+    /// The bounds of its keys, or of its pages.
+    Bounds,
+    /// The filter of its keys.
+    Filter,
+}
 
 #[derive(Debug)]
 pub(super) struct KeyedSegmentStream {
@@ -23,7 +32,7 @@ pub(super) struct KeyedSegmentStream {
     reading: Arc<Reading>,
     projection: Arc<Projection>,
     masks: Masks,
-    ranges: Option<Arc<[KeyRange]>>,
+    wanted: Option<Arc<WantedKeys>>,
     with_keys: bool,
     /// Rows to read, ascending, each part within one row group.
     plan: VecDeque<Range<u64>>,
@@ -35,22 +44,22 @@ pub(super) struct KeyedSegmentStream {
 }
 
 impl KeyedSegmentStream {
-    /// `None` when the segment has no row that is wanted. `with_keys`: other streams hold rows too.
+    /// Fails when the segment has no row that is wanted. `with_keys`: other streams hold rows too.
     pub(super) fn new(
         segment: &Arc<SegmentReader>,
         reading: &Arc<Reading>,
-        ranges: Option<&Arc<[KeyRange]>>,
+        wanted: Option<&Arc<WantedKeys>>,
         masks: Masks,
         with_keys: bool,
-    ) -> Option<Self> {
-        let plan = plan(segment, ranges.map(|ranges| &**ranges));
-        let with_keys = with_keys || ranges.is_some() || !masks.is_empty();
-        (!plan.is_empty()).then(|| Self {
+    ) -> Result<Self, Skipped> {
+        let plan = plan(segment, wanted.map(|wanted| &**wanted))?;
+        let with_keys = with_keys || wanted.is_some() || !masks.is_empty();
+        Ok(Self {
             segment: Arc::clone(segment),
             reading: Arc::clone(reading),
             projection: Arc::new(Projection::new(segment.file(), &reading.columns, with_keys)),
             masks,
-            ranges: ranges.cloned(),
+            wanted: wanted.cloned(),
             with_keys,
             plan,
             decoder: None,
@@ -86,7 +95,7 @@ impl KeyedSegmentStream {
         let mut ids = Keys::Unneeded;
         if self.with_keys {
             let keys = encode_keys(&decoded.keys, decoded.rows)?;
-            wanted = visible_keys(&keys, self.ranges.as_deref(), &self.masks);
+            wanted = visible_keys(&keys, self.wanted.as_ref().map(|wanted| &*wanted.ranges), &self.masks);
             if let Some(last) = keys.last() {
                 self.key_at_least = last.clone();
             }
@@ -99,14 +108,23 @@ impl KeyedSegmentStream {
 }
 
 /// The rows of pages that may hold keys of the ranges.
-fn plan(segment: &SegmentReader, ranges: Option<&[KeyRange]>) -> VecDeque<Range<u64>> {
+fn plan(segment: &SegmentReader, wanted: Option<&WantedKeys>) -> Result<VecDeque<Range<u64>>, Skipped> {
     let rows = segment.entry().rows;
-    let Directory::Keyed(marks) = segment.directory() else { return VecDeque::new() };
+    let directory = segment.directory();
+    let marks = directory.marks();
     let mut parts: Vec<Range<u64>> = Vec::new();
-    match ranges {
+    let mut skipped = Skipped::Bounds;
+    match wanted {
         None => parts.push(0..rows),
-        Some(ranges) => {
-            for range in ranges.iter().filter(|range| reaches(range, &segment.entry().keys)) {
+        Some(WantedKeys { ranges, points }) => {
+            for (range, point) in ranges.iter().zip(points) {
+                if !reaches(range, &segment.entry().keys) {
+                    continue;
+                }
+                if point.is_some_and(|hash| !directory.may_hold(hash)) {
+                    skipped = Skipped::Filter;
+                    continue;
+                }
                 let part = pages(marks, range, rows);
                 match parts.last_mut() {
                     Some(last) if part.start <= last.end => last.end = last.end.max(part.end),
@@ -123,7 +141,7 @@ fn plan(segment: &SegmentReader, ranges: Option<&[KeyRange]>) -> VecDeque<Range<
             part.start = end;
         }
     }
-    plan
+    if plan.is_empty() { Err(skipped) } else { Ok(plan) }
 }
 
 /// Whether a range shares a key with a least and a greatest one.

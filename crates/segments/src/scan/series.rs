@@ -11,6 +11,7 @@ use crate::merge::{Merge, Stream};
 use arrow::array::{Array, ArrayRef, Int64Array, make_array};
 use catalog::Tombstone;
 use model::{ColumnId, DataType, Error, KeyHash, Result, SeriesId, Table, TimeBounds, arrow_type};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A series that a scan returns.
@@ -85,6 +86,14 @@ impl SeriesScan {
     /// [`model::ErrorKind::Internal`] when a column asked for is not in the table, or an older
     /// type of it is not known.
     pub fn new(request: SeriesScanRequest) -> Result<Self> {
+        Self::without(request, &HashMap::new())
+    }
+
+    /// The same without some rows, by the ids of the segments that they are in.
+    pub(super) fn without(
+        request: SeriesScanRequest,
+        hidden: &HashMap<u64, Vec<(KeyHash, TimeBounds)>>,
+    ) -> Result<Self> {
         let SeriesScanRequest { table, sources, tombstones, series, columns, time, batch_rows, spellings } = request;
         let reading = Arc::new(Reading::new(table, spellings, columns, &sources));
         let types = reading.types()?;
@@ -93,7 +102,11 @@ impl SeriesScan {
         let mut streams: Vec<Box<dyn Stream<Times>>> = Vec::new();
         let mut segments_pruned = 0;
         for source in by_age(sources) {
-            let masks = masks_above(&source, &tombstones);
+            let mut masks = masks_above(&source, &tombstones);
+            if let Source::Segment(segment) = &source {
+                let hidden = hidden.get(&segment.entry().id).into_iter().flatten();
+                hidden.for_each(|(key, time)| masks.hide(*key, *time));
+            }
             match &source {
                 Source::Chunk(chunk) => {
                     let chunk = chunk.to_folded()?;
@@ -118,8 +131,10 @@ impl SeriesScan {
     pub fn counts(&self) -> ScanCounts {
         ScanCounts {
             segments_pruned: self.segments_pruned,
+            segments_filtered: 0,
             segments_read: self.reading.segments_read(),
             rows_merged: self.merge.rows_merged(),
+            rows_aggregated: 0,
             rows_returned: self.rows_returned,
         }
     }

@@ -37,6 +37,8 @@ pub(super) struct SeriesSegmentStream {
     masks: Masks,
     time: TimeBounds,
     runs: RankedRuns,
+    /// More parts of the last run, ascending.
+    parts: VecDeque<Planned>,
     /// A run, or the rest of one, that did not fit into the plan.
     postponed: Option<Planned>,
     /// Of one row group, ascending; its rows are what the decoder is still going to return.
@@ -69,6 +71,7 @@ impl SeriesSegmentStream {
             masks,
             time,
             runs: wanted.in_segment(segment),
+            parts: VecDeque::new(),
             postponed: None,
             plan: VecDeque::new(),
             decoder: None,
@@ -86,23 +89,29 @@ impl SeriesSegmentStream {
         self.masks.visible(key_hash, self.time, &mut self.visible);
     }
 
-    /// The next run that has rows to read.
+    /// The next run, or part of one, that has rows to read.
     fn next_planned(&mut self) -> Option<Planned> {
-        if let Some(postponed) = self.postponed.take() {
-            return Some(postponed);
+        if let Some(planned) = self.postponed.take().or_else(|| self.parts.pop_front()) {
+            return Some(planned);
         }
         loop {
             let (rank, position) = self.runs.next(&self.segment, &self.wanted)?;
             let run = *self.segment.runs().get(position)?;
             self.find_visible(rank);
-            let parts = self.visible.iter().map(|part| part.intersect(&run.time)).filter(|part| !part.is_empty());
-            let Some(time) = parts.reduce(|all, part| all.union(&part)) else { continue };
-            let mut rows = run.first_row..run.first_row + run.rows;
-            if time != run.time {
-                rows = self.segment.file().narrow(rows, time);
+            for part in self.visible.iter().map(|part| part.intersect(&run.time)).filter(|part| !part.is_empty()) {
+                let mut rows = run.first_row..run.first_row + run.rows;
+                if part != run.time {
+                    rows = self.segment.file().narrow(rows, part);
+                }
+                match self.parts.back_mut() {
+                    // Parts that share a page are read together.
+                    Some(before) if rows.start <= before.rows.end => before.rows.end = before.rows.end.max(rows.end),
+                    _ if rows.is_empty() => {}
+                    _ => self.parts.push_back(Planned { rank, rows, time_at_least: part.first }),
+                }
             }
-            if !rows.is_empty() {
-                return Some(Planned { rank, rows, time_at_least: time.first });
+            if let Some(first) = self.parts.pop_front() {
+                return Some(first);
             }
         }
     }

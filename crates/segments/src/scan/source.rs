@@ -42,10 +42,14 @@ impl Source {
 pub struct ScanCounts {
     /// Segments that bounds ruled out.
     pub segments_pruned: u64,
+    /// Segments that the filters of their keys ruled out.
+    pub segments_filtered: u64,
     /// Segments read from.
     pub segments_read: u64,
     /// Rows that went through the merge because sources overlapped.
     pub rows_merged: u64,
+    /// Rows that cells of segments stood for.
+    pub rows_aggregated: u64,
     /// Rows returned.
     pub rows_returned: u64,
 }

@@ -1,6 +1,7 @@
 //! Where rows stand in a segment, without reading it.
 
 use super::PAGE_ROWS;
+use super::key_filter::{KeyFilter, KeyFilterBuilder};
 use model::{KeyBytes, KeyHash, TimeBounds, key_hash};
 use serde::{Deserialize, Serialize};
 
@@ -29,11 +30,29 @@ pub(crate) struct KeyMark {
 pub(crate) enum Directory {
     /// The runs of the series, in key order.
     Series(Vec<SegmentRun>),
-    /// The key at each page's start.
+    /// The key at each page's start, as it was written before there were filters.
     Keyed(Vec<KeyMark>),
+    /// The key at each page's start, and which keys there may be.
+    FilteredKeys(Vec<KeyMark>, KeyFilter),
 }
 
 impl Directory {
+    /// The key at each page's start; none for series.
+    pub(crate) fn marks(&self) -> &[KeyMark] {
+        match self {
+            Self::Series(_) => &[],
+            Self::Keyed(marks) | Self::FilteredKeys(marks, _) => marks,
+        }
+    }
+
+    /// Whether a key with this hash may be there, whatever its bounds.
+    pub(crate) fn may_hold(&self, filter_hash: u64) -> bool {
+        match self {
+            Self::Series(_) | Self::Keyed(_) => true,
+            Self::FilteredKeys(_, filter) => filter.may_hold(filter_hash),
+        }
+    }
+
     /// Whether it speaks of exactly that many rows.
     pub(super) fn covers(&self, rows: u64) -> bool {
         match self {
@@ -46,7 +65,7 @@ impl Directory {
                 });
                 whole && next == rows
             }
-            Self::Keyed(marks) => {
+            Self::Keyed(marks) | Self::FilteredKeys(marks, _) => {
                 marks.first().is_some_and(|mark| mark.row == 0)
                     && marks.is_sorted_by(|a, b| a.row < b.row && a.key < b.key)
                     && marks.last().is_some_and(|mark| mark.row < rows)
@@ -57,15 +76,21 @@ impl Directory {
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Series(runs) => runs.len() * size_of::<SegmentRun>(),
-            Self::Keyed(marks) => marks.iter().map(|mark| size_of::<KeyMark>() + mark.key.0.len()).sum(),
+            Self::Keyed(marks) => mark_bytes(marks),
+            Self::FilteredKeys(marks, filter) => mark_bytes(marks) + filter.bytes(),
         }
     }
+}
+
+fn mark_bytes(marks: &[KeyMark]) -> usize {
+    marks.iter().map(|mark| size_of::<KeyMark>() + mark.key.0.len()).sum()
 }
 
 /// Builds a directory from rows in order.
 #[derive(Debug)]
 pub(super) struct DirectoryBuilder {
     directory: Directory,
+    filter: KeyFilterBuilder,
     /// The key of the newest run.
     key: KeyBytes,
     rows: u64,
@@ -74,7 +99,7 @@ pub(super) struct DirectoryBuilder {
 impl DirectoryBuilder {
     pub(super) fn new(series_table: bool) -> Self {
         let directory = if series_table { Directory::Series(Vec::new()) } else { Directory::Keyed(Vec::new()) };
-        Self { directory, key: KeyBytes::default(), rows: 0 }
+        Self { directory, filter: KeyFilterBuilder::new(), key: KeyBytes::default(), rows: 0 }
     }
 
     /// The next rows of one series.
@@ -104,6 +129,7 @@ impl DirectoryBuilder {
     pub(super) fn keys(&mut self, keys: &[KeyBytes]) {
         if let Directory::Keyed(marks) = &mut self.directory {
             for (row, key) in (self.rows..).zip(keys) {
+                self.filter.add(key);
                 if row % PAGE_ROWS as u64 == 0 {
                     marks.push(KeyMark { row, key: key.clone() });
                 }
@@ -113,6 +139,9 @@ impl DirectoryBuilder {
     }
 
     pub(super) fn finish(self) -> Directory {
-        self.directory
+        match self.directory {
+            Directory::Keyed(marks) => Directory::FilteredKeys(marks, self.filter.finish()),
+            other => other,
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! The side file of a segment: block checksums and run directory.
+//! The side file of a segment: block checksums, run directory, aggregates.
 //!
 //! It holds nothing that the segment does not say, so a missing, damaged or foreign one is simply
 //! made anew. Layout: 8 bytes of name and version, the MessagePack of [`SideFile`], 8 bytes of
@@ -22,6 +22,9 @@ pub(super) struct SideFile {
     pub(super) segment_checksum: u64,
     pub(super) block_checksums: Vec<u64>,
     pub(super) directory: Directory,
+    /// Packed aggregates; none where there are none, or none were made yet.
+    #[serde(default, skip_serializing_if = "Option::is_none", with = "serde_bytes")]
+    pub(super) aggregates: Option<Vec<u8>>,
 }
 
 /// Where the side file of a segment lies.

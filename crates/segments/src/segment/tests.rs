@@ -44,7 +44,7 @@ pub(super) fn every_type() -> Vec<DataType> {
 }
 
 /// A table with these columns, numbered from 1.
-fn table(kind: TableKind, columns: &[(ColumnRole, DataType)]) -> Table {
+pub(crate) fn table(kind: TableKind, columns: &[(ColumnRole, DataType)]) -> Table {
     let column = |(id, (role, data_type)): (u32, &(ColumnRole, DataType))| {
         Column::new(ColumnId(id), format!("c{id}"), *role, *data_type)
     };

@@ -1,5 +1,6 @@
 //! Writing a segment.
 
+use super::aggregates::SegmentAggregates;
 use super::directory::DirectoryBuilder;
 use super::encoding::writer_properties;
 use super::footer::{ExtraColumn, Footer, StoredColumn};
@@ -80,11 +81,18 @@ pub fn write_segment(files: &dyn Files, target: &SegmentTarget<'_>, rows: &Segme
             (TimeBounds::ALL, (key(keys.first()), key(keys.last())))
         }
     };
+    let columns = rows.columns.iter().map(|column| (column.id, column.data_type));
+    let mut aggregates = SegmentAggregates::new(target.table, columns);
+    if let Some(aggregates) = &mut aggregates {
+        aggregates.add(rows);
+    }
+    let aggregates = aggregates.map(SegmentAggregates::finish).transpose()?.flatten();
     let side = SideFile {
         segment_bytes: written.bytes,
         segment_checksum: written.checksum,
         block_checksums: written.block_checksums,
         directory: directory.finish(),
+        aggregates,
     };
     side.write(files, target.path)?;
     let parent = path.parent().unwrap_or(Path::new(""));

@@ -4,6 +4,7 @@
 use super::report::affected;
 use super::tables::Indexes;
 use super::{AffectedRows, CheckReport, Fault, Remedy, Steps};
+use crate::footers::Footers;
 use crate::format::CATALOGUE;
 use crate::log::{
     DIRECTORY, Damage, Place, RecordPart, RowsPart, decode_block, decode_parts, log_file_number, log_file_path,
@@ -18,6 +19,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What a replay, which reads no segment, may hold of their footers.
+const FOOTER_BYTES: u64 = 1 << 20;
 
 /// Checks it.
 pub(crate) fn check(
@@ -39,7 +43,7 @@ pub(crate) fn check(
         });
     }
     let pressure = Pressure::new(u64::MAX, Duration::ZERO);
-    let mut replay = Replay::with(catalog.clone(), files.clone(), pressure, indexes.whole)?;
+    let mut replay = Replay::with(catalog.clone(), files.clone(), Footers::new(FOOTER_BYTES), pressure, indexes.whole)?;
     replay.skipped = indexes.lost;
     replay.keeps_rows = false;
     let mut lost = Lost::default();

@@ -9,6 +9,7 @@ mod check;
 mod dice;
 mod faults;
 pub(crate) mod fixture;
+mod footers;
 mod log_files;
 mod naive;
 mod random;

@@ -70,6 +70,7 @@ async fn store() -> Storage {
         wal_sync: WalSync::Always,
         flush_bytes: 1 << 30,
         memory_limit_bytes: 1 << 30,
+        footer_bytes: 16 << 20,
         log_file_bytes: 1 << 20,
         partition_seconds: 1_000,
         clock: Arc::new(SystemClock),

@@ -20,7 +20,11 @@ fn contains(ranges: &KeyRanges, row: &(Option<i32>, Option<String>)) -> bool {
     let Some(ranges) = &ranges.ranges else { return true };
     let inside = |r: &&KeyRange| {
         let first = matches!(&r.first, Bound::Included(first) if *first <= bytes);
-        let last = matches!(&r.last, Bound::Excluded(last) if bytes < *last);
+        let last = match &r.last {
+            Bound::Excluded(last) => bytes < *last,
+            Bound::Included(last) => bytes <= *last,
+            Bound::Unbounded => false,
+        };
         first && last
     };
     let hits = ranges.iter().filter(inside).count();
@@ -88,6 +92,10 @@ fn leading_columns_narrow_and_others_do_not() {
     let (first, second) = (ident("a").eq(lit(1)), ident("B").eq(lit("x")));
     let both = key_ranges(&key, &[&second, &first]);
     assert_eq!((both.exact, both.pinned, both.ranges.map(|r| r.len())), (vec![true, true], 2, Some(1)));
+    let point = key_ranges(&key, &[&second, &first]).ranges.unwrap().remove(0);
+    assert!(matches!((&point.first, &point.last), (Bound::Included(a), Bound::Included(b)) if a == b), "{point:?}");
+    let head = key_ranges(&key, &[&first]).ranges.unwrap().remove(0);
+    assert!(matches!(head.last, Bound::Excluded(_)), "{head:?}");
     let tail = key_ranges(&key, &[&second]);
     assert_eq!((tail.exact, tail.pinned), (vec![false], 0));
     assert!(tail.ranges.is_none());

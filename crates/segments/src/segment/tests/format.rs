@@ -2,7 +2,7 @@
 //! storage format.
 
 use super::{every_type, side_path};
-use crate::segment::directory::{Directory, KeyMark, SegmentRun};
+use crate::segment::directory::{Directory, DirectoryBuilder, KeyMark, SegmentRun};
 use crate::segment::footer::{ExtraColumn, Footer, StoredColumn};
 use crate::segment::side::SideFile;
 use crate::segment::type_name::type_name;
@@ -75,7 +75,13 @@ fn a_type_of_a_newer_version_is_no_type() {
 
 fn side(directory: Directory) -> String {
     let files = ForgetfulFiles::new();
-    let side = SideFile { segment_bytes: 300, segment_checksum: u64::MAX, block_checksums: vec![1, 258], directory };
+    let side = SideFile {
+        segment_bytes: 300,
+        segment_checksum: u64::MAX,
+        block_checksums: vec![1, 258],
+        directory,
+        aggregates: None,
+    };
     side.write(&files, "5.parquet").unwrap();
     let file = files.open(side_path()).unwrap();
     let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
@@ -93,4 +99,9 @@ fn the_bytes_of_a_run_directory_stand() {
     let expected =
         "434752554e53000194cd012ccfffffffffffffffff9201cd010281a54b657965649192cd2000c40201ff16f9da9013d44ed9";
     assert_eq!(side(Directory::Keyed(vec![mark])), expected);
+    let mut keys = DirectoryBuilder::new(false);
+    keys.keys(&[KeyBytes([1, 255].into()), KeyBytes([2].into())]);
+    let expected = "434752554e53000194cd012ccfffffffffffffffff9201cd010281ac46696c74657265644b65797392919200c40201ffc420400000\
+                    0444000000000102000000000904000400408000000201000000080004227006ee9f983144";
+    assert_eq!(side(keys.finish()), expected);
 }

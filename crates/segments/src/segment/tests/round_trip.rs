@@ -1,6 +1,8 @@
 //! What is written comes back, bit for bit, for every type.
 
 use super::{every_type, open, side_path, spellings, table, write};
+use crate::segment::directory::Directory;
+use crate::segment::side::SideFile;
 use crate::segment::{Decoder, Projection};
 use crate::{
     ChunkColumn, KeyedScan, KeyedScanRequest, RowKind, RowKinds, SegmentIdentity, SegmentReader, SegmentRows,
@@ -275,4 +277,18 @@ fn times_of_every_unit_come_back() {
         assert_eq!(read, times[1..5]);
         assert_eq!(*rows[0].time_array(data_type).unwrap().data_type(), model::arrow_type(data_type));
     }
+}
+
+#[test]
+fn a_side_file_without_a_filter_of_keys_is_as_good() {
+    let table = table(TableKind::Keyed, &[(ColumnRole::Key, DataType::Int64), (ColumnRole::Field, DataType::Int64)]);
+    let numbers: ArrayRef = Arc::new(Int64Array::from_iter_values((0..50).map(|number| number * 2)));
+    let files = ForgetfulFiles::new();
+    let entry = write(&files, &table, &keyed_rows(&numbers, (DataType::Int64, Arc::clone(&numbers))));
+    let side = SideFile::read(&files, &entry).unwrap();
+    let marks = side.directory.marks().to_vec();
+    SideFile { directory: Directory::Keyed(marks.clone()), ..side }.write(&files, &entry.path).unwrap();
+    let segment = open(&files, &entry, &table).unwrap();
+    assert_eq!(*segment.directory(), Directory::Keyed(marks));
+    assert_same(&read_keyed(&segment, &table, 2), &numbers);
 }
