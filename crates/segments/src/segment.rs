@@ -11,6 +11,7 @@ mod directory;
 mod encoding;
 mod file;
 mod footer;
+mod layout;
 mod physical;
 mod read;
 mod rows;
@@ -18,7 +19,9 @@ mod series_file;
 mod side;
 mod sink;
 mod type_name;
+mod values;
 mod write;
+mod writer;
 
 pub use directory::SegmentRun;
 pub use read::SegmentReader;
@@ -29,6 +32,10 @@ pub use write::{SegmentTarget, remove_segment, write_segment};
 pub(crate) use checked::corrupt;
 pub(crate) use decode::{Decoder, Projection};
 pub(crate) use directory::{Directory, KeyMark};
+pub(crate) use layout::{GivenColumn, Outline};
+pub(crate) use physical::Form;
+pub(crate) use write::BATCH_ROWS;
+pub(crate) use writer::SegmentWriter;
 
 // Tests take tiny ones, so that few rows cross every border.
 

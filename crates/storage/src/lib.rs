@@ -10,6 +10,7 @@ mod background;
 mod bytes_codec;
 mod catalogue_commit;
 mod cell_value;
+mod compaction;
 mod effects;
 mod flush;
 mod format;
@@ -30,6 +31,7 @@ mod table_state;
 mod view;
 mod write;
 
+pub use compaction::CompactionOptions;
 pub use format::check_format;
 pub use segments::{PlainSpellings, Spellings};
 pub use sequence::SystemClock;
@@ -77,6 +79,8 @@ pub struct StorageOptions {
     pub log_file_bytes: u64,
     /// Time partition where neither table nor database says.
     pub partition_seconds: u64,
+    /// How segments are merged.
+    pub compaction: CompactionOptions,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -199,6 +203,16 @@ impl Storage {
     pub async fn flush(&self) -> Result<()> {
         let flushed = self.threads.store.background.flush();
         flushed.await.map_err(|_| Error::new(ErrorKind::ShuttingDown {}))?
+    }
+
+    /// Merges segments until nothing more is due; which are is decided by sizes and partitions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] naming a segment, [`ErrorKind::DiskFull`] or [`ErrorKind::Io`]: what
+    /// could not be merged stays as it is.
+    pub async fn compact(&self) -> Result<()> {
+        let compacted = self.threads.store.compactor.compact();
+        compacted.await.map_err(|_| Error::new(ErrorKind::ShuttingDown {}))?
     }
 
     /// Ends writing: what is queued is made durable, later writes are refused.

@@ -3,6 +3,7 @@
 
 use crate::background::{self, Background};
 use crate::catalogue_commit::own_runtime;
+use crate::compaction::{self, Compactor};
 use crate::format::{check_format, too_new};
 use crate::log::{
     self, LogQueue, LogWriter, RecordPart, RowsPart, SeriesRows, Unreadable, WriterOptions, corrupt, decode_block,
@@ -77,6 +78,7 @@ pub(crate) fn open(
         log,
         pressure,
         background: Background::default(),
+        compactor: Compactor::default(),
         tables: RwLock::new(tables),
         dropped: Mutex::new(snapshot.dropped().map(|id| (id, last)).collect()),
     });
@@ -98,6 +100,9 @@ pub(crate) fn open(
             });
         }),
     )?;
+    let compacted = store.clone();
+    let own = own_runtime()?;
+    spawn("storage-compaction", Box::new(move || compaction::run(&compacted, &own)))?;
     spawn(
         "storage-background",
         Box::new(move || {

@@ -18,7 +18,7 @@ use std::ops::{Bound, Range};
 use std::sync::Arc;
 
 #[derive(Debug)]
-pub(super) struct KeyedSegmentStream {
+pub(crate) struct KeyedSegmentStream {
     segment: Arc<SegmentReader>,
     reading: Arc<Reading>,
     projection: Arc<Projection>,
@@ -36,7 +36,7 @@ pub(super) struct KeyedSegmentStream {
 
 impl KeyedSegmentStream {
     /// `None` when the segment has no row that is wanted. `with_keys`: other streams hold rows too.
-    pub(super) fn new(
+    pub(crate) fn new(
         segment: &Arc<SegmentReader>,
         reading: &Arc<Reading>,
         ranges: Option<&Arc<[KeyRange]>>,

@@ -8,6 +8,9 @@ use super::fixture::{Fixture, keyed_table, options, rows_of, scan, series_of, se
 use super::log_files::{is_refused_without, required};
 use super::naive::{Event, Naive, Shown};
 use super::random;
+use crate::catalogue_commit::own_runtime;
+use crate::compaction::{Done, Job};
+use crate::segment::Segment;
 use crate::{ScanDescription, ScanKeys, StorageOptions, TableView, WalSync};
 use catalog::{Change, CommitError, LogFiles};
 use files::ForgetfulFiles;
@@ -35,6 +38,8 @@ struct Journal {
     /// Scans of views that are kept (true), and of others whose sources may go.
     described: Vec<(ScanDescription, bool)>,
     next_table: u64,
+    /// How many compactions were committed.
+    merged: u64,
 }
 
 struct Writer {
@@ -90,6 +95,10 @@ impl Writer {
                     self.open_described()?;
                     true
                 }
+                11..=13 => {
+                    self.compact().await?;
+                    true
+                }
                 7 => {
                     self.fixture.disk.set_full(true);
                     tokio::task::yield_now().await;
@@ -104,6 +113,35 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Merges any neighbours of a partition, or one segment with the deletions above it.
+    async fn compact(&mut self) -> Result<(), String> {
+        let store = self.fixture.storage.threads.store.clone();
+        let Ok(state) = store.table(self.dice.pick(&now(&self.fixture)).id) else { return Ok(()) };
+        let memory = state.seen().1;
+        if memory.segments.is_empty() {
+            return Ok(());
+        }
+        let first = self.dice.pick(&memory.segments).entry.clone();
+        let is_same = |s: &&Arc<Segment>| {
+            (s.entry.partition, s.entry.partition_seconds) == (first.partition, first.partition_seconds)
+        };
+        let group = memory.segments.iter().filter(is_same).skip_while(|s| s.entry.id != first.id);
+        let count = 1 + usize::try_from(self.dice.below(4)).unwrap();
+        let Some(job) = Job::new(&memory, group.take(count).cloned().collect()) else { return Ok(()) };
+        drop(memory);
+        let done = tokio::task::spawn_blocking(move || job.run(&store, &state, &own_runtime()?, &mut || Ok(())));
+        match done.await.map_err(|e| e.to_string())? {
+            Err(error) if matches!(*error.kind, ErrorKind::Internal { .. } | ErrorKind::Corrupt { .. }) => {
+                Err(format!("compaction: {error}"))
+            }
+            Ok(Done::Merged) => {
+                self.journal.lock().merged += 1;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Opens a described scan: it is the view that it was, or something of it is gone.
