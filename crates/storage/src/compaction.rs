@@ -3,16 +3,19 @@
 //!
 //! `policy` says what is due, `job` does one merge and commits it, `compactor` is the thread that
 //! does them one after the other, `pace` keeps it out of the way, and `debt` lets writers wait
-//! where it cannot keep up.
+//! where it cannot keep up. `expiry` takes whole partitions away that retention has hidden.
 
 mod compactor;
 mod debt;
+mod expiry;
 mod job;
 mod pace;
 mod policy;
 
 pub(crate) use compactor::{Compactor, run};
 pub(crate) use debt::Debt;
+#[cfg(test)]
+pub(crate) use expiry::delete_expired;
 #[cfg(test)]
 pub(crate) use job::{Done, Job};
 pub(crate) use policy::masks;

@@ -1,5 +1,6 @@
 //! The thread that compacts: the table whose readers pay most comes first.
 
+use super::expiry::{self, Expiry, delete_expired};
 use super::job::Job;
 use super::pace::Pace;
 use super::policy::{Due, due};
@@ -71,17 +72,23 @@ struct Ended<'a>(&'a Store);
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
         *self.0.compactor.state.lock() = State { ended: true, ..State::default() };
-        self.0.touched().iter().for_each(|state| state.debt.set(0));
+        self.0.touched().iter().for_each(|state| state.debt.excuse());
     }
 }
 
 /// The thread's work, until the store ends.
 pub(crate) fn run(store: &Arc<Store>, runtime: &Runtime) {
     let _ended = Ended(store);
-    let mut work = Work { store, runtime, due: HashMap::new(), failed: HashMap::new() };
+    let expiry = Expiry::new(Instant::now(), store.options.clock.now_micros());
+    let mut work = Work { store, runtime, due: HashMap::new(), failed: HashMap::new(), expiry };
     work.begin();
     while let Some(waiting) = work.wait() {
-        let result = work.all(!waiting.is_empty());
+        work.expire();
+        let asked = !waiting.is_empty();
+        if !asked && store.options.compaction.cpu_percent == 0 {
+            continue;
+        }
+        let result = work.all(asked);
         for done in waiting {
             let _ = done.send(result.clone());
         }
@@ -95,6 +102,7 @@ struct Work<'a> {
     due: HashMap<TableId, Due>,
     /// Tables of which a merge failed, and until when they are left alone.
     failed: HashMap<TableId, Instant>,
+    expiry: Expiry,
 }
 
 impl Work<'_> {
@@ -126,12 +134,25 @@ impl Work<'_> {
                 self.failed.remove(&id);
                 state.changed.insert(id);
             }
-            if !state.waiting.is_empty() || (in_background && !state.changed.is_empty()) {
+            let next_look = self.expiry.next_look();
+            if !state.waiting.is_empty() || (in_background && !state.changed.is_empty()) || next_look <= now {
                 return Some(std::mem::take(&mut state.waiting));
             }
-            match self.failed.values().min() {
-                Some(until) => drop(compactor.asked.wait_until(&mut state, *until)),
-                None => compactor.asked.wait(&mut state),
+            let until = self.failed.values().min().map_or(next_look, |until| next_look.min(*until));
+            compactor.asked.wait_until(&mut state, until);
+        }
+    }
+
+    /// Takes away what has expired, when it is time to look.
+    fn expire(&mut self) {
+        let (now, now_micros) = (Instant::now(), self.store.options.clock.now_micros());
+        if now < self.expiry.next_look() || !self.expiry.look(now, now_micros) {
+            return;
+        }
+        for id in expiry::tables(self.store, now_micros) {
+            match delete_expired(self.store, self.runtime, id, now_micros) {
+                Ok(_) => self.store.compactor.files_changed(id),
+                Err(error) => tracing::error!(%error, table = id.0, "expired rows could not be deleted"),
             }
         }
     }
@@ -158,7 +179,9 @@ impl Work<'_> {
                 // Its writers do not wait for what does not get better by waiting.
                 self.due.remove(&id);
                 self.failed.insert(id, Instant::now() + RETRY);
-                self.set_debt(id, 0);
+                if let Some((state, _)) = self.table(id) {
+                    state.debt.excuse();
+                }
                 first_error = first_error.and(Err(error));
             }
         }
@@ -219,11 +242,5 @@ impl Work<'_> {
         let kind = self.store.catalog.snapshot().table(id)?.kind;
         // One that was dropped this moment is not there.
         Some((self.store.table(id).ok()?, kind))
-    }
-
-    fn set_debt(&self, id: TableId, segments: usize) {
-        if let Some((state, _)) = self.table(id) {
-            state.debt.set(segments);
-        }
     }
 }

@@ -6,24 +6,38 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 /// The debt of one table.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Debt {
     /// The most segments of one partition that wait to become one.
     segments: AtomicUsize,
+    /// Those of them that writers do not wait for: what was found at the start, or cannot be merged.
+    excused: AtomicUsize,
     paid: Notify,
 }
 
+impl Default for Debt {
+    fn default() -> Self {
+        Self { segments: AtomicUsize::new(0), excused: AtomicUsize::new(usize::MAX), paid: Notify::new() }
+    }
+}
+
 impl Debt {
-    /// So many segments wait now.
+    /// So many segments wait now. Of what is said first writers are excused.
     pub(crate) fn set(&self, segments: usize) {
-        if self.segments.swap(segments, Ordering::AcqRel) > segments {
-            self.paid.notify_waiters();
-        }
+        self.excused.fetch_min(segments, Ordering::AcqRel);
+        self.segments.store(segments, Ordering::Release);
+        self.paid.notify_waiters();
     }
 
-    /// How many wait.
+    /// Writers wait for none of what there is now.
+    pub(crate) fn excuse(&self) {
+        self.excused.store(usize::MAX, Ordering::Release);
+        self.paid.notify_waiters();
+    }
+
+    /// How many writers may have to wait for.
     pub(crate) fn segments(&self) -> usize {
-        self.segments.load(Ordering::Acquire)
+        self.segments.load(Ordering::Acquire).saturating_sub(self.excused.load(Ordering::Acquire))
     }
 
     /// Waits until it is below a limit.

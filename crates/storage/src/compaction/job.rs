@@ -94,49 +94,49 @@ impl Job {
             let _ = remove_segment(files, &path);
         })?;
         let output = written.map(|entry| Segment::new(entry, table.clone(), store.files.clone()));
-        self.commit(store, state, runtime, output, table.kind)
+        swap(store, state, runtime, &self.inputs, output, table.kind)
     }
+}
 
-    fn commit(
-        &self,
-        store: &Store,
-        state: &TableState,
-        runtime: &Runtime,
-        output: Option<Arc<Segment>>,
-        kind: TableKind,
-    ) -> Result<Done> {
-        let _files = state.files.lock();
-        let memory = state.memory.read().view(Sequence::MAX);
-        let is_input = |segment: &Arc<Segment>| self.inputs.iter().any(|input| Arc::ptr_eq(input, segment));
-        let superseded = || {
-            output.iter().for_each(|segment| segment.doom());
-            Ok(Done::Superseded)
-        };
-        if memory.segments.iter().filter(|s| is_input(s)).count() != self.inputs.len() {
-            return superseded();
-        }
-        let others = memory.segments.iter().filter(|s| !is_input(s));
-        let mut segments: Vec<Arc<Segment>> = others.cloned().chain(output.clone()).collect();
-        segment::sort(&mut segments);
-        // Newer ones are not in the manifest yet, and nothing of what it names lies above them.
-        let is_needed = |t: &&Tombstone| {
-            t.sequence <= memory.flushed && segments.iter().any(|segment| masks(t, &segment.entry, kind))
-        };
-        let tombstones: Vec<Tombstone> = memory.tombstones.iter().filter(is_needed).cloned().collect();
-        let now = store.catalog.snapshot().manifest(state.id);
-        let manifest = TableManifest {
-            segments: segments.iter().map(|s| s.entry.clone()).collect(),
-            tombstones: tombstones.clone(),
-            ..TableManifest::clone(&now)
-        };
-        // After a failure nobody knows whether it was committed: the file stays until the next start tells.
-        if !put_manifest(runtime, store.catalog.as_ref(), state.id, manifest, memory.flushed)? {
-            return superseded();
-        }
-        if !state.memory.write().compacted(&self.inputs, segments, &tombstones) {
-            return superseded();
-        }
-        self.inputs.iter().for_each(|input| input.doom());
-        Ok(Done::Merged)
+/// Commits that one segment, or none, stands in the place of some others.
+pub(super) fn swap(
+    store: &Store,
+    state: &TableState,
+    runtime: &Runtime,
+    inputs: &[Arc<Segment>],
+    output: Option<Arc<Segment>>,
+    kind: TableKind,
+) -> Result<Done> {
+    let _files = state.files.lock();
+    let memory = state.memory.read().view(Sequence::MAX);
+    let is_input = |segment: &Arc<Segment>| inputs.iter().any(|input| Arc::ptr_eq(input, segment));
+    let superseded = || {
+        output.iter().for_each(|segment| segment.doom());
+        Ok(Done::Superseded)
+    };
+    if memory.segments.iter().filter(|s| is_input(s)).count() != inputs.len() {
+        return superseded();
     }
+    let others = memory.segments.iter().filter(|s| !is_input(s));
+    let mut segments: Vec<Arc<Segment>> = others.chain(&output).cloned().collect();
+    segment::sort(&mut segments);
+    // Newer ones are not in the manifest yet, and nothing of what it names lies above them.
+    let is_needed =
+        |t: &&Tombstone| t.sequence <= memory.flushed && segments.iter().any(|segment| masks(t, &segment.entry, kind));
+    let tombstones: Vec<Tombstone> = memory.tombstones.iter().filter(is_needed).cloned().collect();
+    let now = store.catalog.snapshot().manifest(state.id);
+    let manifest = TableManifest {
+        segments: segments.iter().map(|s| s.entry.clone()).collect(),
+        tombstones: tombstones.clone(),
+        ..TableManifest::clone(&now)
+    };
+    // After a failure nobody knows whether it was committed: the file stays until the next start tells.
+    if !put_manifest(runtime, store.catalog.as_ref(), state.id, manifest, memory.flushed)? {
+        return superseded();
+    }
+    if !state.memory.write().compacted(inputs, segments, &tombstones) {
+        return superseded();
+    }
+    inputs.iter().for_each(|input| input.doom());
+    Ok(Done::Merged)
 }

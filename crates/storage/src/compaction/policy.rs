@@ -27,6 +27,8 @@ const CLOSING_SHARE: u64 = 4;
 const ROWS_A_DELETION: u64 = 1 << 17;
 /// Deletions that are worth a rewriting at all.
 const DELETIONS_MIN: u64 = 8;
+/// So many segments are merged at once: each is an open file, and blocks in memory.
+const INPUTS_MAX: usize = 64;
 /// No segment is made of more rows than this.
 const ROWS_MAX: u64 = 1 << 28;
 
@@ -92,6 +94,16 @@ fn rows(segments: &[&SegmentEntry]) -> u64 {
     segments.iter().map(|entry| entry.rows).sum()
 }
 
+/// How many of the oldest of some segments can be merged at once, at least two.
+fn within(segments: &[&SegmentEntry]) -> Option<usize> {
+    let mut all = 0;
+    let fit = segments.iter().take(INPUTS_MAX).take_while(|entry| {
+        all += entry.rows;
+        all <= ROWS_MAX
+    });
+    Some(fit.count()).filter(|count| *count > 1)
+}
+
 struct Partition<'a> {
     segments: &'a [&'a SegmentEntry],
     tombstones: &'a [&'a Tombstone],
@@ -100,6 +112,11 @@ struct Partition<'a> {
 }
 
 impl Partition<'_> {
+    /// Whether all can be merged at once.
+    fn fits(&self) -> bool {
+        self.segments.len() <= INPUTS_MAX && rows(self.segments) <= ROWS_MAX
+    }
+
     /// What is due, and whether it is hidden by a deletion.
     fn due(&self) -> Option<(Range<usize>, bool)> {
         let visible = || self.closing().or_else(|| self.tier()).or_else(|| self.much_deleted());
@@ -122,7 +139,7 @@ impl Partition<'_> {
         let all = rows(self.segments);
         let due =
             self.is_closed && self.segments.len() > 1 && (all - greatest).saturating_mul(CLOSING_SHARE) >= greatest;
-        (due && all <= ROWS_MAX).then_some(0..self.segments.len())
+        (due && self.fits()).then_some(0..self.segments.len())
     }
 
     fn tier(&self) -> Option<Range<usize>> {
@@ -135,8 +152,9 @@ impl Partition<'_> {
                 start = range.end;
                 let all = rows(run);
                 let is_of_class = run.iter().all(|entry| class(entry.rows) <= of);
-                if is_of_class && run.len() >= FAN && all >= next_class && all <= ROWS_MAX {
-                    return Some(range);
+                if is_of_class && run.len() >= FAN && all >= next_class {
+                    // What is too much at once comes next.
+                    return within(run).map(|count| range.start..range.start + count);
                 }
             }
             None
@@ -148,8 +166,8 @@ impl Partition<'_> {
         let above = |tombstone: &&&Tombstone| self.segments.iter().any(|entry| masks(tombstone, entry, self.kind));
         let deletions = self.tombstones.iter().filter(above).count() as u64;
         let all = rows(self.segments);
-        let due = deletions >= DELETIONS_MIN && deletions.saturating_mul(ROWS_A_DELETION) >= all && all <= ROWS_MAX;
-        due.then_some(0..self.segments.len())
+        let due = deletions >= DELETIONS_MIN && deletions.saturating_mul(ROWS_A_DELETION) >= all;
+        (due && self.fits()).then_some(0..self.segments.len())
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::indexing_slicing, reason = "tests")]
 
 mod changes;
+mod compaction;
 mod dice;
 mod faults;
 pub(crate) mod fixture;

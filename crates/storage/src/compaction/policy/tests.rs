@@ -145,3 +145,24 @@ fn what_a_deletion_hides_goes_and_many_deletions_are_applied() {
     files.segments[0].rows = DELETIONS_MIN * ROWS_A_DELETION + 1;
     assert_eq!(files.due(), [], "too many rows for so few deletions");
 }
+
+#[test]
+fn however_many_there_are_few_are_merged_at_once() {
+    let mut files = Files::default();
+    for _ in 0..1_000 {
+        files.flush(&[(0, 10)]);
+    }
+    files.flush(&[(1, 10)]);
+    let mut most = 0;
+    let mut all = files.segments.clone();
+    while let Some(due) = files.due().first().cloned() {
+        most = most.max(due.debt());
+        let merged: Vec<_> = files.segments.drain(due.range.clone()).collect();
+        files.rewritten += due.rows;
+        files.segments.insert(due.range.start, SegmentEntry { rows: due.rows, ..merged[0].clone() });
+        all.clone_from(&files.segments);
+    }
+    assert_eq!(most, INPUTS_MAX);
+    assert_eq!(all.iter().map(|s| s.rows).collect::<Vec<_>>(), [10_000, 10]);
+    assert!(files.rewritten <= 3 * 10_000, "{}", files.rewritten);
+}
