@@ -36,24 +36,30 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// For some segments of one partition, oldest first; `None` when they are no neighbours:
-    /// another segment that may hold versions of their rows lies between them. Such are not only
-    /// those of the partition: its length may have been another once.
+    /// For some segments of one partition, oldest first; `None` when they are no neighbours: of
+    /// their partition, or of one whose length was another and whose times overlap, a segment lies
+    /// between them.
     pub(crate) fn new(memory: &MemoryView, inputs: Vec<Arc<Segment>>) -> Option<Self> {
-        let (first, last) = (inputs.first()?.entry.sequences.0, inputs.last()?.entry.sequences.1);
+        let (oldest, newest) = (&inputs.first()?.entry, &inputs.last()?.entry);
+        let (first, last) = (oldest.sequences.0, newest.sequences.1);
         let time = inputs.iter().map(|s| s.entry.time).reduce(|all, time| all.union(&time))?;
+        let in_order = inputs.array_windows::<2>().all(|[a, b]| a.entry.sequences.1 < b.entry.sequences.0);
         let is_input = |segment: &Arc<Segment>| inputs.iter().any(|input| Arc::ptr_eq(input, segment));
-        let others = || memory.segments.iter().filter(|s| !is_input(s) && s.entry.time.overlaps(&time));
-        if others().any(|s| s.entry.sequences.1 >= first && s.entry.sequences.0 <= last) {
+        let others = || memory.segments.iter().filter(|s| !is_input(s)).map(|s| &s.entry);
+        let place = |entry: &SegmentEntry| (entry.partition, entry.partition_seconds);
+        // In one partition numbers must stay apart also where times are: who is merged next is not known.
+        let near = || others().filter(|entry| place(entry) == place(oldest) || entry.time.overlaps(&time));
+        if !in_order || near().any(|entry| entry.sequences.1 >= first && entry.sequences.0 <= last) {
             return None;
         }
         // Where nothing follows, the output speaks up to the newest flush, and deletions up to there need not be kept
         // for it.
-        let is_newest = others().all(|s| s.entry.sequences.1 < first);
+        let is_newest = near().all(|entry| entry.sequences.1 < first);
+        let nothing_below = others().filter(|entry| entry.time.overlaps(&time)).all(|entry| entry.sequences.0 > last);
         Some(Self {
             tombstones: memory.tombstones.iter().filter(|t| t.sequence <= memory.flushed).cloned().collect(),
             until: if is_newest { memory.flushed.max(last) } else { last },
-            nothing_below: others().all(|s| s.entry.sequences.0 > last),
+            nothing_below,
             inputs,
         })
     }

@@ -464,3 +464,80 @@ async fn a_damaged_segment_stops_no_other_table_and_no_writer() {
     flush_sites(&fixture, WriteKind::Replace, &[(100, 1)]).await;
     assert!(fixture.storage.compact().await.is_err(), "asked again, it says so again");
 }
+
+/// Rows of an in-order load are rewritten no more often than the tiers of their partition allow,
+/// and once more when it closes.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_in_order_load_is_rewritten_no_more_often_than_the_bound_says() {
+    const FLUSHES: i64 = 28;
+    const ROWS: i64 = 20;
+    let fixture = Fixture::with(vec![series_table(1)]).await;
+    let mut known = std::collections::HashSet::new();
+    let (mut flushed, mut rewritten) = (0, 0);
+    for partition in 0..4 {
+        for flush in 0..FLUSHES {
+            let first = partition * PARTITION + flush * ROWS;
+            let rows: Vec<(&str, i64, i64)> = (first..first + ROWS).map(|time| ("a", time, time)).collect();
+            flush_loads(&fixture, WriteKind::Replace, &rows).await;
+            let mut of_new = |fixture: &Fixture| -> u64 {
+                let now = manifest(fixture, METERS);
+                now.segments.iter().filter(|s| known.insert(s.id)).map(|s| s.rows).sum()
+            };
+            flushed += of_new(&fixture);
+            fixture.storage.compact().await.unwrap();
+            rewritten += of_new(&fixture);
+        }
+    }
+    assert_eq!(flushed, u64::try_from(4 * FLUSHES * ROWS).unwrap());
+    // Once into a greater tier while a partition is open, once when it closes.
+    assert!(rewritten <= 2 * flushed && rewritten > flushed, "{rewritten} of {flushed}");
+    let places: Vec<i64> = manifest(&fixture, METERS).segments.iter().map(|s| s.partition).collect();
+    assert_eq!(places[..3], [0, 1_000, 2_000], "closed ones are one segment each");
+    assert!(places.len() <= 3 + 14, "{places:?}");
+    let rows = fixture.rows(METERS);
+    assert_eq!(rows.len() as u64, flushed);
+    assert_eq!(fixture.crash(0).rows(METERS), rows);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_ends_gives_its_merges_up() {
+    let busy = CompactionOptions { cpu_percent: 1, ..CompactionOptions::default() };
+    let disk = ForgetfulFiles::new();
+    let fixture = Fixture::open(&disk, StorageOptions { compaction: busy, ..options() }).unwrap();
+    fixture.create(vec![keyed_table(2)]).await.unwrap();
+    for n in 0..20 {
+        flush_sites(&fixture, WriteKind::Replace, &[(n, n)]).await;
+    }
+    let begun = std::time::Instant::now();
+    fixture.storage.close().await.unwrap();
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(*fixture.storage.compact().await.unwrap_err().kind, ErrorKind::ShuttingDown {});
+    assert_eq!(fixture.rows(SITES).len(), 20, "what was merged or was not can be read");
+    let after = Fixture::open(&disk.crash(0), options()).unwrap();
+    assert_eq!(after.rows(SITES).len(), 20);
+    assert_no_orphans(&after, SITES);
+}
+
+/// Segments of one partition keep their order also where their times are apart, so that they can
+/// be merged later.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_rewritten_alone_does_not_claim_the_numbers_of_its_neighbours() {
+    let fixture = Fixture::with(vec![series_table(1)]).await;
+    for (time, load) in [(1, 1), (500, 2), (900, 3)] {
+        flush_loads(&fixture, WriteKind::Replace, &[("a", time, load)]).await;
+    }
+    let before = fixture.rows(METERS);
+    for position in [0, 1, 2] {
+        merge(&fixture, METERS, position..position + 1).await;
+        let segments = manifest(&fixture, METERS).segments.clone();
+        assert!(segments.array_windows::<2>().all(|[a, b]| a.sequences.1 < b.sequences.0), "{segments:?}");
+    }
+    assert!(
+        merge_with(&fixture, METERS, |m| vec![m.segments[0].clone(), m.segments[2].clone()], || Ok(())).await.is_none()
+    );
+    assert!(
+        merge_with(&fixture, METERS, |m| vec![m.segments[1].clone(), m.segments[0].clone()], || Ok(())).await.is_none()
+    );
+    merge(&fixture, METERS, 0..3).await;
+    assert_eq!(fixture.rows(METERS), before);
+}
