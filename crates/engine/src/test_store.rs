@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use storage::{Clock, Storage, StorageOptions, WalSync};
+use storage::{Clock, CompactionOptions, Storage, StorageOptions, WalSync};
 
 /// A clock that goes on by itself by a microsecond and otherwise when told.
 #[derive(Debug)]
@@ -89,6 +89,7 @@ impl TestStore {
             footer_bytes: 16 << 20,
             log_file_bytes: 64 << 20,
             partition_seconds: 864_000,
+            compaction: CompactionOptions::default(),
             clock: Arc::clone(&clock) as _,
         };
         let storage = Storage::open(shared, Arc::clone(&catalog), storage_options).unwrap();

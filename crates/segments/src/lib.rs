@@ -9,6 +9,7 @@
 mod assemble;
 mod block;
 mod chunk;
+mod compact;
 mod flush;
 mod fold;
 mod mask;
@@ -22,6 +23,7 @@ mod segment;
 mod tests;
 
 pub use chunk::{Chunk, ChunkColumn, ChunkRun, Identity, MergeContext, RowKind, RowKinds};
+pub use compact::Compaction;
 pub use flush::{PartitionRows, Partitioning, keyed_rows, partition_rows};
 pub use retype::{PlainSpellings, Spellings, can_convert, to_current_type, type_at};
 pub use scan::{

@@ -17,3 +17,8 @@ pub use keyed::{KeyRange, KeyedScan, KeyedScanRequest};
 pub use partial::{PartialColumn, PartialScan, PartialScanRequest};
 pub use series::{SeriesRows, SeriesScan, SeriesScanRequest, WantedSeries};
 pub use source::{ScanCounts, Source};
+
+pub(crate) use keyed_segment::KeyedSegmentStream;
+pub(crate) use runs::Wanted;
+pub(crate) use series_segment::SeriesSegmentStream;
+pub(crate) use source::{Reading, masks_above};

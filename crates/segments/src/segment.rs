@@ -13,6 +13,7 @@ mod encoding;
 mod file;
 mod footer;
 mod key_filter;
+mod layout;
 mod narrow;
 mod physical;
 mod read;
@@ -21,8 +22,10 @@ mod series_file;
 mod side;
 mod sink;
 mod type_name;
+mod values;
 mod verify;
 mod write;
+mod writer;
 
 pub use directory::SegmentRun;
 pub use read::SegmentReader;
@@ -36,6 +39,10 @@ pub(crate) use checked::corrupt;
 pub(crate) use decode::{Decoder, Projection};
 pub(crate) use directory::KeyMark;
 pub(crate) use key_filter::filter_hash;
+pub(crate) use layout::{GivenColumn, Outline};
+pub(crate) use physical::Form;
+pub(crate) use write::BATCH_ROWS;
+pub(crate) use writer::SegmentWriter;
 
 // Tests take tiny ones, so that few rows cross every border.
 

@@ -43,6 +43,8 @@ section! {
         query: Query = Query::default(),
         /// The log of writes.
         wal: Wal = Wal::default(),
+        /// The merging of segments.
+        compaction: Compaction = Compaction::default(),
         /// Memory.
         memory: Memory = Memory::default(),
         /// Login tokens.
@@ -136,6 +138,17 @@ section! {
 }
 
 section! {
+    /// The merging of segments in the background.
+    Compaction at "compaction" {
+        /// How much of one core it takes while others write, in percent; alone it takes what it
+        /// needs. 0: none is merged.
+        cpu_percent: u8 = 50,
+        /// Segments of one partition that may wait to be merged; beyond, writers of the table wait.
+        segments_limit: usize = 64,
+    }
+}
+
+section! {
     /// Memory.
     Memory at "memory" {
         /// What the server may use. Unset: half of the machine's or the container's memory.
@@ -158,9 +171,18 @@ impl Settings {
     /// Every key, in the order of the reference.
     #[must_use]
     pub fn rows() -> Vec<Row> {
-        let sections = ["tls", "limits", "query", "wal", "memory", "tokens"];
+        let sections = ["tls", "limits", "query", "wal", "compaction", "memory", "tokens"];
         let top = Self::ROWS.iter().filter(|row| row.name != "listen" && !sections.contains(&row.name));
-        let rows = [Listener::ROWS, Tls::ROWS, Limits::ROWS, Query::ROWS, Wal::ROWS, Memory::ROWS, TokenSettings::ROWS];
+        let rows = [
+            Listener::ROWS,
+            Tls::ROWS,
+            Limits::ROWS,
+            Query::ROWS,
+            Wal::ROWS,
+            Compaction::ROWS,
+            Memory::ROWS,
+            TokenSettings::ROWS,
+        ];
         top.chain(rows.into_iter().flatten()).copied().collect()
     }
 
@@ -201,6 +223,7 @@ impl Settings {
             ("query.timeout_ms", self.query.timeout_ms > 0),
             ("query.running", self.query.running > 0),
             ("wal.sync_interval_ms", self.wal.sync_interval_ms > 0),
+            ("compaction.segments_limit", self.compaction.segments_limit > 0),
             ("memory.limit_bytes", self.memory_limit_bytes() > 0),
             ("tokens.lifetime_minutes", self.tokens.lifetime_minutes > 0),
             ("tokens.alive", self.tokens.alive > 0),
@@ -208,6 +231,9 @@ impl Settings {
         let conflict = |reason: String| Err(SettingsError::Conflict { reason });
         if let Some((key, _)) = positive.iter().find(|(_, positive)| !positive) {
             return conflict(format!("{key} must be greater than 0"));
+        }
+        if self.compaction.cpu_percent > 100 {
+            return conflict("compaction.cpu_percent must be at most 100".to_owned());
         }
         if self.listen.is_empty() {
             return conflict("listen is empty: the server needs at least one address".to_owned());

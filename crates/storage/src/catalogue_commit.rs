@@ -1,7 +1,7 @@
 //! Commits to the catalogue from the store's own threads, and from whatever thread opens it.
 
-use catalog::{CatalogStore, Change, CommitError};
-use model::{Error, Result};
+use catalog::{CatalogStore, Change, CommitError, TableManifest};
+use model::{Error, Result, Sequence, TableId};
 use std::sync::Arc;
 use std::thread;
 use tokio::runtime::{Builder, Runtime};
@@ -16,7 +16,23 @@ pub(crate) fn commit(runtime: &Runtime, catalog: &dyn CatalogStore, changes: Vec
     runtime.block_on(catalog.commit(None, changes)).map(drop).map_err(failed)
 }
 
-/// The same from any thread, also from one that runs tasks; blocks it.
+/// Commits a table's manifest and a number that it speaks of; false when the table was dropped.
+/// Whoever calls it holds the lock of the table's files.
+pub(crate) fn put_manifest(
+    runtime: &Runtime,
+    catalog: &dyn CatalogStore,
+    table: TableId,
+    manifest: TableManifest,
+    reached: Sequence,
+) -> Result<bool> {
+    match commit(runtime, catalog, vec![Change::PutManifest(table, manifest), Change::PutSequence(reached)]) {
+        Ok(()) => Ok(true),
+        Err(_) if catalog.snapshot().table(table).is_none() => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// The same as [`commit`] from any thread, also from one that runs tasks; blocks it.
 pub(crate) fn commit_blocking(catalog: &Arc<dyn CatalogStore>, changes: Vec<Change>) -> Result<()> {
     thread::scope(|scope| {
         let committed = scope.spawn(|| commit(&own_runtime()?, catalog.as_ref(), changes));

@@ -2,7 +2,8 @@
 //! manifest, then memory. Until the manifest is committed nothing names the files; a crash leaves
 //! orphans that the next start removes, and the log still has the rows.
 
-use crate::catalogue_commit::commit;
+use crate::catalogue_commit::{commit, put_manifest};
+use crate::compaction::masks;
 use crate::memtable::MemoryView;
 use crate::segment::{self, Segment};
 use crate::series_file;
@@ -108,7 +109,7 @@ impl Flush<'_> {
             self.checkpoint(flushed)?;
         }
         if view.chunks.is_empty() && !has_deletions {
-            return self.commit_checkpoint(&catalog);
+            return self.commit_checkpoint();
         }
         self.commit(&table, &view, entries, visible)
     }
@@ -235,22 +236,15 @@ impl Flush<'_> {
     }
 
     /// Lets the catalogue know of a checkpoint where nothing else is new.
-    fn commit_checkpoint(&self, catalog: &Catalog) -> Result<()> {
-        // Nobody else writes manifests.
-        let manifest = catalog.manifest(self.state.id);
+    fn commit_checkpoint(&self) -> Result<()> {
+        let _files = self.state.files.lock();
+        let manifest = self.store.catalog.snapshot().manifest(self.state.id);
         let series = self.state.series.read().mark();
         self.put_manifest(TableManifest { series, ..TableManifest::clone(&manifest) }, series).map(drop)
     }
 
-    /// Commits a manifest; false when the table was dropped meanwhile.
     fn put_manifest(&self, manifest: TableManifest, reached: Sequence) -> Result<bool> {
-        let catalog = self.store.catalog.as_ref();
-        let changes = vec![Change::PutManifest(self.state.id, manifest), Change::PutSequence(reached)];
-        match commit(self.runtime, catalog, changes) {
-            Ok(()) => Ok(true),
-            Err(_) if catalog.snapshot().table(self.state.id).is_none() => Ok(false),
-            Err(error) => Err(error),
-        }
+        put_manifest(self.runtime, self.store.catalog.as_ref(), self.state.id, manifest, reached)
     }
 
     fn commit(
@@ -260,18 +254,16 @@ impl Flush<'_> {
         entries: Vec<SegmentEntry>,
         flushed: Sequence,
     ) -> Result<()> {
-        let tombstones: Vec<Tombstone> = view
-            .tombstones
-            .iter()
-            .filter(|t| view.segments.iter().any(|s| masks(t, &s.entry, table)))
-            .cloned()
-            .collect();
-        let new = entries
-            .into_iter()
-            .map(|e| Segment::new(e, table.clone(), self.store.files.clone(), self.store.footers.clone()));
-        let mut segments: Vec<Arc<Segment>> = view.segments.iter().cloned().chain(new).collect();
-        // Partitions of two lengths may begin at one time, and are two.
-        segments.sort_by_key(|s| (s.entry.partition, s.entry.partition_seconds, s.entry.sequences));
+        let _files = self.state.files.lock();
+        // A compaction may have changed them since the view was taken.
+        let older = self.state.memory.read().segments().clone();
+        let tombstones: Vec<Tombstone> =
+            view.tombstones.iter().filter(|t| older.iter().any(|s| masks(t, &s.entry, table.kind))).cloned().collect();
+        let new_segment =
+            |entry| Segment::new(entry, table.clone(), self.store.files.clone(), self.store.footers.clone());
+        let new: Vec<_> = entries.into_iter().map(new_segment).collect();
+        let mut segments: Vec<Arc<Segment>> = older.iter().chain(&new).cloned().collect();
+        segment::sort(&mut segments);
         let manifest = TableManifest {
             flushed,
             segments: segments.iter().map(|s| s.entry.clone()).collect(),
@@ -279,17 +271,13 @@ impl Flush<'_> {
             series: self.state.series.read().mark(),
         };
         if !self.put_manifest(manifest, flushed)? {
-            segments.iter().filter(|s| !view.segments.iter().any(|old| Arc::ptr_eq(old, s))).for_each(|s| s.doom());
+            new.iter().for_each(|segment| segment.doom());
             return Ok(());
         }
         self.state.memory.write().flush(flushed, segments, &tombstones);
+        self.store.compactor.files_changed(self.state.id);
         Ok(())
     }
-}
-
-/// Whether a deletion still hides something in a segment.
-fn masks(tombstone: &Tombstone, entry: &SegmentEntry, table: &Table) -> bool {
-    entry.sequences.1 < tombstone.sequence && (table.kind == TableKind::Keyed || entry.time.overlaps(&tombstone.time))
 }
 
 /// The keys of some series, in key order.

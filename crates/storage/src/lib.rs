@@ -12,6 +12,7 @@ mod bytes_codec;
 mod catalogue_commit;
 mod cell_value;
 mod check;
+mod compaction;
 mod effects;
 mod flush;
 mod footers;
@@ -39,6 +40,7 @@ pub use backup::{
 };
 pub use check::{AffectedRows, CheckReport, CheckedTable, Checking, Fault, Remedy, Repaired, check, repair};
 pub use footers::FooterUse;
+pub use compaction::CompactionOptions;
 pub use format::check_format;
 pub use segments::{Buckets, PartialColumn, PlainSpellings, Spellings};
 pub use sequence::SystemClock;
@@ -88,6 +90,8 @@ pub struct StorageOptions {
     pub log_file_bytes: u64,
     /// Time partition where neither table nor database says.
     pub partition_seconds: u64,
+    /// How segments are merged.
+    pub compaction: CompactionOptions,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -226,6 +230,16 @@ impl Storage {
     /// [`ErrorKind::ShuttingDown`] when no more numbers are given; [`ErrorKind::DiskFull`].
     pub async fn backup(&self, options: BackupOptions) -> Result<Backup> {
         backup::cut(&self.threads.store, options).await
+    }
+
+    /// Merges segments until nothing more is due; which are is decided by sizes and partitions.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Corrupt`] naming a segment, [`ErrorKind::DiskFull`] or [`ErrorKind::Io`]: what
+    /// could not be merged stays as it is.
+    pub async fn compact(&self) -> Result<()> {
+        let compacted = self.threads.store.compactor.compact();
+        compacted.await.map_err(|_| Error::new(ErrorKind::ShuttingDown {}))?
     }
 
     /// Ends writing: what is queued is made durable, later writes are refused.

@@ -147,6 +147,10 @@ impl Memory {
         self.flushed
     }
 
+    pub(crate) fn segments(&self) -> &Arc<[Arc<Segment>]> {
+        &self.segments
+    }
+
     pub(crate) fn has_segments(&self) -> bool {
         !self.segments.is_empty()
     }
@@ -197,6 +201,25 @@ impl Memory {
         self.tombstones = kept.iter().chain(newer).cloned().collect();
         self.flushed = flushed;
         self.generation += 1;
+    }
+
+    /// After a compaction: other segments that say the same, and those deletions up to what is flushed that the
+    /// manifest kept. False when the inputs are gone, with the table.
+    pub(crate) fn compacted(
+        &mut self,
+        inputs: &[Arc<Segment>],
+        segments: Vec<Arc<Segment>>,
+        kept: &[Tombstone],
+    ) -> bool {
+        let is_there = |input: &Arc<Segment>| self.segments.iter().any(|segment| Arc::ptr_eq(segment, input));
+        if !inputs.iter().all(is_there) {
+            return false;
+        }
+        self.segments = segments.into();
+        let newer = self.tombstones.iter().filter(|t| t.sequence > self.flushed);
+        self.tombstones = kept.iter().chain(newer).cloned().collect();
+        self.generation += 1;
+        true
     }
 
     /// Everything goes, files too once nobody reads them.

@@ -44,6 +44,11 @@ impl Pressure {
         Charge { pressure: self.clone(), bytes }
     }
 
+    /// So long a writer waits at most.
+    pub(crate) fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// Bytes taken now.
     pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Acquire)

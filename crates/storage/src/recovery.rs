@@ -3,6 +3,7 @@
 
 use crate::background::{self, Background};
 use crate::catalogue_commit::own_runtime;
+use crate::compaction::{self, Compactor};
 use crate::footers::Footers;
 use crate::format::{check_format, too_new};
 use crate::log::{
@@ -83,6 +84,7 @@ pub(crate) fn open(
         pressure,
         footers,
         background: Background::default(),
+        compactor: Compactor::default(),
         tables: RwLock::new(tables),
         dropped: Mutex::new(snapshot.dropped().map(|id| (id, last)).collect()),
         definitions: Arc::default(),
@@ -106,6 +108,9 @@ pub(crate) fn open(
             });
         }),
     )?;
+    let compacted = store.clone();
+    let own = own_runtime()?;
+    spawn("storage-compaction", Box::new(move || compaction::run(&compacted, &own)))?;
     spawn(
         "storage-background",
         Box::new(move || {

@@ -55,6 +55,12 @@ pub(crate) fn remove_files(files: &dyn Files, directory: &Path, unwanted: impl F
     Ok(())
 }
 
+/// Brings segments into the order of the manifest.
+pub(crate) fn sort(segments: &mut [Arc<Segment>]) {
+    // Partitions of two lengths may begin at one time, and are two.
+    segments.sort_by_key(|s| (s.entry.partition, s.entry.partition_seconds, s.entry.sequences));
+}
+
 /// One segment.
 #[derive(Debug)]
 pub(crate) struct Segment {

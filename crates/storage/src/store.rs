@@ -1,6 +1,7 @@
 //! The store: its tables, its log, its limits, its threads.
 
 use crate::background::Background;
+use crate::compaction::Compactor;
 use crate::footers::Footers;
 use crate::log::LogWriter;
 use crate::memtable::Memory;
@@ -36,6 +37,7 @@ pub(crate) struct Store {
     /// Open segments.
     pub(crate) footers: Arc<Footers>,
     pub(crate) background: Background,
+    pub(crate) compactor: Compactor,
     /// Tables that were touched since the start. A table at rest is not here.
     pub(crate) tables: RwLock<BTreeMap<TableId, Arc<TableState>>>,
     /// Dropped tables, with the newest number at which a record of them can be in the log.
@@ -101,6 +103,7 @@ impl Threads {
     /// Ends writing; waits until the threads are gone.
     pub(crate) fn end(&self) {
         self.store.background.end();
+        self.store.compactor.end();
         self.store.log.queue.close();
         for handle in self.handles.lock().drain(..) {
             if handle.join().is_err() {

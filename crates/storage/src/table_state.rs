@@ -1,7 +1,8 @@
 //! One table as the store knows it while it runs.
 //!
-//! Locks are taken in this order: tables' locks (by id), the log queue, series, memory.
+//! Locks are taken in this order: its files, tables' locks (by id), the log queue, series, memory.
 
+use crate::compaction::Debt;
 use crate::memtable::{Memory, MemoryView};
 use crate::series_index::SeriesIndex;
 use crate::source::DescribedViews;
@@ -33,6 +34,10 @@ pub(crate) struct TableState {
     pub(crate) described: DescribedViews,
     /// Whether the background already knows that it has many small chunks.
     pub(crate) merge_asked: AtomicBool,
+    /// Held by whoever changes which files the manifest names, over the commit.
+    pub(crate) files: Mutex<()>,
+    /// How far compaction lags behind.
+    pub(crate) debt: Debt,
     /// Why the directory of its segments may not be durable, whatever a later sync says.
     pub(crate) directory_error: Mutex<Option<Error>>,
 }
@@ -47,6 +52,8 @@ impl TableState {
             memory: RwLock::new(memory),
             described: DescribedViews::default(),
             merge_asked: AtomicBool::new(false),
+            files: Mutex::default(),
+            debt: Debt::default(),
             directory_error: Mutex::default(),
         }
     }

@@ -8,7 +8,7 @@ use query::{QueryEngine, QueryOptions};
 use server::settings::{Settings, WalSync};
 use std::sync::Arc;
 use std::time::Duration;
-use storage::{Storage, StorageOptions, SystemClock, check_format};
+use storage::{CompactionOptions, Storage, StorageOptions, SystemClock, check_format};
 
 /// Where queries spill, below the data directory.
 const SPILL: &str = "spill";
@@ -39,6 +39,10 @@ pub(crate) async fn open_engine(settings: &Settings) -> Result<Engine> {
         footer_bytes: memory / 16,
         log_file_bytes: LOG_FILE_BYTES,
         partition_seconds: PARTITION_SECONDS,
+        compaction: CompactionOptions {
+            cpu_percent: settings.compaction.cpu_percent,
+            segments_limit: settings.compaction.segments_limit,
+        },
         clock: Arc::new(SystemClock),
     };
     let storage = Storage::open(files, Arc::clone(&catalog), options)?;

@@ -12,7 +12,7 @@ use model::DatabaseId;
 use query::{Profile, QueryEngine, QueryOptions};
 use std::sync::Arc;
 use std::time::Duration;
-use storage::{Storage, StorageOptions, SystemClock, WalSync};
+use storage::{CompactionOptions, Storage, StorageOptions, SystemClock, WalSync};
 use tempfile::TempDir;
 
 /// A store in memory. A clone is the same store.
@@ -45,6 +45,7 @@ impl Store {
             footer_bytes: 16 << 20,
             log_file_bytes: 64 << 20,
             partition_seconds: 864_000,
+            compaction: CompactionOptions::default(),
             clock: Arc::new(SystemClock),
         };
         let storage = Storage::open(files, Arc::clone(&catalog), options).unwrap();

@@ -1,7 +1,7 @@
 //! Scans of keyed tables.
 
 use super::keyed_segment::{KeyedSegmentStream, Skipped};
-use super::source::{Reading, ScanCounts, Source, by_age, masks_above};
+use super::source::{Reading, ScanCounts, Source, by_age, masks_above, segments_among};
 use crate::Spellings;
 use crate::assemble::{Assembler, Below};
 use crate::block::Keys;
@@ -11,7 +11,7 @@ use crate::segment::filter_hash;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use catalog::Tombstone;
-use model::{ColumnId, Error, KeyBytes, Result, Table};
+use model::{ColumnId, Error, KeyBytes, Result, Sequence, Table};
 use std::ops::Bound;
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ pub type KeyRange = (Bound<KeyBytes>, Bound<KeyBytes>);
 
 /// The ranges that a scan reads.
 #[derive(Debug)]
-pub(super) struct WantedKeys {
+pub(crate) struct WantedKeys {
     pub(super) ranges: Box<[KeyRange]>,
     /// Of each range that is a single key, the hash that filters know it by.
     pub(super) points: Box<[Option<u64>]>,
@@ -79,7 +79,7 @@ impl KeyedScan {
     /// type of it is not known.
     pub fn new(request: KeyedScanRequest) -> Result<Self> {
         let KeyedScanRequest { table, sources, tombstones, ranges, columns, batch_rows, spellings } = request;
-        let reading = Arc::new(Reading::new(table, spellings, columns, &sources));
+        let reading = Arc::new(Reading::new(table, spellings, columns, segments_among(&sources), Sequence::MAX));
         let types = reading.types()?;
         let schema = schema(&reading, &types);
         let wanted = ranges.map(WantedKeys::new);
@@ -87,7 +87,7 @@ impl KeyedScan {
         let mut streams: Vec<Box<dyn Stream<Keys>>> = Vec::new();
         let (mut segments_pruned, mut segments_filtered) = (0, 0);
         for source in by_age(sources) {
-            let masks = masks_above(&source, &tombstones);
+            let masks = masks_above(source.sequences().1, &tombstones);
             match &source {
                 Source::Segment(segment) => {
                     let stream = match masks.hide_all() {

@@ -19,7 +19,7 @@ use std::sync::Arc;
 
 /// What told that a segment has no row that is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Skipped {
+pub(crate) enum Skipped {
     /// The bounds of its keys, or of its pages.
     Bounds,
     /// The filter of its keys.
@@ -27,7 +27,7 @@ pub(super) enum Skipped {
 }
 
 #[derive(Debug)]
-pub(super) struct KeyedSegmentStream {
+pub(crate) struct KeyedSegmentStream {
     segment: Arc<SegmentReader>,
     reading: Arc<Reading>,
     projection: Arc<Projection>,
@@ -45,7 +45,7 @@ pub(super) struct KeyedSegmentStream {
 
 impl KeyedSegmentStream {
     /// Fails when the segment has no row that is wanted. `with_keys`: other streams hold rows too.
-    pub(super) fn new(
+    pub(crate) fn new(
         segment: &Arc<SegmentReader>,
         reading: &Arc<Reading>,
         wanted: Option<&Arc<WantedKeys>>,

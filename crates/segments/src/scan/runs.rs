@@ -12,14 +12,14 @@ const SEARCH_FACTOR: usize = if cfg!(test) { 2 } else { 16 };
 
 /// The wanted series, with what finds their ranks, made when first needed.
 #[derive(Debug)]
-pub(super) struct Wanted {
+pub(crate) struct Wanted {
     series: Arc<[WantedSeries]>,
     by_id: OnceLock<HashMap<SeriesId, u32>>,
     by_hash: OnceLock<HashMap<KeyHash, u32>>,
 }
 
 impl Wanted {
-    pub(super) fn new(series: Arc<[WantedSeries]>) -> Self {
+    pub(crate) fn new(series: Arc<[WantedSeries]>) -> Self {
         Self { series, by_id: OnceLock::new(), by_hash: OnceLock::new() }
     }
 

@@ -2,7 +2,7 @@
 
 use super::runs::Wanted;
 use super::series_segment::SeriesSegmentStream;
-use super::source::{Reading, ScanCounts, Source, by_age, masks_above};
+use super::source::{Reading, ScanCounts, Source, by_age, masks_above, segments_among};
 use crate::Spellings;
 use crate::assemble::{Assembler, Below};
 use crate::block::Times;
@@ -10,7 +10,7 @@ use crate::memory::series_stream;
 use crate::merge::{Merge, Stream};
 use arrow::array::{Array, ArrayRef, Int64Array, make_array};
 use catalog::Tombstone;
-use model::{ColumnId, DataType, Error, KeyHash, Result, SeriesId, Table, TimeBounds, arrow_type};
+use model::{ColumnId, DataType, Error, KeyHash, Result, Sequence, SeriesId, Table, TimeBounds, arrow_type};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -95,14 +95,14 @@ impl SeriesScan {
         hidden: &HashMap<u64, Vec<(KeyHash, TimeBounds)>>,
     ) -> Result<Self> {
         let SeriesScanRequest { table, sources, tombstones, series, columns, time, batch_rows, spellings } = request;
-        let reading = Arc::new(Reading::new(table, spellings, columns, &sources));
+        let reading = Arc::new(Reading::new(table, spellings, columns, segments_among(&sources), Sequence::MAX));
         let types = reading.types()?;
         let wanted = Arc::new(Wanted::new(series));
         let hash_of = |rank: u32, _: SeriesId| wanted.get(rank).map(|series| series.key_hash);
         let mut streams: Vec<Box<dyn Stream<Times>>> = Vec::new();
         let mut segments_pruned = 0;
         for source in by_age(sources) {
-            let mut masks = masks_above(&source, &tombstones);
+            let mut masks = masks_above(source.sequences().1, &tombstones);
             if let Source::Segment(segment) = &source {
                 let hidden = hidden.get(&segment.entry().id).into_iter().flatten();
                 hidden.for_each(|(key, time)| masks.hide(*key, *time));

@@ -29,7 +29,7 @@ struct Planned {
 }
 
 #[derive(Debug)]
-pub(super) struct SeriesSegmentStream {
+pub(crate) struct SeriesSegmentStream {
     segment: Arc<SegmentReader>,
     reading: Arc<Reading>,
     wanted: Arc<Wanted>,
@@ -53,7 +53,7 @@ pub(super) struct SeriesSegmentStream {
 
 impl SeriesSegmentStream {
     /// `None` when the segment has no row that is wanted.
-    pub(super) fn new(
+    pub(crate) fn new(
         segment: &Arc<SegmentReader>,
         reading: &Arc<Reading>,
         wanted: &Arc<Wanted>,

@@ -1,7 +1,7 @@
 //! What all scans share: sources, what is asked of them, and counts.
 
 use crate::mask::Masks;
-use crate::retype::Retyping;
+use crate::retype::{Retyping, type_at};
 use crate::{Chunk, SegmentReader, Spellings};
 use arrow::datatypes::DataType;
 use catalog::Tombstone;
@@ -56,37 +56,40 @@ pub struct ScanCounts {
 
 /// What a scan asks of each of its sources.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(crate) struct Reading {
     pub(super) table: Arc<Table>,
     pub(super) spellings: Arc<dyn Spellings>,
     pub(super) columns: Vec<ColumnId>,
     /// Rows in a block of a segment.
     pub(super) block_rows: usize,
+    /// Values are brought to the types of this number.
+    until: Sequence,
     segments_read: AtomicU64,
 }
 
 impl Reading {
-    pub(super) fn new(
+    /// For a scan of so many segments; values as they are at `until`, [`Sequence::MAX`] for now.
+    pub(crate) fn new(
         table: Arc<Table>,
         spellings: Arc<dyn Spellings>,
         columns: Vec<ColumnId>,
-        sources: &[Source],
+        segments: usize,
+        until: Sequence,
     ) -> Self {
-        let segments = sources.iter().filter(|source| matches!(source, Source::Segment(_))).count();
         // The time is a column too.
         let cells_a_row = (columns.len() + 1).saturating_mul(segments.max(1));
         let block_rows = (BLOCK_CELLS_TOTAL / cells_a_row).clamp(BLOCK_ROWS_MIN, BLOCK_ROWS_MAX);
-        Self { table, spellings, columns, block_rows, segments_read: AtomicU64::new(0) }
+        Self { table, spellings, columns, block_rows, until, segments_read: AtomicU64::new(0) }
     }
 
     pub(super) fn retyping(&self) -> Retyping<'_> {
-        Retyping { table: &self.table, spellings: &*self.spellings, until: Sequence::MAX }
+        Retyping { table: &self.table, spellings: &*self.spellings, until: self.until }
     }
 
     /// The types that columns are returned in.
-    pub(super) fn types(&self) -> Result<Arc<[DataType]>> {
+    pub(crate) fn types(&self) -> Result<Arc<[DataType]>> {
         let data_type = |id: &ColumnId| match self.table.column(*id) {
-            Some(column) => Ok(arrow_type(column.data_type)),
+            Some(column) => Ok(arrow_type(type_at(column, self.until))),
             None => Err(Error::internal(format!("table {} has no column {id}", self.table.id))),
         };
         self.columns.iter().map(data_type).collect()
@@ -109,8 +112,12 @@ pub(super) fn by_age(mut sources: Vec<Source>) -> Vec<Source> {
     sources
 }
 
-/// The deletions that lie above a source.
-pub(super) fn masks_above(source: &Source, tombstones: &[Tombstone]) -> Masks {
-    let newest = source.sequences().1;
+/// How many of some sources are segments.
+pub(super) fn segments_among(sources: &[Source]) -> usize {
+    sources.iter().filter(|source| matches!(source, Source::Segment(_))).count()
+}
+
+/// The deletions that lie above a source whose newest number this is.
+pub(crate) fn masks_above(newest: Sequence, tombstones: &[Tombstone]) -> Masks {
     Masks::new(tombstones.iter().filter(|tombstone| tombstone.sequence > newest))
 }

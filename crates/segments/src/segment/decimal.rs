@@ -66,7 +66,7 @@ fn scale_down<F: Float>(unscaled: i64, power: f64) -> F {
     F::narrow(unscaled as f64 / power)
 }
 
-fn scaled<T: ArrowPrimitiveType<Native: Float>>(values: &PrimitiveArray<T>) -> Option<Decimal64Array> {
+fn common_scale<T: ArrowPrimitiveType<Native: Float>>(values: &PrimitiveArray<T>) -> Option<i8> {
     let mut scale = 0;
     let mut any = false;
     for value in values.iter().flatten() {
@@ -84,16 +84,31 @@ fn scaled<T: ArrowPrimitiveType<Native: Float>>(values: &PrimitiveArray<T>) -> O
     if !any || values.iter().flatten().any(|value| unscaled(value, power).is_none()) {
         return None;
     }
-    let integers: Decimal64Array = values.unary_opt(|value| unscaled(value, power));
-    integers.with_precision_and_scale(PRECISION, i8::try_from(scale).ok()?).ok()
+    i8::try_from(scale).ok()
 }
 
-/// The values of a float column as scaled integers, if they are all decimals; `None` also when
-/// there is no value at all.
-pub(super) fn to_decimals(values: &ArrayRef) -> Option<ArrayRef> {
+fn scaled<T: ArrowPrimitiveType<Native: Float>>(values: &PrimitiveArray<T>, scale: i8) -> Option<Decimal64Array> {
+    let power = *POWERS.get(usize::try_from(scale).ok()?)?;
+    let integers: Decimal64Array = values.unary_opt(|value| unscaled(value, power));
+    let all_fit = integers.null_count() == values.null_count();
+    all_fit.then_some(integers)?.with_precision_and_scale(PRECISION, scale).ok()
+}
+
+/// The least scale at which all values of a float column are decimals; `None` also when there is
+/// no value at all.
+pub(super) fn scale_of(values: &ArrayRef) -> Option<i8> {
+    match values.data_type() {
+        arrow::datatypes::DataType::Float64 => common_scale(values.as_primitive::<Float64Type>()),
+        arrow::datatypes::DataType::Float32 => common_scale(values.as_primitive::<Float32Type>()),
+        _ => None,
+    }
+}
+
+/// The values of a float column as integers of a scale, if they are all decimals of that scale.
+pub(super) fn to_decimals(values: &ArrayRef, scale: i8) -> Option<ArrayRef> {
     let decimals = match values.data_type() {
-        arrow::datatypes::DataType::Float64 => scaled(values.as_primitive::<Float64Type>()),
-        arrow::datatypes::DataType::Float32 => scaled(values.as_primitive::<Float32Type>()),
+        arrow::datatypes::DataType::Float64 => scaled(values.as_primitive::<Float64Type>(), scale),
+        arrow::datatypes::DataType::Float32 => scaled(values.as_primitive::<Float32Type>(), scale),
         _ => None,
     };
     decimals.map(|decimals| Arc::new(decimals) as ArrayRef)
@@ -124,7 +139,7 @@ mod tests {
 
     fn scale_of(values: &[f64]) -> Option<i8> {
         let values: ArrayRef = Arc::new(Float64Array::from(values.to_vec()));
-        to_decimals(&values).map(|decimals| decimals.as_primitive::<Decimal64Type>().scale())
+        super::scale_of(&values)
     }
 
     #[test]
@@ -147,11 +162,12 @@ mod tests {
     #[test]
     fn short_floats_qualify_by_their_own_digits() {
         let floats: ArrayRef = Arc::new(Float32Array::from(vec![Some(0.1), None, Some(-230.4)]));
-        let decimals = to_decimals(&floats).unwrap();
+        let decimals = to_decimals(&floats, super::scale_of(&floats).unwrap()).unwrap();
         assert_eq!(decimals.as_primitive::<Decimal64Type>().scale(), 1);
         assert_eq!(&to_f32(decimals.as_primitive()).unwrap(), &floats);
         let noise: ArrayRef = Arc::new(Float32Array::from(vec![0.123_456_79]));
-        assert!(to_decimals(&noise).is_none());
+        assert_eq!(super::scale_of(&noise), None);
+        assert!(to_decimals(&noise, 3).is_none());
     }
 
     proptest! {
@@ -162,10 +178,17 @@ mod tests {
             #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
             let doubles: Vec<f64> = unscaled.iter().map(|u| *u as f64 / POWERS[scale]).collect();
             let array: ArrayRef = Arc::new(Float64Array::from(doubles.clone()));
-            let decimals = to_decimals(&array).expect("15 digits are few enough");
-            let back = to_f64(decimals.as_primitive()).unwrap();
-            for (a, b) in doubles.iter().zip(back.as_primitive::<Float64Type>().values()) {
-                prop_assert_eq!(a.to_bits(), b.to_bits());
+            let least = super::scale_of(&array).expect("15 digits are few enough");
+            // Finer scales do as well, until a value needs too many digits.
+            for finer in least..=18 {
+                let Some(decimals) = to_decimals(&array, finer) else {
+                    prop_assert!(finer > least);
+                    break;
+                };
+                let back = to_f64(decimals.as_primitive()).unwrap();
+                for (a, b) in doubles.iter().zip(back.as_primitive::<Float64Type>().values()) {
+                    prop_assert_eq!(a.to_bits(), b.to_bits());
+                }
             }
         }
     }

@@ -1,11 +1,11 @@
 //! An open segment file: its footer and page index, without the run directory.
 
 use super::checked::{CheckedFile, CheckedReader, corrupt};
-use super::footer::Footer;
-use super::physical::read_as;
+use super::footer::{Footer, StoredColumn};
+use super::physical::{Form, read_as};
 use arrow::datatypes::{Field, Schema};
 use catalog::SegmentEntry;
-use model::{ColumnRole, Result, TableId, TimeBounds};
+use model::{ColumnId, ColumnRole, DataType, Result, TableId, TimeBounds};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
@@ -68,6 +68,22 @@ impl SegmentFile {
         self.metadata.metadata().memory_size()
             + self.checked.memory_bytes()
             + self.time_pages.len() * size_of::<TimePage>()
+    }
+
+    /// Its columns that the table has or had, in file order.
+    pub(crate) fn columns(&self) -> &[StoredColumn] {
+        &self.footer.columns
+    }
+
+    /// The type of a column and the form in which it is stored; `None` when it has no value here.
+    pub(crate) fn form_of(&self, id: ColumnId) -> Option<(DataType, Form)> {
+        let leaf = self.footer.columns.iter().position(|column| column.id == id)?;
+        let data_type = self.footer.columns.get(leaf)?.data_type;
+        let groups = self.metadata.metadata().row_groups().iter();
+        let nulls = groups.map(|group| group.columns().get(leaf)?.statistics()?.null_count_opt());
+        let nulls: Option<u64> = nulls.sum();
+        let physical = self.metadata.schema().fields().get(leaf)?.data_type();
+        (nulls != Some(self.entry.rows)).then(|| (data_type, Form::of_stored(data_type, physical)))
     }
 
     /// The row group that a row lies in, and its rows.

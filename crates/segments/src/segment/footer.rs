@@ -20,11 +20,11 @@ const KEY_EXTRA: &str = "chronoglot.extra";
 
 /// One of the file's columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct StoredColumn {
-    pub(super) role: ColumnRole,
-    pub(super) id: ColumnId,
+pub(crate) struct StoredColumn {
+    pub(crate) role: ColumnRole,
+    pub(crate) id: ColumnId,
     /// The type that it has at the segment's newest number.
-    pub(super) data_type: DataType,
+    pub(crate) data_type: DataType,
 }
 
 /// A column that the table does not have, after those that it has.

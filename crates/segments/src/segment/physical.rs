@@ -24,23 +24,67 @@ fn is_opaque_decimal(precision: u8, scale: i8) -> bool {
     u8::try_from(scale).map_or(true, |scale| scale > precision)
 }
 
-/// The values as they are stored, in the best form for just these values.
-pub(super) fn to_physical(values: &ArrayRef, data_type: DataType) -> Result<ArrayRef> {
+/// In which of the forms that a type can have a column is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// The only one of most types.
+    Plain,
+    /// Floats as integers of this scale.
+    Decimal(i8),
+}
+
+impl Form {
+    /// The best form for just these values.
+    pub(super) fn of(values: &ArrayRef) -> Self {
+        decimal::scale_of(values).map_or(Self::Plain, Self::Decimal)
+    }
+
+    /// The form in which a file stores a column of a type, by its physical type there.
+    pub(crate) fn of_stored(data_type: DataType, physical: &Arrow) -> Self {
+        match physical {
+            Arrow::Decimal64(_, scale) | Arrow::Decimal128(decimal::PRECISION, scale) if data_type.is_float() => {
+                Self::Decimal(*scale)
+            }
+            _ => Self::Plain,
+        }
+    }
+
+    /// The physical type of a column.
+    pub(super) fn physical_type(self, data_type: DataType) -> Arrow {
+        match (self, data_type) {
+            (Self::Decimal(scale), _) => Arrow::Decimal64(decimal::PRECISION, scale),
+            (Self::Plain, DataType::Interval) => Arrow::FixedSizeBinary(OPAQUE_BYTES),
+            (Self::Plain, DataType::Decimal { precision, scale }) if is_opaque_decimal(precision, scale) => {
+                Arrow::FixedSizeBinary(OPAQUE_BYTES)
+            }
+            (Self::Plain, _) => arrow_type(data_type),
+        }
+    }
+}
+
+/// The values as they are stored in a form; `None` when one of them does not fit it.
+pub(super) fn to_physical(values: &ArrayRef, data_type: DataType, form: Form) -> Result<Option<ArrayRef>> {
     if *values.data_type() != arrow_type(data_type) {
         return Err(Error::internal(format!("{} are no values of {data_type:?}", values.data_type())));
     }
-    match data_type {
-        DataType::Float32 | DataType::Float64 => Ok(decimal::to_decimals(values).unwrap_or_else(|| values.clone())),
-        DataType::Interval => {
+    match (form, data_type) {
+        (Form::Decimal(scale), _) => Ok(decimal::to_decimals(values, scale)),
+        (Form::Plain, DataType::Interval) => {
             let intervals = values.as_primitive::<IntervalMonthDayNanoType>();
-            opaque(intervals.iter().map(|interval| interval.map(interval_bytes)))
+            opaque(intervals.iter().map(|interval| interval.map(interval_bytes))).map(Some)
         }
-        DataType::Decimal { precision, scale } if is_opaque_decimal(precision, scale) => {
+        (Form::Plain, DataType::Decimal { precision, scale }) if is_opaque_decimal(precision, scale) => {
             let decimals = values.as_primitive::<Decimal128Type>();
-            opaque(decimals.iter().map(|d| d.map(|d| (d.cast_unsigned() ^ SIGN_128).to_be_bytes())))
+            opaque(decimals.iter().map(|d| d.map(|d| (d.cast_unsigned() ^ SIGN_128).to_be_bytes()))).map(Some)
         }
-        _ => Ok(values.clone()),
+        (Form::Plain, _) => Ok(Some(values.clone())),
     }
+}
+
+/// The values as they are stored in the best form for just these.
+pub(super) fn best_physical(values: &ArrayRef, data_type: DataType) -> Result<ArrayRef> {
+    let physical = to_physical(values, data_type, Form::of(values))?;
+    physical.ok_or_else(|| Error::internal(format!("values of {data_type:?} do not fit the form chosen for them")))
 }
 
 fn opaque(values: impl ExactSizeIterator<Item = Option<[u8; 16]>>) -> Result<ArrayRef> {

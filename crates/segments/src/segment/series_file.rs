@@ -7,9 +7,10 @@
 
 use super::checked::corrupt;
 use super::encoding::writer_properties;
-use super::physical::{from_physical, to_physical};
+use super::layout::parquet_field;
+use super::physical::{best_physical, from_physical};
 use super::sink::Sink;
-use super::write::{parquet_field, write_error};
+use super::writer::write_error;
 use arrow::array::ArrayRef;
 use arrow::datatypes::Schema;
 use arrow::record_batch::RecordBatch;
@@ -69,9 +70,10 @@ pub fn write_series_file(
     let physical: Vec<ArrayRef> = columns
         .iter()
         .zip(values)
-        .map(|(column, values)| to_physical(values, column.data_type))
+        .map(|(column, values)| best_physical(values, column.data_type))
         .collect::<Result<_>>()?;
-    let fields: Vec<_> = columns.iter().zip(&physical).map(|(column, values)| parquet_field(column, values)).collect();
+    let fields: Vec<_> =
+        columns.iter().zip(&physical).map(|(column, values)| parquet_field(column, values.data_type())).collect();
     let schema = Arc::new(Schema::new(fields));
     let batch = RecordBatch::try_new(Arc::clone(&schema), physical).map_err(Error::internal)?;
     let temporary = PathBuf::from(format!("{path}.tmp"));

@@ -1,5 +1,6 @@
 //! Segments as such: every type, damage, lost side files.
 
+mod compact;
 mod damage;
 mod format;
 mod narrow;

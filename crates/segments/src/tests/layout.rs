@@ -3,8 +3,8 @@
 use super::cells::{cells, field_type};
 use super::history::{CHAIN, Cell, Delete, Event, FIELDS, History, KEYS, Row};
 use crate::{
-    Chunk, ChunkColumn, Identity, MergeContext, Partitioning, PlainSpellings, RowKinds, SegmentReader, SegmentTarget,
-    SeriesKeys, Source, WantedSeries, keyed_rows, partition_rows, remove_segment, write_segment,
+    Chunk, ChunkColumn, Compaction, Identity, MergeContext, Partitioning, PlainSpellings, RowKinds, SegmentReader,
+    SegmentTarget, SeriesKeys, Source, WantedSeries, keyed_rows, partition_rows, remove_segment, write_segment,
 };
 use arrow::array::{ArrayRef, Int32Array, StringArray};
 use catalog::{SegmentEntry, Tombstone};
@@ -46,6 +46,8 @@ pub(super) struct Layout {
     flushed: usize,
     /// Whether the flush knew nothing about older rows.
     cautious: bool,
+    /// Which segments are compacted in turn: from which one on, and how many neighbours.
+    compactions: Vec<(usize, usize)>,
     /// Whether side files are lost.
     lose_side_files: bool,
 }
@@ -53,8 +55,16 @@ pub(super) struct Layout {
 pub(super) fn layout() -> impl Strategy<Value = Layout> {
     let fate = prop_oneof![Just(Fate::Stay), Just(Fate::Fold), Just(Fate::Merge)];
     let groups = prop::collection::vec((1..5_usize, fate), 1..8);
-    (groups, 0..5_usize, any::<bool>(), prop::bool::weighted(0.1))
-        .prop_map(|(groups, flushed, cautious, lose_side_files)| Layout { groups, flushed, cautious, lose_side_files })
+    let compactions = prop::collection::vec((0..64_usize, 1..5_usize), 0..4);
+    (groups, 0..8_usize, any::<bool>(), compactions, prop::bool::weighted(0.1)).prop_map(
+        |(groups, flushed, cautious, compactions, lose_side_files)| Layout {
+            groups,
+            flushed,
+            cautious,
+            compactions,
+            lose_side_files,
+        },
+    )
 }
 
 /// A history in a layout.
@@ -231,6 +241,39 @@ impl Disk {
         self.next_id += 1;
     }
 
+    /// Puts one segment in the place of some neighbours of one partition.
+    fn compact(&mut self, table: &Arc<Table>, tombstones: &[Tombstone], from: usize, count: usize, cautious: bool) {
+        let Some(flushed) = self.entries.iter().map(|entry| entry.sequences.1).max() else { return };
+        let first = &self.entries[from % self.entries.len()];
+        let group: Vec<SegmentEntry> =
+            self.entries.iter().filter(|entry| entry.partition == first.partition).cloned().collect();
+        let start = group.iter().position(|entry| entry.id == first.id).unwrap();
+        let run = &group[start..group.len().min(start + count)];
+        let files: Arc<dyn Files> = Arc::new(self.files.clone());
+        let newest = run.last().unwrap();
+        let compaction = Compaction {
+            table: Arc::clone(table),
+            inputs: run.iter().map(|entry| SegmentReader::open(&files, entry, table).unwrap()).collect(),
+            tombstones: tombstones.iter().filter(|tombstone| tombstone.sequence <= flushed).cloned().collect(),
+            until: if newest.id == group.last().unwrap().id { flushed } else { newest.sequences.1 },
+            nothing_below: start == 0 && !cautious,
+            spellings: Arc::new(PlainSpellings),
+        };
+        let path = format!("segments/{}.parquet", self.next_id);
+        let (partition, id) = (newest.partition, self.next_id);
+        let target = SegmentTarget { id, path: &path, partition, partition_seconds: 10, table };
+        let written = compaction.write(&*files, &target, &mut || Ok(())).unwrap();
+        self.next_id += 1;
+        let at = self.entries.iter().position(|entry| entry.id == run[0].id).unwrap();
+        self.entries.retain(|entry| run.iter().all(|input| input.id != entry.id));
+        if let Some(written) = written {
+            assert_eq!(written.sequences, (run[0].sequences.0, compaction.until));
+            assert!(written.all_replace || !compaction.nothing_below, "{written:?}");
+            assert!(written.rows <= run.iter().map(|entry| entry.rows).sum());
+            self.entries.insert(at, written);
+        }
+    }
+
     fn open(self, table: &Table, lose_side_files: bool) -> Vec<Source> {
         let survivors = self.files.crash(0);
         if lose_side_files {
@@ -301,6 +344,9 @@ pub(super) fn lay(history: &History, layout: &Layout, kind: TableKind) -> Laid {
                 newest.entry(*series).and_modify(|newest| *newest = (*newest).max(*time)).or_insert(*time);
             }
         }
+    }
+    for (from, count) in &layout.compactions {
+        disk.compact(&table, &tombstones, *from, *count, layout.cautious);
     }
     let mut sources = disk.open(&table, layout.lose_side_files);
     sources.extend(memory.into_iter().map(Source::Chunk));

@@ -114,6 +114,9 @@ fn a_wrong_value_is_placed() {
 fn values_that_cannot_be_together_are_refused() {
     let check = |file: &str| load(file, &[]).unwrap().check().unwrap_err().to_string();
     assert_eq!(check("[limits]\nrequests = 0"), "limits.requests must be greater than 0");
+    let text = check("[compaction]\nsegments_limit = 0");
+    assert_eq!(text, "compaction.segments_limit must be greater than 0");
+    assert_eq!(check("[compaction]\ncpu_percent = 101"), "compaction.cpu_percent must be at most 100");
     assert_eq!(check("[tls]\nkey_file = 'k'"), "tls.key_file needs tls.certificate_file");
     assert!(check("listen = []").starts_with("listen is empty"));
 }

@@ -1,6 +1,6 @@
 //! A store on a forgetful disk, with a series table and keyed tables.
 
-use crate::{Clock, ScanKeys, ScanRequest, Storage, StorageOptions, TableView, WalSync};
+use crate::{Clock, CompactionOptions, ScanKeys, ScanRequest, Storage, StorageOptions, TableView, WalSync};
 use arrow::array::{Array, ArrayRef};
 use catalog::{CatalogStore, Change, Database, DatabaseLabel, RedbCatalog};
 use files::{Files, ForgetfulFiles};
@@ -37,6 +37,8 @@ pub(crate) fn options() -> StorageOptions {
         footer_bytes: 16 << 20,
         log_file_bytes: 1 << 20,
         partition_seconds: 1000,
+        // Only when a test asks.
+        compaction: CompactionOptions { cpu_percent: 0, ..CompactionOptions::default() },
         clock: Arc::new(TestClock::default()),
     }
 }

@@ -6,6 +6,7 @@
 mod backups;
 mod changes;
 mod check;
+mod compaction;
 mod dice;
 mod faults;
 pub(crate) mod fixture;

@@ -4,11 +4,13 @@ use super::dice::Dice;
 use super::fixture::*;
 use super::naive::{Event, Naive};
 use super::random;
+use crate::catalogue_commit::own_runtime;
+use crate::compaction::delete_expired;
 use crate::retention::kept;
 use crate::{Clock, ScanKeys, StorageOptions};
 use catalog::{Catalog, Change, Database, DatabaseLabel};
-use files::ForgetfulFiles;
-use model::{ColumnId, DataType, DatabaseId, Table, TimeBounds, TimeUnit, Value};
+use files::{Files, ForgetfulFiles};
+use model::{ColumnId, DataType, DatabaseId, Table, TableId, TimeBounds, TimeUnit, Value, WriteKind};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -108,4 +110,42 @@ async fn a_view_shows_what_the_naive_model_shows_without_expired_rows() {
         }
     }
     assert!(hidden > 100, "{hidden} rows were left out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whole_partitions_that_have_expired_are_deleted_one_at_a_time() {
+    let clock = Arc::new(SetClock::default());
+    let fixture = Fixture::open(&ForgetfulFiles::new(), StorageOptions { clock: clock.clone(), ..options() }).unwrap();
+    // Partitions of 1,000 seconds.
+    let table = Table { retention_seconds: Some(1_500), ..series_table(1) };
+    fixture.create(vec![table.clone(), keyed_table(2)]).await.unwrap();
+    let rows: Vec<(&str, i64, i64)> = (0..5).map(|n| ("a", n * 1_000_000 + 10_000, n)).collect();
+    for kind in [WriteKind::Replace, WriteKind::Merge] {
+        fixture.write(loads(&table, kind, &rows)).await.unwrap();
+        fixture.storage.flush().await.unwrap();
+    }
+    let store = fixture.storage.threads.store.clone();
+    let delete = async |seconds: u64| {
+        let store = store.clone();
+        let work = move || delete_expired(&store, &own_runtime().unwrap(), TableId(1), seconds * 1_000_000).unwrap();
+        tokio::task::spawn_blocking(work).await.unwrap()
+    };
+    let catalog = fixture.catalog.clone();
+    let partitions = || -> Vec<i64> {
+        let manifest = catalog.snapshot().manifest(TableId(1));
+        manifest.segments.iter().map(|s| s.partition).collect()
+    };
+    assert!(!delete(1_500).await, "by a clock that is behind nothing has");
+    assert!(!delete(1_510).await, "a row of this very moment is kept");
+    assert!(delete(1_511).await);
+    assert_eq!(partitions(), [1_000, 1_000, 2_000, 2_000, 3_000, 3_000, 4_000, 4_000]);
+    let paths = fixture.disk.list(std::path::Path::new("segments/1")).unwrap();
+    assert_eq!(paths.iter().filter(|name| name.ends_with(".parquet")).count(), 8, "{paths:?}");
+    // A clock that is ahead: the newest row says what time it is.
+    assert!(delete(1_000_000_000).await && delete(1_000_000_000).await);
+    assert!(!delete(1_000_000_000).await);
+    assert_eq!(partitions(), [3_000, 3_000, 4_000, 4_000]);
+    let shown = fixture.rows(TableId(1));
+    assert_eq!(shown.len(), 2);
+    assert_eq!(fixture.crash(0).rows(TableId(1)), shown);
 }

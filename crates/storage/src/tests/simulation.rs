@@ -9,6 +9,9 @@ use super::fixture::{Fixture, keyed_table, options, rows_of, scan, series_of, se
 use super::log_files::{is_refused_without, required};
 use super::naive::{Event, Naive, Shown};
 use super::random;
+use crate::catalogue_commit::own_runtime;
+use crate::compaction::{Done, Job};
+use crate::segment::Segment;
 use crate::{ScanDescription, ScanKeys, StorageOptions, TableView, WalSync};
 use catalog::{Change, CommitError, LogFiles};
 use files::ForgetfulFiles;
@@ -37,6 +40,8 @@ struct Journal {
     described: Vec<(ScanDescription, bool)>,
     backups: Vec<Copied>,
     next_table: u64,
+    /// How many compactions were committed.
+    merged: u64,
 }
 
 struct Writer {
@@ -98,6 +103,10 @@ impl Writer {
                     self.open_described()?;
                     true
                 }
+                11..=13 => {
+                    self.compact().await?;
+                    true
+                }
                 7 => {
                     self.fixture.disk.set_full(true);
                     tokio::task::yield_now().await;
@@ -112,6 +121,35 @@ impl Writer {
             }
         }
         Ok(())
+    }
+
+    /// Merges any neighbours of a partition, or one segment with the deletions above it.
+    async fn compact(&mut self) -> Result<(), String> {
+        let store = self.fixture.storage.threads.store.clone();
+        let Ok(state) = store.table(self.dice.pick(&now(&self.fixture)).id) else { return Ok(()) };
+        let memory = state.seen().1;
+        if memory.segments.is_empty() {
+            return Ok(());
+        }
+        let first = self.dice.pick(&memory.segments).entry.clone();
+        let is_same = |s: &&Arc<Segment>| {
+            (s.entry.partition, s.entry.partition_seconds) == (first.partition, first.partition_seconds)
+        };
+        let group = memory.segments.iter().filter(is_same).skip_while(|s| s.entry.id != first.id);
+        let count = 1 + usize::try_from(self.dice.below(4)).unwrap();
+        let Some(job) = Job::new(&memory, group.take(count).cloned().collect()) else { return Ok(()) };
+        drop(memory);
+        let done = tokio::task::spawn_blocking(move || job.run(&store, &state, &own_runtime()?, &mut || Ok(())));
+        match done.await.map_err(|e| e.to_string())? {
+            Err(error) if matches!(*error.kind, ErrorKind::Internal { .. } | ErrorKind::Corrupt { .. }) => {
+                Err(format!("compaction: {error}"))
+            }
+            Ok(Done::Merged) => {
+                self.journal.lock().merged += 1;
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Opens a described scan: it is the view that it was, or something of it is gone.
@@ -318,12 +356,13 @@ fn among(unanswered: &[Event], changes: &[Event]) -> Vec<Vec<Event>> {
         .collect()
 }
 
-/// Plays one seed. The error tells what is wrong.
-async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Result<(), Problem> {
+/// Plays one seed; how many compactions there were. The error tells what is wrong.
+async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Result<u64, Problem> {
     let mut dice = Dice::new(seed);
     let mut disk = ForgetfulFiles::new();
     let mut naive = Naive::default();
     let mut next_table = 3;
+    let mut merged = 0;
     let mut unique = keyed_table(3);
     unique.hidden = true;
     let tables = vec![series_table(1), keyed_table(2), unique];
@@ -352,6 +391,7 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
         }
         let mut journal = std::mem::take(&mut *journal.lock());
         next_table = journal.next_table;
+        merged += journal.merged;
         journal.created.iter().for_each(|t| naive.create(t.clone()));
         let before = naive.clone();
         journal.acknowledged.sort_by_key(|(number, ..)| *number);
@@ -433,7 +473,7 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
         })?;
         drop(fixture);
     }
-    Ok(())
+    Ok(merged)
 }
 
 fn durable(dice: &mut Dice) -> StorageOptions {
@@ -452,11 +492,15 @@ fn seeds() -> std::ops::Range<u64> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_was_acknowledged_is_there_after_any_crash() {
+    let mut merged = 0;
     for seed in seeds() {
-        if let Err(problem) = play(seed, &durable).await {
-            panic!("seed {seed} (SIMULATION_SEED={seed} SIMULATION_SEEDS=1): {problem:?}");
+        match play(seed, &durable).await {
+            Ok(compactions) => merged += compactions,
+            Err(problem) => panic!("seed {seed} (SIMULATION_SEED={seed} SIMULATION_SEEDS=1): {problem:?}"),
         }
     }
+    println!("{merged} compactions");
+    assert!(merged > 0 || seeds().count() < 10);
 }
 
 /// The check above has teeth: where nothing is synced before it is answered, it finds that
@@ -468,7 +512,7 @@ async fn without_syncs_the_same_check_finds_a_loss() {
     let mut losses = 0;
     for seed in seeds().take(60) {
         match play(seed, &lax).await {
-            Ok(()) => {}
+            Ok(_) => {}
             Err(Problem::Loss) => losses += 1,
             Err(Problem::Other(problem)) => panic!("seed {seed}: {problem}"),
         }

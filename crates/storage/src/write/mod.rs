@@ -15,7 +15,7 @@ use crate::table_state::{Gate, TableState};
 use catalog::Tombstone;
 use decide::{Decider, TableDecision};
 use existing::{RowId, SegmentProbe};
-use model::{Error, ErrorKind, Result, Sequence, TableId, WriteOutcome, WriteRequest};
+use model::{Error, ErrorKind, Result, Sequence, TableId, WriteOutcome, WritePart, WriteRequest};
 use parking_lot::MutexGuard;
 use prepare::{Named, Prepared, PreparedRows, prepare};
 use segments::Chunk;
@@ -59,6 +59,7 @@ impl Target<'_> {
 /// Writes a request; its number, if it took one, comes with the outcome.
 pub(crate) async fn write(store: &Arc<Store>, request: WriteRequest) -> Result<(WriteOutcome, Option<Sequence>)> {
     store.pressure.room(|| store.background.ask_flush()).await?;
+    wait_for_compaction(store, &request).await?;
     let mut probes_left = PROBES;
     loop {
         let prepared = Arc::new(prepare(&store.catalog.snapshot(), &request)?);
@@ -82,6 +83,27 @@ pub(crate) async fn write(store: &Arc<Store>, request: WriteRequest) -> Result<(
             Attempt::Altering(table) => table.wait_until_altered().await,
         }
     }
+}
+
+/// Waits where compaction of a table that is written lags too far behind.
+async fn wait_for_compaction(store: &Store, request: &WriteRequest) -> Result<()> {
+    let options = &store.options.compaction;
+    if options.cpu_percent == 0 {
+        return Ok(());
+    }
+    let behind: Vec<Arc<TableState>> = {
+        let tables = store.tables.read();
+        let ids = request.parts.iter().map(|part| match part {
+            WritePart::Rows(batch) => batch.table,
+            WritePart::Delete(delete) => delete.table,
+        });
+        let states = ids.filter_map(|id| tables.get(&id));
+        states.filter(|state| state.debt.segments() >= options.segments_limit).cloned().collect()
+    };
+    for state in behind {
+        state.debt.room(options.segments_limit, store.pressure.patience()).await?;
+    }
+    Ok(())
 }
 
 /// Waits for the log.

@@ -11,7 +11,7 @@ mod show;
 mod tables;
 
 use catalog::{CatalogStore, RedbCatalog};
-use chronoglot_storage::{Clock, Storage, StorageOptions, WalSync, check_format};
+use chronoglot_storage::{Clock, CompactionOptions, Storage, StorageOptions, WalSync, check_format};
 use files::{DiskFiles, Files};
 use model::Result;
 use std::fs;
@@ -47,6 +47,7 @@ impl Store {
             footer_bytes: 16 << 20,
             log_file_bytes: 4_000,
             partition_seconds: 1_000,
+            compaction: CompactionOptions { cpu_percent: 0, ..CompactionOptions::default() },
             clock: Arc::new(Ticks(AtomicU64::new(1_700_000_000_000_000))),
         };
         let storage = Storage::open(files, Arc::clone(&catalog), options)?;

@@ -12,7 +12,7 @@ use model::{
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use storage::{Storage, StorageOptions, SystemClock, WalSync};
+use storage::{CompactionOptions, Storage, StorageOptions, SystemClock, WalSync};
 
 async fn write(storage: &Storage, table: &Table, rows: &[Vec<Value>]) {
     let columns = table.columns.iter().enumerate().map(|(i, c)| {
@@ -73,6 +73,7 @@ async fn store() -> Storage {
         footer_bytes: 16 << 20,
         log_file_bytes: 1 << 20,
         partition_seconds: 1_000,
+        compaction: CompactionOptions::default(),
         clock: Arc::new(SystemClock),
     };
     let storage = Storage::open(files, catalog.clone(), options).unwrap();

@@ -299,7 +299,8 @@ impl AggregatesBuilder {
 fn scaled(four: &mut [Vec<i64>; 4]) -> Form {
     let floats = |bits: &i64| super::float_of_sorting_bits(*bits);
     let all: ArrayRef = Arc::new(Float64Array::from_iter_values(four.iter().flatten().map(floats)));
-    let Some(decimals) = decimal::to_decimals(&all) else { return Form::Bits };
+    let decimals = decimal::scale_of(&all).and_then(|scale| decimal::to_decimals(&all, scale));
+    let Some(decimals) = decimals else { return Form::Bits };
     let decimals = decimals.as_primitive::<Decimal64Type>();
     let mut values = decimals.values().iter();
     four.iter_mut().flatten().zip(&mut values).for_each(|(bits, value)| *bits = *value);
