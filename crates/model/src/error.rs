@@ -360,7 +360,7 @@ catalogue! {
         data_type: DataType,
         /// Where it was meant to go.
         place: Option<Place>,
-    } => 400, No, "\"{value}\" is not of type {data_type:?}{}" at place, "Correct the value.";
+    } => 400, No, "\"{value}\" is not of type {data_type}{}" at place, "Correct the value.";
     /// A value beyond the range of the column's type.
     ValueOutOfRange {
         /// The value as written.
@@ -369,7 +369,7 @@ catalogue! {
         data_type: DataType,
         /// Where it was meant to go.
         place: Option<Place>,
-    } => 400, No, "{value} is out of range for type {data_type:?}{}" at place, "Use a value in range, or a wider type.";
+    } => 400, No, "{value} is out of range for type {data_type}{}" at place, "Use a value in range, or a wider type.";
     /// A text or binary longer than the column allows.
     ValueTooLong {
         /// The value as written.
@@ -378,7 +378,7 @@ catalogue! {
         data_type: DataType,
         /// Where it was meant to go.
         place: Option<Place>,
-    } => 400, No, "\"{value}\" is too long for type {data_type:?}{}" at place, "Shorten it, or widen the column.";
+    } => 400, No, "\"{value}\" is too long for type {data_type}{}" at place, "Shorten it, or widen the column.";
     /// A row with more or fewer values than columns.
     ValueCount {
         /// The row, from 1.

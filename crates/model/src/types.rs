@@ -2,6 +2,7 @@
 
 use crate::TimeUnit;
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What a declared length counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -101,6 +102,48 @@ pub enum DataType {
     LocalDateTime(TimeUnit),
 }
 
+/// The type in plain words, for errors; each dialect has words of its own for its answers.
+impl fmt::Display for DataType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Boolean => f.write_str("boolean"),
+            Self::Int8 => f.write_str("8-bit integer"),
+            Self::Int16 => f.write_str("16-bit integer"),
+            Self::Int32 => f.write_str("32-bit integer"),
+            Self::Int64 => f.write_str("64-bit integer"),
+            Self::UInt8 => f.write_str("8-bit unsigned integer"),
+            Self::UInt16 => f.write_str("16-bit unsigned integer"),
+            Self::UInt32 => f.write_str("32-bit unsigned integer"),
+            Self::UInt64 => f.write_str("64-bit unsigned integer"),
+            Self::Float32 => f.write_str("32-bit float"),
+            Self::Float64 => f.write_str("64-bit float"),
+            Self::Decimal { precision, scale } => write!(f, "decimal({precision}, {scale})"),
+            Self::Text(None) => f.write_str("text"),
+            Self::Text(Some(TextLength { max, unit: LengthUnit::Bytes })) => write!(f, "text of {max} bytes"),
+            Self::Text(Some(TextLength { max, unit: LengthUnit::Characters })) => write!(f, "text of {max} characters"),
+            Self::Binary(None) => f.write_str("binary"),
+            Self::Binary(Some(max)) => write!(f, "binary of {max} bytes"),
+            Self::Json => f.write_str("json"),
+            Self::Geometry => f.write_str("geometry"),
+            Self::Date => f.write_str("date"),
+            Self::TimeOfDay => f.write_str("time of day"),
+            Self::Interval => f.write_str("interval"),
+            Self::Uuid => f.write_str("uuid"),
+            Self::Inet => f.write_str("network address"),
+            Self::Instant(unit) => write!(f, "timestamp in {}", unit_word(*unit)),
+            Self::LocalDateTime(unit) => write!(f, "local timestamp in {}", unit_word(*unit)),
+        }
+    }
+}
+
+const fn unit_word(unit: TimeUnit) -> &'static str {
+    match unit {
+        TimeUnit::Millisecond => "milliseconds",
+        TimeUnit::Microsecond => "microseconds",
+        TimeUnit::Nanosecond => "nanoseconds",
+    }
+}
+
 impl DataType {
     /// Whether this is an integer of any width.
     #[must_use]
@@ -128,5 +171,25 @@ impl DataType {
     #[must_use]
     pub const fn keyed_only(&self) -> bool {
         matches!(self, Self::TimeOfDay | Self::Interval | Self::Uuid | Self::Inet)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DataType, TextLength};
+    use crate::TimeUnit;
+
+    #[test]
+    fn types_are_printed_as_words() {
+        for (data_type, words) in [
+            (DataType::Text(Some(TextLength::bytes(5))), "text of 5 bytes"),
+            (DataType::Text(Some(TextLength::characters(3))), "text of 3 characters"),
+            (DataType::Text(None), "text"),
+            (DataType::Binary(Some(4)), "binary of 4 bytes"),
+            (DataType::Instant(TimeUnit::Microsecond), "timestamp in microseconds"),
+            (DataType::Decimal { precision: 10, scale: 2 }, "decimal(10, 2)"),
+        ] {
+            assert_eq!(data_type.to_string(), words);
+        }
     }
 }

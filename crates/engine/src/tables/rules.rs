@@ -40,7 +40,7 @@ pub(super) fn check_column(kind: TableKind, column: &NewColumn) -> Result<()> {
 /// Checks that a type exists and may stand in this kind of table.
 pub(super) fn check_type(kind: TableKind, column: &str, data_type: DataType) -> Result<()> {
     if kind == TableKind::Series && data_type.keyed_only() {
-        return invalid(format!("column \"{column}\": {data_type:?} columns are for keyed tables only"));
+        return invalid(format!("column \"{column}\": {data_type} columns are for keyed tables only"));
     }
     match data_type {
         DataType::Decimal { precision, scale } => {
@@ -66,7 +66,7 @@ pub(super) fn check_type(kind: TableKind, column: &str, data_type: DataType) -> 
 /// Checks that values of a type can identify a row.
 pub(super) fn check_key_type(column: &str, data_type: DataType) -> Result<()> {
     if matches!(data_type, DataType::Json | DataType::Geometry | DataType::Interval) {
-        return invalid(format!("column \"{column}\": {data_type:?} columns cannot be part of a key"));
+        return invalid(format!("column \"{column}\": {data_type} columns cannot be part of a key"));
     }
     Ok(())
 }
@@ -85,7 +85,7 @@ pub(super) fn check_default(column: &str, data_type: DataType, default: &ColumnD
     if fits {
         return Ok(());
     }
-    invalid(format!("column \"{column}\": the default {} is not of type {data_type:?}", default.text))
+    invalid(format!("column \"{column}\": the default {} is not of type {data_type}", default.text))
 }
 
 fn constant_fits(value: &Value, data_type: DataType) -> Result<bool> {
