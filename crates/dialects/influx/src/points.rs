@@ -55,7 +55,7 @@ impl Rules for Points {
     }
 
     fn widens(&self) -> bool {
-        true
+        false
     }
 
     fn tag(&self, column: &Column, value: &TagValue<'_>) -> Result<Value> {
@@ -112,7 +112,7 @@ const fn word(value: &FieldValue<'_>) -> &'static str {
 }
 
 fn type_word(data_type: DataType) -> String {
-    field_word(data_type).map_or_else(|| format!("{data_type:?}"), str::to_owned)
+    field_word(data_type).map_or_else(|| data_type.to_string(), str::to_owned)
 }
 
 /// What a field of that type is called here, if fields can have it.
