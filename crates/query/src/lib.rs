@@ -27,6 +27,7 @@ pub mod functions;
 mod hidden;
 mod memory;
 mod plan;
+mod plan_text;
 mod profile;
 mod range;
 mod relations;
