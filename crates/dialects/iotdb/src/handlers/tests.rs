@@ -3,5 +3,6 @@
 mod client;
 
 mod bad_input;
+mod foreign;
 mod statements;
 mod tablets;
