@@ -11,6 +11,7 @@ mod folding;
 mod kinds;
 mod made_tables;
 mod names;
+mod narrow;
 mod same_data;
 mod schema;
 mod users;

@@ -19,7 +19,7 @@ use rows::{FIELDS, Rows, START_MS, Values};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use storage::{Storage, StorageOptions, SystemClock, WalSync};
+use storage::{CompactionOptions, Storage, StorageOptions, SystemClock, WalSync};
 
 /// The rows to write, and where.
 #[derive(Debug, Args)]
@@ -70,6 +70,8 @@ async fn measure(arguments: &Arguments) -> Result<()> {
     ));
     store.engine.storage().flush().await.map_err(text)?;
     say(&format!("| until all are in segments | {} |", cost.of(rows)?));
+    store.engine.storage().compact().await.map_err(text)?;
+    say(&format!("| until compaction has caught up | {} |", cost.of(rows)?));
     let values = rows as f64 * FIELDS as f64;
     let (all, segments) = (bytes(&arguments.data_dir)?, bytes(&arguments.data_dir.join("segments"))?);
     say(&format!(
@@ -124,9 +126,11 @@ impl Store {
             wal_sync: WalSync::Always,
             flush_bytes: arguments.memory / 8,
             memory_limit_bytes: arguments.memory / 4,
+            footer_bytes: arguments.memory / 16,
             log_file_bytes: 64 << 20,
             partition_seconds: 864_000,
             clock: Arc::new(SystemClock),
+            compaction: CompactionOptions::default(),
         };
         let storage = Storage::open(files, Arc::clone(&catalog), options).map_err(text)?;
         let query = QueryEngine::new(QueryOptions {

@@ -1,12 +1,13 @@
 //! Computed values on their way into a column: cast to its type, and refused where that cannot
 //! hold them.
 
+use crate::lengths::first_too_long;
 use arrow::array::{Array, ArrayRef, AsArray, PrimitiveArray, new_null_array};
 use arrow::compute::kernels::cmp::not_distinct;
 use arrow::compute::{CastOptions, can_cast_types, cast_with_options};
 use arrow::datatypes as at;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
-use model::{Column, ColumnId, DataType, Error, ErrorKind, Place, Result, Table, TextLength, TimeUnit, arrow_type};
+use model::{Column, ColumnId, DataType, Error, ErrorKind, Place, Result, Table, TimeUnit, arrow_type};
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -44,12 +45,10 @@ pub(crate) fn into_column(values: &ArrayRef, column: &Column) -> Result<ArrayRef
         }
         _ => return Err(first_invalid(values, column)),
     };
-    match column.data_type {
-        DataType::Text(Some(length)) => check_text(&cast, length, column)?,
-        DataType::Binary(Some(max)) => check_binary(&cast, max, column)?,
-        _ => {}
+    match first_too_long(&cast, column.data_type) {
+        Some(row) => Err(too_long(&cast, row, column)),
+        None => Ok(cast),
     }
-    Ok(cast)
 }
 
 /// Refuses values that became NULL, or lost digits after the point.
@@ -98,22 +97,6 @@ fn instants(values: &ArrayRef, from: at::TimeUnit, column: &Column) -> Result<Ar
     })
 }
 
-fn check_text(values: &ArrayRef, length: TextLength, column: &Column) -> Result<()> {
-    let texts = values.as_string::<i32>();
-    match texts.iter().position(|text| text.is_some_and(|text| !length.fits(text))) {
-        Some(row) => Err(too_long(values, row, column)),
-        None => Ok(()),
-    }
-}
-
-fn check_binary(values: &ArrayRef, max: u32, column: &Column) -> Result<()> {
-    let bytes = values.as_binary::<i32>();
-    match bytes.iter().position(|bytes| bytes.is_some_and(|bytes| bytes.len() > max as usize)) {
-        Some(row) => Err(too_long(values, row, column)),
-        None => Ok(()),
-    }
-}
-
 /// The error of a value that a cast could not carry over: beyond the range, if it is a number.
 fn misfit(values: &ArrayRef, row: usize, column: &Column) -> Error {
     let numeric = values.data_type().is_numeric() || text(values, row).parse::<f64>().is_ok();
@@ -147,7 +130,8 @@ fn about(values: &ArrayRef, row: usize, column: &Column) -> (String, DataType, O
     (text(values, row), column.data_type, Some(Place { column: column.name.clone(), row: None }))
 }
 
-fn text(values: &ArrayRef, row: usize) -> String {
+/// A value as an error shows it.
+pub(crate) fn text(values: &ArrayRef, row: usize) -> String {
     let options = FormatOptions::default();
     match ArrayFormatter::try_new(values.as_ref(), &options) {
         Ok(formatter) if row < values.len() => formatter.value(row).to_string(),

@@ -74,6 +74,7 @@ impl Engine {
     /// # Errors
     /// [`ErrorKind::TableNotFound`] and [`ErrorKind::ColumnNotFound`] where the policy makes
     /// nothing, [`ErrorKind::PermissionDenied`] where the caller may not,
+    /// [`ErrorKind::TableExists`] where a series has the table's name,
     /// [`ErrorKind::ColumnExists`] for a name that differs from another only in case,
     /// [`ErrorKind::InvalidDefinition`] for a column that plays another part, a keyed table, or a
     /// broken rule.
@@ -113,6 +114,12 @@ impl Engine {
             };
             // Somebody else, by a statement, was first: what is there now decides.
             match made.map_err(|error| *error.kind) {
+                // A series has the name: no table can.
+                Err(ErrorKind::TableExists { .. })
+                    if self.catalog().table_named(wanted.database, &wanted.name).is_none() =>
+                {
+                    self.check_no_series_named(&self.catalog(), wanted.database, &wanted.name)?;
+                }
                 Err(
                     ErrorKind::TableExists { .. } | ErrorKind::TableNotFound { .. } | ErrorKind::SchemaChanged { .. },
                 ) => {}

@@ -14,6 +14,7 @@ mod commit;
 mod databases;
 mod delete;
 mod key_lookup;
+mod lengths;
 mod lookup;
 mod options;
 mod passwords;

@@ -8,25 +8,15 @@ use crate::write::Admitted;
 use arrow::array::AsArray;
 use catalog::Catalog;
 use model::{
-    Column, DataType, DatabaseId, ErrorKind, KeyBytes, Result, Table, TableId, TableKind, Value, WriteBatch, WriteKind,
+    Column, DatabaseId, ErrorKind, KeyBytes, Result, Table, TableId, Value, WriteBatch, WriteKind, check_name,
     encode_key,
 };
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
-/// The key column whose values are names.
-const NAME_COLUMN: &str = "tbname";
-
 /// The turn of whoever makes names.
 pub(crate) type NamesTurn = OwnedMutexGuard<()>;
-
-/// The key column of a table whose series have names.
-fn name_column(table: &Table) -> Option<&Column> {
-    let mut key = table.key_columns();
-    let only = key.next().filter(|column| column.name == NAME_COLUMN && matches!(column.data_type, DataType::Text(_)));
-    only.filter(|_| table.kind == TableKind::Series && key.next().is_none())
-}
 
 /// The names that one request makes, and in which tables.
 #[derive(Default)]
@@ -79,7 +69,7 @@ impl Engine {
     }
 
     fn check_no_series_in(&self, table: &Table, names: &[String]) -> Result<()> {
-        let Some(column) = name_column(table) else { return Ok(()) };
+        let Some(column) = table.series_name_column() else { return Ok(()) };
         let there = self.parts.storage.has_series(table.id, &keys(column, names)?)?;
         match names.iter().zip(there).find(|(_, there)| *there) {
             Some((name, _)) => Err(ErrorKind::TableExists { table: name.clone() }.into()),
@@ -88,8 +78,11 @@ impl Engine {
     }
 
     /// The names of the series that a batch makes, as it looks before the turn is taken.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidName`] for one that no table could have either.
     pub(crate) fn new_series_names(&self, table: &Table, batch: &WriteBatch) -> Result<Vec<String>> {
-        let Some(column) = name_column(table).filter(|_| batch.kind != WriteKind::Erase) else {
+        let Some(column) = table.series_name_column().filter(|_| batch.kind != WriteKind::Erase) else {
             return Ok(Vec::new());
         };
         let cells = batch.column(column.id).and_then(|cells| cells.values.as_string_opt::<i32>());
@@ -102,6 +95,7 @@ impl Engine {
         }
         let mut there = self.parts.storage.has_series(table.id, &keys(column, &names)?)?.into_iter();
         names.retain(|_| there.next() == Some(false));
+        names.iter().try_for_each(|name| check_name(name))?;
         Ok(names)
     }
 }
@@ -117,10 +111,12 @@ mod tests {
     use crate::{Alteration, NewTable};
     use model::{Code, ColumnRole, DataType, Table, WriteBatch, WriteKind};
 
+    const NAME_COLUMN: &str = "tbname";
+
     fn of_names(name: &str) -> NewTable {
         let mut table = series(name);
-        table.columns[2] = new_column(super::NAME_COLUMN, ColumnRole::Key, DataType::Text(None));
-        table.key = vec![super::NAME_COLUMN.to_owned()];
+        table.columns[2] = new_column(NAME_COLUMN, ColumnRole::Key, DataType::Text(None));
+        table.key = vec![NAME_COLUMN.to_owned()];
         table
     }
 
@@ -144,6 +140,20 @@ mod tests {
         let error = store.alter_table(&store.root, two.id, rename).await.unwrap_err();
         assert_eq!(error.code(), Code::TableExists);
         assert!(store.rows("SELECT * FROM two").await.is_empty());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_new_series_is_called_what_a_table_could_be() {
+        let store = TestStore::new().await;
+        let one = store.create(of_names("one")).await;
+        for name in ["", "a\nb", &"x".repeat(193)] {
+            let error = store.write(&store.root, row(&one, name)).await.unwrap_err();
+            assert_eq!(error.code(), Code::InvalidName, "{name:?}");
+        }
+        for name in ["with blank", "with.dot", "名", &"x".repeat(192)] {
+            store.write(&store.root, row(&one, name)).await.unwrap();
+        }
+        assert_eq!(store.rows("SELECT count(*) FROM one").await, ["4"]);
     }
 
     #[tokio::test(flavor = "multi_thread")]

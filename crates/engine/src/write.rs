@@ -34,7 +34,9 @@ impl Engine {
     ///
     /// # Errors
     /// No privilege; [`ErrorKind::SchemaChanged`] when the batch was made for another definition;
-    /// [`ErrorKind::NullValue`], [`ErrorKind::KeyMissing`], [`ErrorKind::DuplicateKey`].
+    /// [`ErrorKind::NullValue`], [`ErrorKind::KeyMissing`], [`ErrorKind::ValueTooLong`],
+    /// [`ErrorKind::DuplicateKey`]; [`ErrorKind::InvalidName`] and [`ErrorKind::TableExists`] for
+    /// a series that is known by its name.
     pub async fn write(&self, caller: &Caller, batch: WriteBatch) -> Result<WriteOutcome> {
         let Some(admitted) = self.admit(caller, batch)? else {
             return Ok(WriteOutcome::default());
@@ -82,6 +84,7 @@ impl Engine {
             self.fill_defaults(&table, &mut batch)?;
         }
         checks::check_values(&table, &batch)?;
+        checks::check_lengths(&table, &batch)?;
         let new_names = self.new_series_names(&table, &batch)?;
         Ok(Some(Admitted { catalog, table, batch, new_names }))
     }

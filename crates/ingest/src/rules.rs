@@ -70,8 +70,15 @@ pub fn text_value(column: &Column, text: &str) -> Result<Value> {
             check_length(column, text, length)?;
             Some(Value::Text(text.to_owned()))
         }
-        integer if integer.is_integer() => text.parse().ok().map(Value::Integer),
-        DataType::Float32 | DataType::Float64 => crate::line::float(text).map(Value::Float),
+        integer if integer.is_integer() => match text.parse() {
+            Ok(value) => Some(Value::Integer(ranged(column, value)?)),
+            Err(_) => None,
+        },
+        DataType::Float32 => match crate::line::float(text) {
+            Some(value) => Some(Value::Float(narrow(column, value)?)),
+            None => None,
+        },
+        DataType::Float64 => crate::line::float(text).map(Value::Float),
         DataType::Boolean => text.parse().ok().map(Value::Boolean),
         _ => None,
     };
@@ -87,8 +94,9 @@ pub(crate) fn check_length(column: &Column, text: &str, length: Option<TextLengt
     Err(ErrorKind::ValueTooLong { value: text.to_owned(), data_type: column.data_type, place }.into())
 }
 
-/// A field's value in a column of another width, if nothing of it is lost; between integers,
-/// floats, truth values and texts nothing is converted in columns of the field's own width.
+/// A field's value in a column of another width: an integer if it is whole and in range, a float
+/// rounded as a narrower one is; between integers, floats, truth values and texts nothing is
+/// converted in columns of the field's own width.
 ///
 /// # Errors
 /// [`ErrorKind::ValueInvalid`], [`ErrorKind::ValueOutOfRange`], [`ErrorKind::ValueTooLong`].
@@ -100,7 +108,7 @@ pub fn strict_value(column: &Column, value: &FieldValue<'_>) -> Result<Value> {
             Some(Value::Text(text.as_ref().to_owned()))
         }
         (FieldValue::Float(value, _), DataType::Float64) => Some(Value::Float(*value)),
-        (FieldValue::Float(value, _), DataType::Float32) => Some(Value::Float(*value)),
+        (FieldValue::Float(value, _), DataType::Float32) => Some(Value::Float(narrow(column, *value)?)),
         (FieldValue::Integer(value), DataType::Float32) => exact_float(i128::from(*value), 24),
         (FieldValue::Unsigned(value), DataType::Float32) => exact_float(i128::from(*value), 24),
         (FieldValue::Float(value, _), small) if small.is_integer() && !is_wide(small) => exact_integer(*value),
@@ -109,14 +117,29 @@ pub fn strict_value(column: &Column, value: &FieldValue<'_>) -> Result<Value> {
         _ => None,
     };
     let found = found.ok_or_else(|| unfit(column, value))?;
-    if let Value::Integer(integer) = found
-        && !in_range(integer, column.data_type)
-    {
-        let place = Some(Place { column: column.name.clone(), row: None });
-        let (value, data_type) = (value.to_string(), column.data_type);
-        return Err(ErrorKind::ValueOutOfRange { value, data_type, place }.into());
+    if let Value::Integer(integer) = found {
+        ranged(column, integer)?;
     }
     Ok(found)
+}
+
+/// A float that a narrower one can hold: what would become infinite is out of range.
+fn narrow(column: &Column, value: f64) -> Result<f64> {
+    #[expect(clippy::cast_possible_truncation, reason = "only whether it becomes infinite is looked at")]
+    if (value as f32).is_infinite() && value.is_finite() {
+        let place = Some(Place { column: column.name.clone(), row: None });
+        return Err(ErrorKind::ValueOutOfRange { value: value.to_string(), data_type: column.data_type, place }.into());
+    }
+    Ok(value)
+}
+
+/// An integer that the column can hold.
+fn ranged(column: &Column, value: i128) -> Result<i128> {
+    if in_range(value, column.data_type) {
+        return Ok(value);
+    }
+    let place = Some(Place { column: column.name.clone(), row: None });
+    Err(ErrorKind::ValueOutOfRange { value: value.to_string(), data_type: column.data_type, place }.into())
 }
 
 const fn is_wide(data_type: DataType) -> bool {

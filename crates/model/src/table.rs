@@ -140,6 +140,9 @@ pub struct UniqueSet {
     pub index: TableId,
 }
 
+/// The key column that names series.
+const SERIES_NAME: &str = "tbname";
+
 /// A table's definition. Immutable: a change makes a new one with a higher `schema_version`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Table {
@@ -190,6 +193,16 @@ impl Table {
     #[must_use]
     pub fn time_column(&self) -> Option<&Column> {
         self.columns.iter().find(|c| c.role == ColumnRole::Time)
+    }
+
+    /// The key column whose values are the names of the series: where a series table's key is one
+    /// text column called `tbname`.
+    #[must_use]
+    pub fn series_name_column(&self) -> Option<&Column> {
+        let mut key = self.key_columns();
+        let only =
+            key.next().filter(|column| column.name == SERIES_NAME && matches!(column.data_type, DataType::Text(_)));
+        only.filter(|_| self.kind == TableKind::Series && key.next().is_none())
     }
 
     /// The unit of the time column of a series table.

@@ -181,3 +181,23 @@ impl fmt::Display for DataType {
         f.write_str(word)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{DataType, TextLength};
+    use crate::TimeUnit;
+
+    #[test]
+    fn types_are_printed_as_words() {
+        for (data_type, words) in [
+            (DataType::Text(Some(TextLength::bytes(5))), "text(5 bytes)"),
+            (DataType::Text(Some(TextLength::characters(3))), "text(3)"),
+            (DataType::Text(None), "text"),
+            (DataType::Binary(Some(4)), "binary(4)"),
+            (DataType::Instant(TimeUnit::Microsecond), "timestamp with time zone"),
+            (DataType::Decimal { precision: 10, scale: 2 }, "decimal(10,2)"),
+        ] {
+            assert_eq!(data_type.to_string(), words);
+        }
+    }
+}

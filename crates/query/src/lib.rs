@@ -28,6 +28,7 @@ mod hidden;
 mod memory;
 mod partial_table;
 mod plan;
+mod plan_text;
 mod profile;
 mod range;
 mod relations;

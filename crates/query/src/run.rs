@@ -14,6 +14,7 @@ use crate::batches::batch_rows;
 use crate::codec::Functions;
 use crate::error::to_error;
 use crate::plan::statement_state;
+use crate::plan_text::readable;
 use crate::rules::PLANNING;
 use crate::running::{Cancelled, RunningGuard};
 use crate::runtime::QueryEngine;
@@ -117,6 +118,7 @@ async fn work(
     opened: oneshot::Sender<SchemaRef>,
     batches: mpsc::Sender<RecordBatch>,
 ) -> DataFusionResult<()> {
+    let explains = matches!(plan, LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
     let planning = PLANNING.scope(Arc::clone(interrupt), state.create_physical_plan(&plan));
     let physical = planning.await?;
     if cfg!(debug_assertions)
@@ -130,7 +132,9 @@ async fn work(
         return Ok(());
     }
     while let Some(batch) = stream.next().await {
-        if batches.send(batch?).await.is_err() {
+        let batch = batch?;
+        let batch = if explains { readable(&batch)? } else { batch };
+        if batches.send(batch).await.is_err() {
             break;
         }
     }

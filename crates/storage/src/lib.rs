@@ -39,8 +39,8 @@ pub use backup::{
     Restored, restore,
 };
 pub use check::{AffectedRows, CheckReport, CheckedTable, Checking, Fault, Remedy, Repaired, check, repair};
-pub use footers::FooterUse;
 pub use compaction::CompactionOptions;
+pub use footers::FooterUse;
 pub use format::check_format;
 pub use segments::{Buckets, PartialColumn, PlainSpellings, Spellings};
 pub use sequence::SystemClock;

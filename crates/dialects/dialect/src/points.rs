@@ -14,7 +14,7 @@ pub trait PointDoor: Rules {
     }
     /// What may become of tables.
     fn policy(&self) -> AutomaticPolicy {
-        AutomaticPolicy { add_key_columns: false, ..AutomaticPolicy::ALL }
+        AutomaticPolicy { add_key_columns: false, widen_types: self.widens(), ..AutomaticPolicy::ALL }
     }
 }
 

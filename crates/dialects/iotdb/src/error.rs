@@ -218,6 +218,11 @@ pub(crate) fn skin(kind: &ErrorKind) -> (StatusCode, u16, String) {
     }
 }
 
+/// A write that met a changed table, and may be sent again.
+pub(crate) fn changed_meanwhile() -> Failure {
+    Failure::new(507, "the table was changed meanwhile: send the request again")
+}
+
 /// Whether an error only says that the definition changed meanwhile, so that the write can be
 /// made anew.
 pub(crate) fn is_schema_change(error: &Error) -> bool {

@@ -5,7 +5,7 @@ mod cells;
 mod checks;
 
 use crate::context::Context;
-use crate::error::{Failure, Result, worded};
+use crate::error::{Failure, Result, changed_meanwhile, worded};
 use crate::names::{self, INFORMATION_SCHEMA};
 use crate::sql::statement::Category;
 use crate::statements::insert::{merging, push, push_times, write};
@@ -54,15 +54,12 @@ pub(crate) async fn insert(context: &mut Context, body: TabletBody) -> Result<()
         let (database, table) = ensure(context, &body.database, &table_name, &wanted).await?;
         context.require_table(Privilege::Insert, &database, &table)?;
         match rows(context, &database, &table, &wanted, &columns, &times).await {
-            Err(failure) if failure.code == RETRY && attempt < ATTEMPTS => {}
+            Err(failure) if failure == changed_meanwhile() && attempt < ATTEMPTS => {}
             done => return done,
         }
     }
     Ok(())
 }
-
-/// The code of a write that met a changed table.
-const RETRY: u16 = 507;
 
 /// A column of a tablet.
 #[derive(Debug)]
@@ -85,15 +82,18 @@ fn check_names(names: &[String]) -> Result<()> {
     Ok(())
 }
 
-fn check_columns(wanted: &[Wanted]) -> Result<()> {
+/// Tags and attributes are texts, unless another door made them of another type.
+fn check_columns(wanted: &[Wanted], table: Option<&Table>) -> Result<()> {
     if wanted.iter().all(|wanted| wanted.category == Category::Time) {
         return Err(Failure::new(507, "No column other than Time present, please check the request"));
     }
     if !wanted.iter().any(|wanted| wanted.category == Category::Field) {
         return Err(Failure::new(507, "No Field column present, please check the request"));
     }
-    for Wanted { category, of, .. } in wanted {
-        if matches!(category, Category::Tag | Category::Attribute) && *of != Type::String {
+    for Wanted { category, of, name } in wanted {
+        let column = table.and_then(|table| names::column(table, name));
+        let is_foreign = column.is_some_and(|column| !Type::of_column(column).is_text());
+        if matches!(category, Category::Tag | Category::Attribute) && *of != Type::String && !is_foreign {
             return Err(Failure::new(
                 507,
                 format!("DataType of {} Column should only be STRING, current is {}", category.word(), of.word()),
@@ -118,11 +118,16 @@ async fn ensure(
         let catalog = context.catalog();
         let home = Arc::clone(names::database(&catalog, database)?.ok_or_else(unknown)?);
         let Some(table) = names::table(&catalog, &home, name)? else {
-            check_columns(wanted)?;
+            check_columns(wanted, None)?;
             match create(context, &home, name, wanted).await {
                 Ok(table) => return Ok((home, table)),
-                // Somebody else was first.
-                Err(error) if error.code() == Code::TableExists => continue,
+                // Somebody else was first, unless it is a series that has the name.
+                Err(error)
+                    if error.code() == Code::TableExists
+                        && names::table(&context.catalog(), &home, name)?.is_some() =>
+                {
+                    continue;
+                }
                 Err(error) => return Err(error.into()),
             }
         };
@@ -136,7 +141,7 @@ async fn ensure(
                 return Err(Failure::new(615, format!("Wrong category at column {}.", wanted.name)));
             }
         }
-        check_columns(wanted)?;
+        check_columns(wanted, Some(table))?;
         if missing.is_empty() {
             return Ok((home, Arc::clone(table)));
         }
@@ -158,7 +163,7 @@ async fn ensure(
             Err(error) => return Err(error.into()),
         }
     }
-    Err(Failure::new(507, "the table was changed meanwhile: send the request again"))
+    Err(changed_meanwhile())
 }
 
 async fn create(context: &Context, home: &Database, name: &str, wanted: &[Wanted]) -> model::Result<Arc<Table>> {
@@ -198,7 +203,7 @@ async fn rows(
             continue;
         }
         let Some(column) = names::column(table, &wanted.name) else {
-            return Err(Failure::new(RETRY, "the table was changed meanwhile: send the request again"));
+            return Err(changed_meanwhile());
         };
         let registered = Type::of_column(column);
         if !registered.takes(wanted.of) {

@@ -99,7 +99,7 @@ pub(crate) enum Literal {
 
 impl Literal {
     /// As the vendor prints it in texts about it.
-    fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         match self {
             Self::Null => "null".to_owned(),
             Self::Boolean(value) => value.to_string(),

@@ -72,7 +72,7 @@ impl Rules for Points {
     }
 
     fn widens(&self) -> bool {
-        true
+        false
     }
 
     fn tag(&self, column: &Column, value: &TagValue<'_>) -> Result<Value> {

@@ -1,6 +1,7 @@
 //! The one DataFusion session of this dialect: its functions under its names, its operators, its type
 //! words, NULL as the least value.
 
+mod finer_times;
 mod no_time;
 mod numbers;
 mod operators;

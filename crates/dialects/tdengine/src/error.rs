@@ -145,7 +145,7 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
             (None, 0x2653, format!("Value too long for column/tag: {column}"))
         }
         E::ValueCount { .. } => engine(0x263f, "Illegal number of columns"),
-        E::NullValue { .. } => engine(0x0200, "Primary timestamp column should not be null"),
+        E::NullValue { column } => (None, 0x0200, format!("column {column} should not be null")),
         E::KeyMissing { columns } => (None, 0x0200, format!("values of {} are needed", columns.join(", "))),
         E::DuplicateAssignment { column } => {
             (None, INSERT_SYNTAX, format!("syntax error near '{column}' (duplicated column name)"))

@@ -80,7 +80,7 @@ pub(crate) fn convert(value: &RowValue<'_>, column: &Column, around: Surrounding
             }
         }
         DataType::Json => json(value, column),
-        other => Err(Error::unsupported(format!("writing a value of type {other:?}"))),
+        other => Err(Error::unsupported(format!("writing a value of type {other}"))),
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn missing(table: &Table, wanted: &AutomaticTable) -> Result<Vec<Alte
                     changes.push(Alteration::ChangeType {
                         column: existing.id,
                         to,
-                        declared: existing.declared.clone(),
+                        declared: column.declared.clone(),
                         conversion: TypeConversion::Plain,
                     });
                 }

@@ -4,8 +4,8 @@ use super::{AutomaticPolicy, AutomaticTable, AutomaticWrite};
 use crate::test_store::{ABSENT, TestStore, at_ms, batch, float, int, keyed, new_column, series, text};
 use crate::{Alteration, Caller, NewColumn};
 use model::{
-    Code, ColumnRole, DataType, DatabaseId, ErrorKind, Grant, Privilege, Privileges, Result, Scope, Table, TextLength,
-    TimeUnit, WriteBatch, WriteKind,
+    Code, ColumnRole, DataType, DatabaseId, Declared, ErrorKind, Grant, Privilege, Privileges, Result, Scope, Table,
+    TextLength, TimeUnit, WriteBatch, WriteKind,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -348,4 +348,31 @@ async fn cells_left_out_stay_as_they_are() {
     let row = batch(&table, WriteKind::Merge, &["at", "id", "v", "w"], &[vec![at, text("v"), ABSENT, int(8)]]);
     store.write(&store.root, row).await.unwrap();
     assert_eq!(store.rows("SELECT v, w FROM t").await, ["7|8"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_cannot_have_the_name_of_a_series() {
+    let store = TestStore::new().await;
+    let mut named: [Box<dyn AutomaticWrite>; 1] = [Box::new(Named(store.database(), "a", "one"))];
+    store.write_automatic(&store.root, &mut named).await.unwrap();
+    let mut writes: [Box<dyn AutomaticWrite>; 2] =
+        [numbers(&store, "one", "v", &[(1, 1)]), numbers(&store, "free", "v", &[(1, 1)])];
+    let written = store.write_automatic(&store.root, &mut writes).await.unwrap();
+    let failed: Vec<_> = written.failed.iter().map(|(position, error)| (*position, error.code())).collect();
+    assert_eq!(failed, [(0, Code::TableExists)]);
+    assert_eq!(store.rows("SELECT v FROM free").await, ["1"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_widened_column_has_the_word_of_whoever_widened_it() {
+    let store = TestStore::new().await;
+    let declared = |word: &str| Some(Declared { dialect: "d".to_owned(), word: word.to_owned() });
+    let mut new = wanted(store.database(), "t", key_and("v", DataType::Float32));
+    new.columns[1].declared = declared("FLOAT4");
+    store.ensure_table(&store.root, &new).await.unwrap();
+    new.columns = key_and("v", DataType::Float64);
+    new.columns[1].declared = declared("FLOAT8");
+    let table = store.ensure_table(&store.root, &new).await.unwrap();
+    let column = table.column_named("v").unwrap();
+    assert_eq!((column.data_type, column.declared.clone()), (DataType::Float64, declared("FLOAT8")));
 }

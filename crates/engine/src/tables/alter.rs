@@ -235,7 +235,7 @@ fn check_retype(
     if possible {
         return Ok(());
     }
-    invalid(format!("column \"{}\" cannot change from {:?} to {to:?}", column.name, column.data_type))
+    invalid(format!("column \"{}\" cannot change from {} to {to}", column.name, column.data_type))
 }
 
 /// Whether values of one type can be read as another without a named spelling.

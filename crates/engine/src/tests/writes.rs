@@ -3,8 +3,8 @@
 use crate::test_store::{ABSENT, NULL, TestStore, at_ms, batch, float, int, keyed, new_column, series, text};
 use crate::{NewColumn, NewTable, PRIMARY_KEY};
 use model::{
-    AttributePolicy, Code, ColumnDefault, ColumnRole, DataType, DefaultValue, Error, ErrorKind, TimeUnit, Value,
-    WriteKind, WriteOutcome,
+    AttributePolicy, Code, ColumnDefault, ColumnRole, DataType, DefaultValue, Error, ErrorKind, TextLength, TimeUnit,
+    Value, WriteKind, WriteOutcome,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -254,4 +254,41 @@ async fn tables_are_found_by_their_exact_names() {
         assert_eq!(error.code(), code, "{sql}");
         assert!(error.to_string().starts_with(text), "{error}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_value_is_longer_than_its_column_declares() {
+    let store = TestStore::new().await;
+    let mut new = series("t");
+    new.columns.extend([
+        new_column("b", ColumnRole::Field, DataType::Text(Some(TextLength::bytes(5)))),
+        new_column("c", ColumnRole::Attribute, DataType::Text(Some(TextLength::characters(3)))),
+        new_column("d", ColumnRole::Field, DataType::Binary(Some(4))),
+        new_column("l", ColumnRole::Key, DataType::Text(Some(TextLength::bytes(2)))),
+    ]);
+    new.key.push("l".to_owned());
+    let table = store.create(new).await;
+    let columns = ["ts", "k", "l", "b", "c", "d"];
+    let row = |l: &str, b: &str, c: &str, d: &[u8]| {
+        vec![at_ms(1), int(1), text(l), text(b), text(c), Some(Value::Binary(d.to_vec()))]
+    };
+    let fits = row("ab", "abcde", "äöü", b"1234");
+    for (long, column) in [
+        (row("abc", "", "", b""), "l"),
+        (row("", "äöü", "", b""), "b"),
+        (row("", "", "abcd", b""), "c"),
+        (row("", "", "", b"12345"), "d"),
+    ] {
+        for kind in [WriteKind::Replace, WriteKind::Merge, WriteKind::KeepFirst] {
+            let rows = [fits.clone(), long.clone()];
+            let error = store.write(&store.root, batch(&table, kind, &columns, &rows)).await.unwrap_err();
+            let ErrorKind::ValueTooLong { place: Some(place), .. } = *error.kind else { panic!("{column}: {error}") };
+            assert_eq!((place.column.as_str(), place.row), (column, Some(2)));
+        }
+    }
+    assert!(store.rows("SELECT * FROM t").await.is_empty());
+    store.write(&store.root, batch(&table, WriteKind::Merge, &columns, &[fits])).await.unwrap();
+    assert_eq!(store.rows("SELECT b, c FROM t").await, ["abcde|äöü"]);
+    let erase = batch(&table, WriteKind::Erase, &["ts", "k", "l"], &[vec![at_ms(1), int(1), text("too long")]]);
+    store.write(&store.root, erase).await.unwrap();
 }

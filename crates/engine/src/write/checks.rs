@@ -1,8 +1,11 @@
 //! What a batch must obey before storage sees it.
 
+use crate::assignment::text;
+use crate::lengths::first_too_long;
 use arrow::array::Array;
 use model::{
-    AttributePolicy, Column, ColumnRole, Error, ErrorKind, Result, Table, TableKind, WriteBatch, WriteKind, arrow_type,
+    AttributePolicy, Column, ColumnRole, Error, ErrorKind, Place, Result, Table, TableKind, WriteBatch, WriteKind,
+    arrow_type,
 };
 use std::collections::HashSet;
 
@@ -42,6 +45,23 @@ pub(super) fn check_values(table: &Table, batch: &WriteBatch) -> Result<()> {
             }
         } else if is_needed(table, column, batch, has_time, has_fields) {
             return Err(missing(table, column));
+        }
+    }
+    Ok(())
+}
+
+/// Checks texts and bytes against the lengths that their columns declare. What a row is erased by
+/// may be longer: it is simply not there.
+pub(super) fn check_lengths(table: &Table, batch: &WriteBatch) -> Result<()> {
+    if batch.kind == WriteKind::Erase {
+        return Ok(());
+    }
+    for (id, cells) in &batch.columns {
+        let Some(column) = table.column(*id) else { continue };
+        if let Some(row) = first_too_long(&cells.values, column.data_type) {
+            let place = Place { column: column.name.clone(), row: (batch.rows > 1).then_some(row as u64 + 1) };
+            let (value, data_type) = (text(&cells.values, row), column.data_type);
+            return Err(ErrorKind::ValueTooLong { value, data_type, place: Some(place) }.into());
         }
     }
     Ok(())

@@ -29,6 +29,8 @@ pub(super) struct Plan<'r> {
     time: usize,
     /// The key column that nobody gives.
     computed: Option<usize>,
+    /// The key column whose values name series.
+    names: Option<usize>,
     unit: TimeUnit,
     points: usize,
 }
@@ -50,11 +52,15 @@ impl<'r> Plan<'r> {
             required: Vec::new(),
             time: 0,
             computed: None,
+            names: None,
             unit: now.and_then(Table::time_unit).unwrap_or_else(|| rules.unit()),
             points: 0,
         };
         match now {
-            Some(table) => table.columns.iter().for_each(|column| plan.push(column.clone(), false)),
+            Some(table) => {
+                table.columns.iter().for_each(|column| plan.push(column.clone(), false));
+                plan.names = table.series_name_column().and_then(|column| plan.by_name.get(&column.name).copied());
+            }
             None => {
                 let column = |name: &str, role, data_type| Column::new(ColumnId(0), name, role, data_type);
                 plan.push(column(rules.time_column(), ColumnRole::Time, DataType::Instant(plan.unit)), true);
@@ -174,6 +180,10 @@ impl<'r> Plan<'r> {
 
     fn check_tag(&self, slot: usize, value: &TagValue<'_>) -> Result<()> {
         let Some(Slot { column, .. }) = self.slots.get(slot) else { return Ok(()) };
+        if Some(slot) == self.names {
+            let (TagValue::Text(name) | TagValue::Number(_, name)) = value;
+            check_name(name)?;
+        }
         match (value, column.data_type) {
             (TagValue::Text(_), DataType::Text(None)) => Ok(()),
             (TagValue::Text(text), DataType::Text(Some(length))) if length.fits(text) => Ok(()),

@@ -363,3 +363,43 @@ proptest! {
         prop_assert_eq!(stored, model);
     }
 }
+
+#[test]
+fn columns_keep_their_types_and_refuse_what_they_cannot_hold() {
+    let now = table(&[
+        ("ts", ColumnRole::Time, DataType::Instant(TimeUnit::Nanosecond)),
+        ("n", ColumnRole::Field, DataType::Int32),
+        ("small", ColumnRole::Field, DataType::Int8),
+        ("f", ColumnRole::Field, DataType::Float32),
+        ("s", ColumnRole::Field, DataType::Text(Some(TextLength::bytes(5)))),
+        ("g", ColumnRole::Attribute, DataType::Int8),
+        ("h", ColumnRole::Attribute, DataType::Float32),
+        ("k", ColumnRole::Key, SHORT),
+    ]);
+    let fixed = Door { widens: false, last: false };
+    let body = "m,k=a,g=5,h=1.5 n=3i,small=7i,f=2.5,s=\"abcde\"\nm,k=a n=2147483648i\nm,k=a n=1.5\nm,k=a small=128i\n\
+                m,k=a f=1e39\nm,k=a s=\"abcdef\"\nm,k=a,g=128 n=1i\nm,k=a,h=1e39 n=1i\nm,k=a n=4,f=7i";
+    let points = points(body);
+    let mut rows = rows(&points, &fixed);
+    assert_eq!(rows.wanted(Some(&now)).unwrap(), [], "nothing is added or widened");
+    let batch = rows.batch(&now).unwrap();
+    assert_eq!(rows.refused().keys().copied().collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 7]);
+    let cells = cells(&now, &batch);
+    assert_eq!(text(&cells[0]), "f=2.5 g=5 h=1.5 k=a n=3 s=abcde small=7 ts=1970-01-01T00:00:00.000000007Z");
+    assert_eq!(text(&cells[1]), "f=7.0 k=a n=4 ts=1970-01-01T00:00:00.000000007Z");
+}
+
+#[test]
+fn a_series_is_called_what_a_table_could_be() {
+    let now = table(&[
+        ("ts", ColumnRole::Time, DataType::Instant(TimeUnit::Nanosecond)),
+        ("v", ColumnRole::Field, DataType::Float64),
+        ("tbname", ColumnRole::Key, DataType::Text(None)),
+    ]);
+    let body = format!("m,tbname=a\\ b.c v=1\nm,tbname={} v=1\nm,tbname=d v=1", "x".repeat(193));
+    let points = points(&body);
+    let mut rows = rows(&points, &DOOR);
+    rows.wanted(Some(&now)).unwrap();
+    assert_eq!(rows.refused().keys().copied().collect::<Vec<_>>(), [1]);
+    assert_eq!(rows.batch(&now).unwrap().rows, 2);
+}

@@ -114,7 +114,8 @@ impl Cells {
         wanted: &Wanted,
         buckets: &dyn Buckets,
     ) -> Result<()> {
-        let masks: Vec<_> = sources.iter().map(|source| masks_above(source.sequences().1, &request.tombstones)).collect();
+        let masks: Vec<_> =
+            sources.iter().map(|source| masks_above(source.sequences().1, &request.tombstones)).collect();
         let firsts: Vec<i64> = candidates.iter().map(|candidate| candidate.time.first).collect();
         let lasts: Vec<i64> = candidates.iter().map(|candidate| candidate.time.last).collect();
         let together = buckets.together(&firsts, &lasts)?;

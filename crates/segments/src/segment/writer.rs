@@ -64,8 +64,7 @@ impl<'a> SegmentWriter<'a> {
             .map_err(|e| write_error(&temporary.path, e))?;
         let directory = DirectoryBuilder::new(layout.series_table);
         let columns = outline.columns.iter().map(|column| (column.id, column.data_type));
-        let aggregates =
-            if outline.all_replace { SegmentAggregates::new(target.table, columns) } else { None };
+        let aggregates = if outline.all_replace { SegmentAggregates::new(target.table, columns) } else { None };
         let keys = outline.keys.clone();
         Ok(Self { target, layout, keys, temporary, writer, directory, aggregates, rows: 0, time: None, bounds: None })
     }

@@ -99,7 +99,8 @@ impl Job {
             // Nothing names it.
             let _ = remove_segment(files, &path);
         })?;
-        let output = written.map(|entry| Segment::new(entry, table.clone(), store.files.clone(), store.footers.clone()));
+        let output =
+            written.map(|entry| Segment::new(entry, table.clone(), store.files.clone(), store.footers.clone()));
         swap(store, state, runtime, &self.inputs, output, table.kind)
     }
 }

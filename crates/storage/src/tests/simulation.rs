@@ -103,7 +103,7 @@ impl Writer {
                     self.open_described()?;
                     true
                 }
-                11..=13 => {
+                12..=14 => {
                     self.compact().await?;
                     true
                 }

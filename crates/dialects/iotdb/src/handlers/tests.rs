@@ -3,6 +3,7 @@
 mod client;
 
 mod bad_input;
+mod foreign;
 mod ill_typed;
 mod statements;
 mod tablets;

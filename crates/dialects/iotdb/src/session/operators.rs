@@ -6,8 +6,8 @@
 use super::time;
 use crate::error::semantic;
 use crate::types::{Type, arrow_word, instant};
-use arrow::datatypes::DataType;
-use datafusion::common::DFSchema;
+use arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawBinaryExpr};
 use datafusion::logical_expr::{BinaryExpr, Expr, ExprSchemable as _, Operator, cast, lit};
@@ -52,8 +52,14 @@ impl Operand {
     }
 
     /// A whole number as a count of milliseconds is a point in time.
-    fn as_instant(&self) -> Expr {
-        cast(self.as_type(&DataType::Int64), instant())
+    fn instant(&self) -> Self {
+        let expr = cast(self.as_type(&DataType::Int64), instant());
+        Self { expr, data_type: instant(), kind: Some(Type::Timestamp) }
+    }
+
+    /// Whether it is a time of another door's column, finer than this vendor shows it.
+    fn is_finer(&self) -> bool {
+        matches!(self.data_type, DataType::Timestamp(TimeUnit::Microsecond | TimeUnit::Nanosecond, _))
     }
 }
 
@@ -188,8 +194,9 @@ fn compared(
         return Ok(numbers_compared(left, operator, right, &to));
     }
     match (l, r) {
-        (Type::Timestamp, _) if right.is_integer() => Ok(planned(left.expr.clone(), operator, right.as_instant())),
-        (_, Type::Timestamp) if left.is_integer() => Ok(planned(left.as_instant(), operator, right.expr.clone())),
+        (Type::Timestamp, Type::Timestamp) => Ok(times_compared(left, operator, right)),
+        (Type::Timestamp, _) if right.is_integer() => Ok(times_compared(left, operator, &right.instant())),
+        (_, Type::Timestamp) if left.is_integer() => Ok(times_compared(&left.instant(), operator, right)),
         (Type::Timestamp, _) if right.is_number() => {
             Ok(planned(time::count(left.expr.clone()), operator, right.as_type(&DataType::Float64)))
         }
@@ -206,6 +213,49 @@ fn compared(
             };
             Err(refused(left, &shown, right))
         }
+    }
+}
+
+/// Times are compared as they are shown: a finer one is that of its whole millisecond.
+fn times_compared(left: &Operand, operator: Operator, right: &Operand) -> PlannerResult<RawBinaryExpr> {
+    let compared = match (left.is_finer(), right.is_finer()) {
+        (true, false) => with_coarser(&left.expr, operator, &right.expr),
+        (false, true) => operator.swap().and_then(|operator| with_coarser(&right.expr, operator, &left.expr)),
+        _ => None,
+    };
+    compared.map_or_else(|| planned(left.expr.clone(), operator, right.expr.clone()), PlannerResult::Planned)
+}
+
+/// A finer time against one in milliseconds. What is constant bounds the finer one as it is, so that
+/// the bounds reach the store; two columns are counted.
+fn with_coarser(fine: &Expr, operator: Operator, coarse: &Expr) -> Option<Expr> {
+    let compare =
+        |left: Expr, op, right: Expr| Expr::BinaryExpr(BinaryExpr { left: Box::new(left), op, right: Box::new(right) });
+    if !coarse.column_refs().is_empty() || coarse.contains_outer() {
+        return Some(compare(time::whole(fine.clone()), operator, time::whole(coarse.clone())));
+    }
+    // The last count of all has no next one; nothing finer reaches it.
+    let next = match literal_count(coarse) {
+        Some(count) => cast(lit(count.checked_add(1)?), instant()),
+        None => time::shifted(coarse.clone(), lit(1_i64), Operator::Plus),
+    };
+    let (first, fine) = (coarse.clone(), fine.clone());
+    Some(match operator {
+        Operator::Eq => compare(fine.clone(), Operator::GtEq, first).and(compare(fine, Operator::Lt, next)),
+        Operator::NotEq => compare(fine.clone(), Operator::Lt, first).or(compare(fine, Operator::GtEq, next)),
+        Operator::LtEq => compare(fine, Operator::Lt, next),
+        Operator::Gt => compare(fine, Operator::GtEq, next),
+        _ => compare(fine, operator, first),
+    })
+}
+
+/// The count of milliseconds that a literal is.
+fn literal_count(expr: &Expr) -> Option<i64> {
+    match expr {
+        Expr::Literal(ScalarValue::Int64(count), _) => *count,
+        Expr::Literal(ScalarValue::Int32(count), _) => count.map(i64::from),
+        Expr::Cast(cast) => literal_count(&cast.expr),
+        _ => None,
     }
 }
 

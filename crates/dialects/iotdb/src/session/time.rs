@@ -22,6 +22,7 @@ const COUNT: &str = "\u{0}count";
 
 static SHIFT_BY_SPEC: &Spec = &SPECS[0];
 static COUNT_SPEC: &Spec = &SPECS[1];
+static WHOLE_SPEC: &Spec = &SPECS[2];
 
 /// A time or a day shifted by a number.
 pub(super) fn shifted(time: Expr, count: Expr, operator: Operator) -> Expr {
@@ -32,6 +33,11 @@ pub(super) fn shifted(time: Expr, count: Expr, operator: Operator) -> Expr {
 /// A time as a number that can be compared with any other.
 pub(super) fn count(time: Expr) -> Expr {
     function(COUNT_SPEC).call(vec![time])
+}
+
+/// The milliseconds of a time, whole.
+pub(super) fn whole(time: Expr) -> Expr {
+    function(WHOLE_SPEC).call(vec![time])
 }
 
 pub(super) const SPECS: &[Spec] = &[

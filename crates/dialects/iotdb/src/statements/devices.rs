@@ -6,12 +6,15 @@ use crate::context::Context;
 use crate::error::{Result, no_device_column, worded};
 use crate::names::{self, TableName};
 use crate::select::{self, Meaning};
-use crate::statements::show::{Shown, answer, longs, strings};
+use crate::statements::show::{Shown, answer, longs, stored};
 use ::query::RowStream;
 use ::sql::ast::{Expr, visit_expressions};
+use arrow::compute::{SortColumn, SortOptions, concat_batches, lexsort_to_indices, take_record_batch};
+use arrow::record_batch::RecordBatch;
 use engine::DeleteRequest;
-use model::{ColumnRole, Privilege, Table};
+use model::{Column, ColumnRole, Error, Privilege, Table};
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 /// The columns of a condition that are neither tag nor attribute.
 fn foreign_column(table: &Table, filter: &Expr) -> Option<String> {
@@ -57,28 +60,30 @@ async fn selected(
     name: &TableName,
     filter: Option<Expr>,
     text: &str,
-) -> Result<(std::sync::Arc<Table>, Vec<Vec<Option<String>>>)> {
+) -> Result<(Arc<Table>, RecordBatch)> {
     let catalog = context.catalog();
     let (database, table) = of_rows(context, &catalog, name)?;
     context.require_table(Privilege::Select, &database, &table)?;
     let filter = filter_of(context, &table, filter)?;
     let request = surroundings(context, &table, text);
     let batches = context.engine().series(context.caller(), &request, table.id, filter).await?;
-    let mut devices = Vec::new();
-    for batch in batches {
-        let columns =
-            batch.columns().iter().map(|column| arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8));
-        let columns = columns.collect::<Result<Vec<_>, _>>().map_err(model::Error::internal)?;
-        let text = |column: &arrow::array::ArrayRef, row: usize| {
-            let texts = arrow::array::AsArray::as_string::<i32>(column);
-            (!arrow::array::Array::is_null(texts, row)).then(|| texts.value(row).to_owned())
-        };
-        for row in 0..batch.num_rows() {
-            devices.push(columns.iter().map(|column| text(column, row)).collect());
-        }
-    }
-    devices.sort();
+    let Some(first) = batches.first() else {
+        return Ok((table, RecordBatch::new_empty(Arc::new(arrow::datatypes::Schema::empty()))));
+    };
+    let devices = concat_batches(&first.schema(), &batches).map_err(Error::internal)?;
     Ok((table, devices))
+}
+
+/// Devices in the order of their columns, NULL first.
+fn sorted(devices: &RecordBatch) -> Result<RecordBatch> {
+    if devices.num_columns() == 0 {
+        return Ok(devices.clone());
+    }
+    let options = Some(SortOptions { descending: false, nulls_first: true });
+    let keys: Vec<_> =
+        devices.columns().iter().map(|values| SortColumn { values: Arc::clone(values), options }).collect();
+    let order = lexsort_to_indices(&keys, None).map_err(Error::internal)?;
+    Ok(take_record_batch(devices, &order).map_err(Error::internal)?)
 }
 
 /// SHOW DEVICES
@@ -91,23 +96,22 @@ pub(crate) async fn show(
     text: &str,
 ) -> Result<RowStream> {
     let (table, devices) = selected(context, name, filter, text).await?;
+    let devices = sorted(&devices)?;
     let size = |number: Option<u64>, default| number.map_or(default, |n| usize::try_from(n).unwrap_or(usize::MAX));
-    let devices: Vec<_> = devices.into_iter().skip(size(offset, 0)).take(size(limit, usize::MAX)).collect();
+    let from = size(offset, 0).min(devices.num_rows());
+    let devices = devices.slice(from, size(limit, usize::MAX).min(devices.num_rows() - from));
     let shown = of_devices(&table);
-    let mut columns = Vec::with_capacity(shown.len());
-    for (index, _) in shown.iter().enumerate() {
-        let values = devices.iter().map(|device| device.get(index).cloned().flatten());
-        columns.push(strings("", values));
-    }
-    let columns: Vec<Shown> = columns;
-    let named = columns.into_iter().zip(&shown).map(|(column, name)| (name.clone(), column)).collect();
-    answer_named(named)
+    let columns = shown.iter().map(|column| {
+        let none = || arrow::array::new_empty_array(&model::arrow_type(column.data_type));
+        (column.name.clone(), stored(column, devices.column_by_name(&column.name).map_or_else(none, Arc::clone)))
+    });
+    answer_named(columns.collect())
 }
 
-/// The names of the tags, then of the attributes.
-fn of_devices(table: &Table) -> Vec<String> {
+/// The tags, then the attributes.
+fn of_devices(table: &Table) -> Vec<&Column> {
     let attributes = names::shown_columns(table).into_iter().filter(|column| column.role == ColumnRole::Attribute);
-    table.key_columns().chain(attributes).map(|column| column.name.clone()).collect()
+    table.key_columns().chain(attributes).collect()
 }
 
 fn answer_named(columns: Vec<(String, Shown)>) -> Result<RowStream> {
@@ -115,14 +119,14 @@ fn answer_named(columns: Vec<(String, Shown)>) -> Result<RowStream> {
     let mut stream = answer(columns)?;
     let fields: Vec<_> =
         stream.schema.fields().iter().zip(names).map(|(field, name)| field.as_ref().clone().with_name(name)).collect();
-    stream.schema = std::sync::Arc::new(arrow::datatypes::Schema::new(fields));
+    stream.schema = Arc::new(arrow::datatypes::Schema::new(fields));
     Ok(stream)
 }
 
 /// COUNT DEVICES
 pub(crate) async fn count(context: &Context, name: &TableName, filter: Option<Expr>, text: &str) -> Result<RowStream> {
     let (_, devices) = selected(context, name, filter, text).await?;
-    answer(vec![longs("count(devices)", [i64::try_from(devices.len()).ok()])])
+    answer(vec![longs("count(devices)", [i64::try_from(devices.num_rows()).ok()])])
 }
 
 /// DELETE DEVICES

@@ -4,7 +4,7 @@
 use super::query;
 use super::table::of_rows;
 use crate::context::Context;
-use crate::error::{Failure, Result, is_schema_change, worded};
+use crate::error::{Failure, Result, changed_meanwhile, is_schema_change, worded};
 use crate::names;
 use crate::select::no_time;
 use crate::sql::statement::{Cell, CellLiteral, Insert, InsertSource};
@@ -226,9 +226,7 @@ pub(crate) fn push_times(batch: &mut WriteBatch, table: &Table, kept: &[usize], 
 pub(crate) async fn write(context: &Context, batch: WriteBatch) -> Result<()> {
     match context.engine().write(context.caller(), batch).await {
         Ok(_) => Ok(()),
-        Err(error) if is_schema_change(&error) => {
-            Err(Failure::new(507, "the table was changed meanwhile: send the request again"))
-        }
+        Err(error) if is_schema_change(&error) => Err(changed_meanwhile()),
         Err(error) => Err(error.into()),
     }
 }
@@ -264,7 +262,7 @@ fn row_times(context: &Context, columns: &[&Column], rows: &[Vec<Literal>], now:
         None | Some(Literal::Null) => Err(worded("Timestamp cannot be null")),
         Some(literal) => literal.time(context.zone()).ok_or_else(|| match literal {
             Literal::Text(text) => no_time(text),
-            other => no_time(&format!("{other:?}")),
+            other => no_time(&other.shown()),
         }),
     };
     rows.iter().map(time).collect()

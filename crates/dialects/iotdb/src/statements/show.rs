@@ -57,6 +57,11 @@ pub(crate) fn booleans(name: &'static str, values: impl IntoIterator<Item = Opti
     Shown { name, values: Arc::new(values.into_iter().collect::<BooleanArray>()), of: Type::Boolean }
 }
 
+/// A column of a table, with its values as they are stored.
+pub(crate) fn stored(column: &model::Column, values: ArrayRef) -> Shown {
+    Shown { name: "", values, of: Type::of_column(column) }
+}
+
 /// Columns as one batch.
 ///
 /// # Errors

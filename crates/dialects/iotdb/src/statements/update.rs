@@ -7,6 +7,7 @@ use crate::context::Context;
 use crate::error::{Result, unresolved, worded};
 use crate::names::{self, TableName};
 use crate::select::{self, Meaning};
+use crate::types::Type;
 use ::sql::ast::{Expr, Value};
 use engine::AttributesRequest;
 use model::{ColumnRole, Privilege};
@@ -28,8 +29,8 @@ pub(crate) async fn run(
     let mut columns = Vec::with_capacity(assignments.len());
     for (name, mut value) in assignments {
         let column = names::column(&table, &name);
-        let id = match column.map(|column| (column.role, column.id)) {
-            Some((ColumnRole::Attribute, id)) => id,
+        let (id, of) = match column.map(|column| (column.role, column)) {
+            Some((ColumnRole::Attribute, column)) => (column.id, Type::of_column(column)),
             Some((ColumnRole::Key | ColumnRole::Time, _)) => {
                 return Err(worded("Update can only specify attribute columns."));
             }
@@ -38,7 +39,8 @@ pub(crate) async fn run(
         if columns.iter().any(|(other, _)| *other == id) {
             return Err(worded("Update attribute shall specify a attribute only once."));
         }
-        if is_other_literal(&value) {
+        // Attributes of other doors have types of their own, and take what those convert.
+        if of.is_text() && is_other_literal(&value) {
             return Err(worded("Update's attribute value must be STRING, TEXT or null."));
         }
         select::rewrite_expression(&mut value, &table, &Meaning::new(context, &catalog))?;

@@ -14,8 +14,8 @@ use serde_json::{Map, Value as Json, json};
 
 /// What a body selects.
 struct Selection {
-    start: Option<String>,
-    end: Option<String>,
+    start: Option<Timestamp>,
+    end: Option<Timestamp>,
     tags: Map<String, Json>,
     all: bool,
 }
@@ -34,14 +34,21 @@ fn read(mut fields: Fields) -> Answer<Selection> {
         let message = format!("without {missing} the range is open: say confirmAll if that is meant");
         return Err(Failure::bad("OPEN_RANGE", message).about(missing, "MISSING"));
     }
+    if let (Some(from), Some(to)) = (start, end)
+        && from > to
+    {
+        let message = format!("startTime {from} is after endTime {to}");
+        let failure = Failure::bad("INVALID_PARAMETER", message);
+        return Err(failure.about("startTime", "INVALID").about("endTime", "INVALID"));
+    }
     Ok(Selection { start, end, tags, all })
 }
 
-/// A point in time of RFC 3339, spelled for the planner.
-fn time(fields: &mut Fields, key: &str) -> Answer<Option<String>> {
+/// A point in time of RFC 3339.
+fn time(fields: &mut Fields, key: &str) -> Answer<Option<Timestamp>> {
     let Some(text) = fields.text(key)? else { return Ok(None) };
     match text.parse::<Timestamp>() {
-        Ok(at) => Ok(Some(at.to_string())),
+        Ok(at) => Ok(Some(at)),
         Err(_) => Err(fields.wrong(key, "a time of RFC 3339, such as 2025-01-02T03:04:05Z")),
     }
 }
@@ -64,7 +71,7 @@ fn condition(table: &Table, selection: &Selection) -> Answer<Option<Expr>> {
     let mut terms = Vec::new();
     for (bound, op) in [(&selection.start, BinaryOperator::GtEq), (&selection.end, BinaryOperator::Lt)] {
         if let Some(bound) = bound {
-            terms.push(compared(name(&time.name), op, text(bound)));
+            terms.push(compared(name(&time.name), op, text(&bound.to_string())));
         }
     }
     for (tag, value) in &selection.tags {

@@ -3,6 +3,7 @@
 //!
 //! Planned while the types of both operands are known, so that plan nodes stay vendor-neutral.
 
+use super::finer_times;
 use super::numbers::Operand;
 use arrow::datatypes::DataType;
 use datafusion::common::DFSchema;
@@ -38,6 +39,9 @@ impl ExprPlanner for Operators {
             return Ok(PlannerResult::Original(RawBinaryExpr { op, left, right }));
         }
         let (left, right) = (Operand::new(left, schema)?, Operand::new(right, schema)?);
+        if let Some(compared) = finer_times::compared(&left, &op, &right) {
+            return Ok(PlannerResult::Planned(compared));
+        }
         let is_null = |operand: &Operand| operand.data_type.is_null();
         let worth_a_number = |operand: &Operand| operand.is_number() || operand.is_boolean();
         let as_numbers = if is_arithmetic {

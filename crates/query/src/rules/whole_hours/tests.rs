@@ -93,6 +93,7 @@ impl Store {
             log_file_bytes: 64 << 20,
             partition_seconds: 40_000,
             clock: Arc::new(SystemClock),
+            compaction: storage::CompactionOptions::default(),
         };
         let storage = Storage::open(files, catalog.clone(), options).unwrap();
         let database = Database {

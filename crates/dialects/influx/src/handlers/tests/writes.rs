@@ -1,7 +1,9 @@
 //! Points through both versions' doors: what is stored, and what is said about the rest.
 
 use super::client::{Client, Envelope as _};
-use model::{Grant, Privilege, Privileges, Scope};
+use engine::{AutomaticPolicy, AutomaticTable};
+use ingest::WantedColumn;
+use model::{ColumnRole, DataType, Grant, Privilege, Privileges, Scope, TimeUnit};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_value_is_stored_with_its_nanoseconds() {
@@ -170,4 +172,30 @@ async fn credentials_come_in_every_form() {
         assert_eq!(client.with("authorization", value).write("m f=1").await.status, 401, "{value}");
     }
     assert_eq!(client.write("m f=1").await.error().0, 401, "nobody is anybody behind TLS");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_cannot_have_the_name_of_a_series() {
+    let client = Client::with_db0().await;
+    let database = client.engine.catalog().database_named("db0").unwrap().id;
+    let column =
+        |name: &str, role, data_type| dialect::plain_column(WantedColumn { name: name.to_owned(), role, data_type });
+    let table = AutomaticTable {
+        database,
+        name: "parent".to_owned(),
+        time: column("time", ColumnRole::Time, DataType::Instant(TimeUnit::Nanosecond)),
+        columns: vec![
+            column("tbname", ColumnRole::Key, DataType::Text(None)),
+            column("v", ColumnRole::Field, DataType::Float32),
+        ],
+        properties: std::collections::BTreeMap::new(),
+        policy: AutomaticPolicy::ALL,
+    };
+    client.engine.ensure_table(&client.root(), &table).await.unwrap();
+    assert_eq!(client.write("parent,tbname=child v=1.1").await.status, 204);
+    assert_eq!(client.rows("SELECT v FROM parent").await, ["1.1"], "the column keeps its type");
+    let told = "partial write: table \"child\" already exists (line 1) dropped=1";
+    assert_eq!(client.write("child v=1").await.error(), (400, told.to_owned()));
+    let (status, told) = client.write("parent,tbname=child v=1e39").await.error();
+    assert!(status == 400 && told.contains("is out of range for type real, column \"v\""), "{told}");
 }

@@ -50,6 +50,11 @@ impl Client {
         client
     }
 
+    /// What lies below the router.
+    pub(super) fn store(&self) -> &Store {
+        self.http.store()
+    }
+
     /// The same server, asked by another user.
     pub(super) fn by(&self, user: &str, password: &str) -> Self {
         Self { http: self.http.by(user, password), ..self.clone() }

@@ -16,11 +16,18 @@ use std::sync::Arc;
 /// The state of every table and column.
 const USING: &str = "USING";
 
+/// The built-in databases of other doors, which are listed only where they hold tables.
+const BUILT_IN: [&str; 2] = ["postgres", "system"];
+
 /// The databases that a caller sees, by name; `None` stands for the information schema.
 pub(crate) fn seen_databases(context: &Context, catalog: &Catalog) -> Vec<(String, Option<Arc<Database>>)> {
+    let is_shown = |database: &&Arc<Database>| {
+        let is_empty = || catalog.tables_in(database.id).next().is_none();
+        !(BUILT_IN.contains(&database.name.as_str()) && is_empty()) && context.sees_database(catalog, database)
+    };
     let mut databases: Vec<_> = catalog
         .databases()
-        .filter(|database| context.sees_database(catalog, database))
+        .filter(is_shown)
         .map(|database| (database.name.clone(), Some(Arc::clone(database))))
         .collect();
     databases.push((INFORMATION_SCHEMA.to_owned(), None));

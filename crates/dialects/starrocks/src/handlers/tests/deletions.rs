@@ -81,6 +81,7 @@ async fn what_selects_nothing_clear_is_refused_before_it_is_a_task() {
         (json!({"startTime": "1970-01-01T00:00:00Z"}), "OPEN_RANGE"),
         (with("startTime", json!("yesterday")), "INVALID_PARAMETER"),
         (with("startTime", json!(5)), "INVALID_PARAMETER"),
+        (with("startTime", json!("1971-01-01T00:00:01Z")), "INVALID_PARAMETER"),
         (with("tagFilter", json!({"nope": 1})), "UNKNOWN_COLUMN"),
         (with("tagFilter", json!({"usage": 1})), "UNKNOWN_COLUMN"),
         (with("tagFilter", json!({"host": ["a"]})), "INVALID_PARAMETER"),

@@ -259,6 +259,7 @@ async fn shows_are_one_object() {
     assert_eq!(variables["data"], json!([{"Variable_name": "time_zone", "Value": "+00:00"}]));
     let explained = client.sql("explain select * from cpu where host = 'a'").await.json();
     assert!(explained["explain"].as_str().unwrap().contains("cpu"), "{explained}");
+    assert!(!explained.to_string().contains("FieldMetadata"), "{explained}");
     let processes = client.sql("show processlist").await.json();
     assert_eq!(processes["data"][0]["Info"], "show processlist");
     assert_eq!(
@@ -355,4 +356,39 @@ async fn a_running_query_is_killed_by_its_connection() {
     assert_eq!(answer.status, 400, "{}", answer.text);
     assert!(answer.text.contains("cancelled"), "{}", answer.text);
     assert!(client.engine.queries().running().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn finer_times_are_compared_as_they_are_shown() {
+    let client = Client::with_database().await;
+    let table = json!({
+        "name": "fine", "timeColumn": {"name": "ts", "precision": "ns"},
+        "columns": [{"name": "v", "type": "int"}],
+        "tags": [{"name": "host", "type": "varchar(20)", "isPrimary": true}],
+    });
+    client.created(&format!("{M}/tables"), table).await;
+    let row = |nanos: i64, value: i128| {
+        vec![Cell::Instant(nanos, TimeUnit::Nanosecond), Cell::Integer(value), Cell::Text("a".to_owned())]
+    };
+    let rows =
+        [row(1_700_000_000_123_455_789, 1), row(1_700_000_000_123_456_789, 2), row(1_700_000_000_123_457_789, 3)];
+    client.write("fine", &rows.each_ref().map(Vec::as_slice)).await;
+    let shown = "'2023-11-14 22:13:20.123456'";
+    assert_eq!(client.rows("select ts from fine where v = 2").await, format!("[[{}]]", shown.replace('\'', "\"")));
+    for (condition, rows) in [
+        (format!("ts = {shown}"), "[[2]]"),
+        (format!("ts <> {shown}"), "[[1],[3]]"),
+        (format!("ts < {shown}"), "[[1]]"),
+        (format!("ts <= {shown}"), "[[1],[2]]"),
+        (format!("ts > {shown}"), "[[3]]"),
+        (format!("ts >= {shown}"), "[[2],[3]]"),
+        (format!("{shown} >= ts"), "[[1],[2]]"),
+        ("ts = '2023-11-14 22:13:20.123456789'".to_owned(), "[[2]]"),
+    ] {
+        assert_eq!(
+            client.rows(&format!("select v from fine where {condition} order by ts")).await,
+            rows,
+            "{condition}"
+        );
+    }
 }
