@@ -31,10 +31,8 @@ pub(crate) fn run(address: SocketAddr, archive: &Archive) -> Tally {
         }
         let Some((endpoint, sql)) = session.translate(&case) else { continue };
         let reply = post(address, &session, endpoint, &sql);
-        if let Some(found) = regex(r#"(?i)^use ("(?:[^"]|"")+"|[^\s;(),]+)$"#).captures(&sql)
-            && reply.as_ref().is_ok_and(|reply| number(&reply["code"]) == Some("0"))
-        {
-            session.database = Some(bare(found[1].trim_matches('\'')));
+        if reply.as_ref().is_ok_and(|reply| number(&reply["code"]) == Some("0")) {
+            session.follow(&sql);
         }
         let verdict = reply.and_then(|reply| judge(&case, endpoint, &sql, &reply));
         tally.note(line, verdict.map_err(|fault| format!("{sql:.200}: {fault}")));
@@ -43,6 +41,19 @@ pub(crate) fn run(address: SocketAddr, archive: &Archive) -> Tally {
 }
 
 impl Session {
+    /// What a statement that was carried out changes.
+    fn follow(&mut self, sql: &str) {
+        if let Some(found) = regex(r#"(?i)^use ("(?:[^"]|"")+"|[^\s;(),]+)$"#).captures(sql) {
+            self.database = Some(bare(found[1].trim_matches('\'')));
+        } else if let Some(found) =
+            regex(r#"(?i)^drop database (?:if exists )?("(?:[^"]|"")+"|[^\s;(),]+)"#).captures(sql)
+            && self.database.as_ref() == Some(&bare(&found[1]))
+        {
+            // A session outlives its database; a request that names a missing one is refused.
+            self.database = None;
+        }
+    }
+
     /// Endpoint and text of a statement, or none for one that REST cannot carry.
     fn translate(&mut self, case: &Value) -> Option<(&'static str, String)> {
         let sql = flat(case["sql"].as_str()?);
