@@ -3,9 +3,10 @@
 
 mod connection;
 mod load;
+mod series;
 mod server;
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use load::Load;
 use server::Server;
 use std::path::PathBuf;
@@ -39,6 +40,19 @@ struct Arguments {
     /// The server's memory.limit_bytes, such as 64MiB
     #[arg(long)]
     memory_limit: Option<String>,
+    #[command(subcommand)]
+    measurement: Option<Measurement>,
+}
+
+/// What is measured, if not the usual.
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Measurement {
+    /// Very many series in one table: memory, finding one, restart
+    Series {
+        /// How many
+        #[arg(long, default_value_t = 1_000_000)]
+        series: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -60,6 +74,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     say(&format!("| binary | {:.1} MB |", bytes.len() as f64 / 1e6));
 
     let memory_limit = arguments.memory_limit.as_deref();
+    if let Some(Measurement::Series { series }) = arguments.measurement {
+        return series::measure(&arguments.program, &arguments.data_dir, series, memory_limit);
+    }
     let started = Instant::now();
     let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
     say(&format!("| start on an empty directory | {:.0} ms |", started.elapsed().as_secs_f64() * 1e3));
@@ -121,6 +138,6 @@ fn run(arguments: &Arguments) -> Result<(), String> {
 }
 
 #[expect(clippy::print_stdout, reason = "this is a command for people")]
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     println!("{line}");
 }

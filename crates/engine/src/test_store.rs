@@ -86,6 +86,7 @@ impl TestStore {
             wal_sync: WalSync::Always,
             flush_bytes: 64 << 20,
             memory_limit_bytes: 256 << 20,
+            last_values_bytes: 16 << 20,
             log_file_bytes: 64 << 20,
             partition_seconds: 864_000,
             clock: Arc::clone(&clock) as _,

@@ -19,6 +19,7 @@ pub use exact::{avg_exact, sum_exact};
 pub use time_bucket::time_bucket;
 
 pub(crate) use bounded_text::{BoundedOperator, TextLimit, bounded, bounded_aggregate, join};
+pub(crate) use by_time::{NewestOf, newest_of};
 pub(crate) use checked_integers::checked;
 pub(crate) use convert_time::{ConvertTime, Rounding, convert_time};
 pub(crate) use times::TimeType;

@@ -5,7 +5,7 @@
 
 use crate::Profile;
 use crate::functions;
-use crate::rules::{FloatOperands, InterruptibleRule, LargeFetch, ListPairs, RecursiveTerms};
+use crate::rules::{FloatOperands, InterruptibleRule, LargeFetch, LastValues, ListPairs, RecursiveTerms};
 use datafusion::catalog::TableFunction;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -200,7 +200,8 @@ impl ProfileBuilder {
         }
         analyzer_rules.push(Arc::new(RecursiveTerms));
 
-        let optimizer_rules = Optimizer::new().rules.into_iter().chain(self.optimizer_rules);
+        let last_values = Arc::new(LastValues) as Arc<dyn OptimizerRule + Send + Sync>;
+        let optimizer_rules = Optimizer::new().rules.into_iter().chain([last_values]).chain(self.optimizer_rules);
         let interruptible = |rule| Arc::new(InterruptibleRule(rule)) as Arc<dyn OptimizerRule + Send + Sync>;
 
         let mut builder = SessionStateBuilder::new()

@@ -43,6 +43,10 @@ impl StorageTable {
         Pushdown { source: self.source.as_ref(), schema: &self.schema }
     }
 
+    pub(crate) fn source(&self) -> &Arc<dyn ScanSource> {
+        &self.source
+    }
+
     /// The table's definition.
     #[must_use]
     pub fn table(&self) -> &Arc<Table> {

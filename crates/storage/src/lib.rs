@@ -13,6 +13,7 @@ mod cell_value;
 mod effects;
 mod flush;
 mod format;
+mod last;
 mod log;
 mod memtable;
 mod pieces;
@@ -31,6 +32,7 @@ mod view;
 mod write;
 
 pub use format::check_format;
+pub use last::{LastMetrics, LastOutput, LastRequest, LastScan, PoolUse};
 pub use segments::{PlainSpellings, Spellings};
 pub use sequence::SystemClock;
 pub use source::{DescribedKeys, OpenedScan, ScanDescription, SourceDescription, WriterId};
@@ -73,6 +75,8 @@ pub struct StorageOptions {
     pub flush_bytes: u64,
     /// Memtable and log queue bytes beyond which writers wait, then are refused.
     pub memory_limit_bytes: u64,
+    /// Bytes that the newest values of series may take in memory; 0: none are kept.
+    pub last_values_bytes: u64,
     /// Length of a log file before the next is begun.
     pub log_file_bytes: u64,
     /// Time partition where neither table nor database says.
@@ -137,6 +141,12 @@ impl Storage {
     /// [`ErrorKind::TableNotFound`].
     pub fn view(&self, table: TableId) -> Result<TableView> {
         TableView::new(&self.threads.store, table)
+    }
+
+    /// What the newest values of series take in memory.
+    #[must_use]
+    pub fn last_values_use(&self) -> PoolUse {
+        self.threads.store.last_values.in_use()
     }
 
     /// Of each key, whether a series that has it is there now, with or without rows.

@@ -4,6 +4,7 @@
 use crate::background::{self, Background};
 use crate::catalogue_commit::own_runtime;
 use crate::format::{check_format, too_new};
+use crate::last::LastPool;
 use crate::log::{
     self, LogQueue, LogWriter, RecordPart, RowsPart, SeriesRows, Unreadable, WriterOptions, corrupt, decode_block,
     decode_parts, read_log,
@@ -68,6 +69,7 @@ pub(crate) fn open(
             last,
         },
     )?;
+    let last_values = LastPool::new(options.last_values_bytes);
     let store = Arc::new(Store {
         writer: WriterId::issue()?,
         files,
@@ -76,6 +78,7 @@ pub(crate) fn open(
         spellings,
         log,
         pressure,
+        last_values,
         background: Background::default(),
         tables: RwLock::new(tables),
         dropped: Mutex::new(snapshot.dropped().map(|id| (id, last)).collect()),

@@ -3,11 +3,13 @@
 
 use crate::series_index::wanted;
 use crate::view::{KeyRange, ScanKeys, ScanMetrics, ScanRequest, TableView};
-use arrow::array::{ArrayRef, RecordBatchOptions, UInt32Array};
+use arrow::array::{Array, ArrayRef, Int64Array, RecordBatchOptions, UInt32Array, make_array};
 use arrow::compute::take;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use model::{Column, ColumnId, ColumnRole, DataType, Error, KeyBytes, Result, SeriesId, Table, TableKind, arrow_type};
+use model::{
+    Column, ColumnId, ColumnRole, DataType, Error, KeyBytes, Result, SeriesId, Table, TableKind, TimeBounds, arrow_type,
+};
 use segments::{KeyedScan, KeyedScanRequest, ScanCounts, SeriesRows, SeriesScan, SeriesScanRequest, WantedSeries};
 use std::ops::Bound;
 use std::sync::Arc;
@@ -109,6 +111,43 @@ enum Output {
     Field(usize),
 }
 
+/// Times as an array of a time column's type.
+pub(crate) fn time_array(times: &Int64Array, time_type: DataType) -> Result<ArrayRef> {
+    let data = times.to_data().into_builder().data_type(arrow_type(time_type));
+    Ok(make_array(data.build().map_err(Error::internal)?))
+}
+
+/// The rows of some series with some fields, from the sources that may have them.
+pub(crate) fn series_scan(
+    view: &TableView,
+    wanted: &Arc<[WantedSeries]>,
+    fields: Vec<ColumnId>,
+    time: TimeBounds,
+    batch_rows: usize,
+) -> Result<(SeriesScan, u64)> {
+    let bounds = {
+        let index = view.series_index().read();
+        let key = |wanted: Option<&WantedSeries>| wanted.and_then(|w| index.entry(w.id)).map(|e| e.key.clone());
+        key(wanted.first()).zip(key(wanted.last()))
+    };
+    let may_hold = |entry: &catalog::SegmentEntry| {
+        let keys = bounds.as_ref().is_some_and(|(first, last)| *first <= entry.keys.1.0 && entry.keys.0.0 <= *last);
+        keys && entry.time.overlaps(&time)
+    };
+    let (sources, pruned) = view.memory().sources(|s| may_hold(&s.entry), time)?;
+    let scan = SeriesScan::new(SeriesScanRequest {
+        table: view.table().clone(),
+        sources,
+        tombstones: view.memory().tombstones.clone(),
+        series: wanted.clone(),
+        columns: fields,
+        time,
+        batch_rows,
+        spellings: view.spellings().clone(),
+    })?;
+    Ok((scan, pruned))
+}
+
 /// A scan of a series table.
 #[derive(Debug)]
 pub(crate) struct SeriesRowsScan {
@@ -147,25 +186,8 @@ impl SeriesRowsScan {
                 }
             });
         }
-        let key = |wanted: Option<&WantedSeries>| wanted.and_then(|w| index.entry(w.id)).map(|e| e.key.clone());
-        let bounds = key(wanted.first()).zip(key(wanted.last()));
         drop(index);
-        let time = request.time;
-        let may_hold = |entry: &catalog::SegmentEntry| {
-            let keys = bounds.as_ref().is_some_and(|(first, last)| *first <= entry.keys.1.0 && entry.keys.0.0 <= *last);
-            keys && entry.time.overlaps(&time)
-        };
-        let (sources, pruned) = view.memory().sources(|s| may_hold(&s.entry), time)?;
-        let scan = SeriesScan::new(SeriesScanRequest {
-            table: table.clone(),
-            sources,
-            tombstones: view.memory().tombstones.clone(),
-            series: wanted.clone(),
-            columns: fields,
-            time,
-            batch_rows: request.batch_rows,
-            spellings: view.spellings().clone(),
-        })?;
+        let (scan, pruned) = series_scan(view, &wanted, fields, request.time, request.batch_rows)?;
         Ok(Self { scan, pruned, wanted, at: 0, outputs, schema: schema_of(&columns) })
     }
 

@@ -1,6 +1,7 @@
 //! The store: its tables, its log, its limits, its threads.
 
 use crate::background::Background;
+use crate::last::LastPool;
 use crate::log::LogWriter;
 use crate::memtable::Memory;
 use crate::pressure::Pressure;
@@ -30,6 +31,7 @@ pub(crate) struct Store {
     pub(crate) spellings: Arc<dyn Spellings>,
     pub(crate) log: Arc<LogWriter>,
     pub(crate) pressure: Arc<Pressure>,
+    pub(crate) last_values: Arc<LastPool>,
     pub(crate) background: Background,
     /// Tables that were touched since the start. A table at rest is not here.
     pub(crate) tables: RwLock<BTreeMap<TableId, Arc<TableState>>>,

@@ -32,6 +32,8 @@ pub(super) fn open(store: &Store, description: &ScanDescription) -> Result<Opene
         segments: Arc::default(),
         tombstones: description.tombstones.clone().into(),
         flushed: *sequence,
+        // Some sources may have been left out.
+        last: None,
     };
     let mut segments = Vec::with_capacity(description.sources.len());
     for source in &description.sources {

@@ -34,6 +34,7 @@ pub(crate) fn options() -> StorageOptions {
         wal_sync: WalSync::Always,
         flush_bytes: 1 << 30,
         memory_limit_bytes: 1 << 30,
+        last_values_bytes: 1 << 20,
         log_file_bytes: 1 << 20,
         partition_seconds: 1000,
         clock: Arc::new(TestClock::default()),

@@ -7,6 +7,7 @@ mod changes;
 mod dice;
 mod faults;
 pub(crate) mod fixture;
+mod last_values;
 mod log_files;
 mod naive;
 mod random;

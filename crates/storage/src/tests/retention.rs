@@ -2,6 +2,7 @@
 
 use super::dice::Dice;
 use super::fixture::*;
+use super::last_values;
 use super::naive::{Event, Naive};
 use super::random;
 use crate::retention::kept;
@@ -104,6 +105,7 @@ async fn a_view_shows_what_the_naive_model_shows_without_expired_rows() {
             let columns: Vec<ColumnId> = table.columns.iter().map(|c| c.id).collect();
             assert_eq!(scan(&view, &columns, ScanKeys::All, wanted), expected, "seed {seed}");
             assert!(view.rows_at_most() >= expected.len() as u64);
+            last_values::compare(&view, wanted.first).unwrap();
             clock.0.store(u64::try_from(now * 1_000).unwrap(), Ordering::Relaxed);
         }
     }

@@ -44,6 +44,7 @@ impl Store {
             wal_sync: WalSync::Always,
             flush_bytes: 1 << 30,
             memory_limit_bytes: 1 << 30,
+            last_values_bytes: 1 << 20,
             log_file_bytes: 4_000,
             partition_seconds: 1_000,
             clock: Arc::new(Ticks(AtomicU64::new(1_700_000_000_000_000))),
