@@ -1,5 +1,7 @@
-//! Makes the figures of `BENCHMARKS.md`: the whole program over HTTP, or the store alone.
+//! Makes the figures of `BENCHMARKS.md`: the whole program over HTTP, with few or very many
+//! series, or the store alone.
 
+mod series;
 mod server;
 mod store;
 
@@ -21,6 +23,8 @@ struct Arguments {
 enum What {
     /// A chronoglot binary over HTTP
     Server(server::Arguments),
+    /// A chronoglot binary over HTTP with very many series in one table: memory, finding one, restart
+    Series(series::Arguments),
     /// The engine inside this process: columns in, queries out, no HTTP
     Store(store::Arguments),
 }
@@ -28,6 +32,7 @@ enum What {
 fn main() -> ExitCode {
     let done = match &Arguments::parse().what {
         What::Server(arguments) => server::run(arguments),
+        What::Series(arguments) => series::run(arguments),
         What::Store(arguments) => store::run(arguments),
     };
     match done {

@@ -1,8 +1,8 @@
 //! `bench server`: starts a `chronoglot` binary on a fresh directory and drives it over HTTP.
 
-mod connection;
-mod load;
-mod process;
+pub(crate) mod connection;
+pub(crate) mod load;
+pub(crate) mod process;
 
 use crate::say;
 use clap::Args;

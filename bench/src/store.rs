@@ -127,6 +127,7 @@ impl Store {
             flush_bytes: arguments.memory / 8,
             memory_limit_bytes: arguments.memory / 4,
             footer_bytes: arguments.memory / 16,
+            last_values_bytes: arguments.memory / 16,
             log_file_bytes: 64 << 20,
             partition_seconds: 864_000,
             clock: Arc::new(SystemClock),

@@ -5,13 +5,13 @@ use base64::prelude::BASE64_STANDARD;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 
-pub(super) struct Connection {
+pub(crate) struct Connection {
     reader: BufReader<TcpStream>,
     head: String,
 }
 
 impl Connection {
-    pub(super) fn open(address: SocketAddr) -> Result<Self, String> {
+    pub(crate) fn open(address: SocketAddr) -> Result<Self, String> {
         let stream = TcpStream::connect(address).map_err(|error| error.to_string())?;
         stream.set_nodelay(true).map_err(|error| error.to_string())?;
         let credentials = BASE64_STANDARD.encode("root:kwdbpassword");
@@ -25,7 +25,7 @@ impl Connection {
     }
 
     /// Posts a statement to an endpoint with its parameters; the answer's body, which must say that it was carried out.
-    pub(super) fn post(&mut self, endpoint: &str, statement: &str) -> Result<String, String> {
+    pub(crate) fn post(&mut self, endpoint: &str, statement: &str) -> Result<String, String> {
         let head = &self.head;
         let request = format!("POST /restapi/{endpoint} {head}{}\r\n\r\n{statement}", statement.len());
         let answer = self.exchange(request.as_bytes())?;

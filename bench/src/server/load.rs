@@ -11,7 +11,7 @@ const FIELDS: u64 = 10;
 const START_MS: u64 = 1_750_000_000_000;
 
 /// Queries whose time is measured on all rows.
-pub(super) const QUERIES: [(&str, &str); 4] = [
+pub(crate) const QUERIES: [(&str, &str); 4] = [
     ("select count(*)", "select count(*) from cpu"),
     ("avg of one field by series", "select host, avg(f0) from cpu group by host"),
     (
@@ -22,10 +22,10 @@ pub(super) const QUERIES: [(&str, &str); 4] = [
 ];
 
 /// Queries that read every field of every row.
-pub(super) const LARGE_QUERIES: &[&str] = &["select * from cpu order by f1 limit 10", "select * from cpu"];
+pub(crate) const LARGE_QUERIES: &[&str] = &["select * from cpu order by f1 limit 10", "select * from cpu"];
 
 /// Asks one query after the other, each over so many connections at once.
-pub(super) fn ask_at_once(server: &Server, queries: &[&str], connections: u64) -> Result<(), String> {
+pub(crate) fn ask_at_once(server: &Server, queries: &[&str], connections: u64) -> Result<(), String> {
     for query in queries {
         let ask = || Connection::open(server.address)?.post("query?db=bench", query).map(drop);
         std::thread::scope(|scope| {
@@ -38,7 +38,7 @@ pub(super) fn ask_at_once(server: &Server, queries: &[&str], connections: u64) -
 
 /// A way to write.
 #[derive(Clone, Copy)]
-pub(super) enum Load {
+pub(crate) enum Load {
     /// So many rows, some in each statement.
     Batches { rows: u64, rows_a_statement: u64 },
     /// So many statements of one row.
@@ -46,7 +46,7 @@ pub(super) enum Load {
 }
 
 /// Makes the table.
-pub(super) fn define(server: &Server) -> Result<(), String> {
+pub(crate) fn define(server: &Server) -> Result<(), String> {
     let mut connection = Connection::open(server.address)?;
     connection.post("ddl?db=defaultdb", "create ts database bench")?;
     let fields: Vec<String> = (0..FIELDS).map(|field| format!("f{field} float8")).collect();
@@ -59,7 +59,7 @@ pub(super) fn define(server: &Server) -> Result<(), String> {
 
 impl Load {
     /// Sends it all over so many connections; the seconds it took.
-    pub(super) fn run(self, server: &Server, connections: u64) -> Result<f64, String> {
+    pub(crate) fn run(self, server: &Server, connections: u64) -> Result<f64, String> {
         let faults = Mutex::new(Vec::new());
         let started = Instant::now();
         std::thread::scope(|scope| {
@@ -116,14 +116,14 @@ fn write_row(statement: &mut String, row: u64) {
 }
 
 /// The rows of the table.
-pub(super) fn count(server: &Server) -> Result<u64, String> {
+pub(crate) fn count(server: &Server) -> Result<u64, String> {
     let answer = Connection::open(server.address)?.post("query?db=bench", "select count(*) from cpu")?;
     let body: serde_json::Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
     body["data"][0][0].as_u64().ok_or(answer)
 }
 
 /// The median time of a query over some runs, after one that warms up.
-pub(super) fn median_milliseconds(server: &Server, query: &str, runs: usize) -> Result<f64, String> {
+pub(crate) fn median_milliseconds(server: &Server, query: &str, runs: usize) -> Result<f64, String> {
     let mut connection = Connection::open(server.address)?;
     connection.post("query?db=bench", query)?;
     let mut times = Vec::with_capacity(runs);

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub(super) address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Server {
     /// Starts it and waits until it says where it listens.
-    pub(super) fn start(program: &Path, data: &Path, memory_limit: Option<&str>) -> Result<Self, String> {
+    pub(crate) fn start(program: &Path, data: &Path, memory_limit: Option<&str>) -> Result<Self, String> {
         let mut command = Command::new(program);
         if let Some(limit) = memory_limit {
             command.env("CHRONOGLOT_MEMORY_LIMIT_BYTES", limit);
@@ -34,12 +34,12 @@ impl Server {
     }
 
     /// Resident memory in MB, as Linux tells.
-    pub(super) fn resident_mb(&self) -> Result<f64, String> {
+    pub(crate) fn resident_mb(&self) -> Result<f64, String> {
         self.status_mb("VmRSS:")
     }
 
     /// The most that ever was resident, in MB.
-    pub(super) fn peak_mb(&self) -> Result<f64, String> {
+    pub(crate) fn peak_mb(&self) -> Result<f64, String> {
         self.status_mb("VmHWM:")
     }
 
@@ -52,12 +52,12 @@ impl Server {
     }
 
     /// kill -9.
-    pub(super) fn kill(mut self) -> Result<(), String> {
+    pub(crate) fn kill(mut self) -> Result<(), String> {
         self.child.kill().and_then(|()| self.child.wait()).map(drop).map_err(|error| error.to_string())
     }
 
     /// SIGTERM.
-    pub(super) fn stop(mut self) -> Result<(), String> {
+    pub(crate) fn stop(mut self) -> Result<(), String> {
         let signal = Command::new("kill").arg(self.child.id().to_string()).status();
         signal.and_then(|_| self.child.wait()).map(drop).map_err(|error| error.to_string())
     }

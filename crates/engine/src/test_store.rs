@@ -87,6 +87,7 @@ impl TestStore {
             flush_bytes: 64 << 20,
             memory_limit_bytes: 256 << 20,
             footer_bytes: 16 << 20,
+            last_values_bytes: 16 << 20,
             log_file_bytes: 64 << 20,
             partition_seconds: 864_000,
             compaction: CompactionOptions::default(),

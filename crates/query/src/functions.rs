@@ -22,6 +22,7 @@ pub use time_bucket::time_bucket;
 pub use times::nanos_per;
 
 pub(crate) use bounded_text::{BoundedOperator, TextLimit, bounded, bounded_aggregate, join};
+pub(crate) use by_time::{NewestOf, newest_of};
 pub(crate) use checked_integers::checked;
 pub(crate) use convert_time::{ConvertTime, Rounding, convert_time};
 pub(crate) use exact::is_exact_sum;

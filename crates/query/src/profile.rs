@@ -5,7 +5,7 @@
 
 use crate::Profile;
 use crate::functions;
-use crate::rules::{FloatOperands, InterruptibleRule, LargeFetch, ListPairs, RecursiveTerms, WholeHours};
+use crate::rules::{FloatOperands, InterruptibleRule, LargeFetch, LastValues, ListPairs, RecursiveTerms, WholeHours};
 use datafusion::catalog::TableFunction;
 use datafusion::execution::SessionStateDefaults;
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -210,8 +210,10 @@ impl ProfileBuilder {
         }
         analyzer_rules.push(Arc::new(RecursiveTerms));
 
-        let own: Arc<dyn OptimizerRule + Send + Sync> = Arc::new(WholeHours);
-        let optimizer_rules = Optimizer::new().rules.into_iter().chain(self.optimizer_rules).chain([own]);
+        let last_values = Arc::new(LastValues) as Arc<dyn OptimizerRule + Send + Sync>;
+        let whole_hours = Arc::new(WholeHours) as Arc<dyn OptimizerRule + Send + Sync>;
+        let optimizer_rules = Optimizer::new().rules.into_iter().chain([last_values]);
+        let optimizer_rules = optimizer_rules.chain(self.optimizer_rules).chain([whole_hours]);
         let interruptible = |rule| Arc::new(InterruptibleRule(rule)) as Arc<dyn OptimizerRule + Send + Sync>;
 
         let mut builder = SessionStateBuilder::new()

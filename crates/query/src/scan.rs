@@ -4,6 +4,7 @@ mod compact;
 mod described;
 mod exec;
 mod key_ranges;
+mod last;
 #[cfg(test)]
 pub(crate) mod memory;
 mod pushdown;
@@ -11,5 +12,6 @@ mod source;
 mod time_bounds;
 
 pub(crate) use exec::ScanExec;
+pub(crate) use last::{LastExec, LastTable};
 pub(crate) use pushdown::{Pushdown, Selection};
 pub(crate) use source::{OpenScan, ScanSource};

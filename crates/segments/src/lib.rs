@@ -28,7 +28,7 @@ pub use flush::{PartitionRows, Partitioning, keyed_rows, partition_rows};
 pub use retype::{PlainSpellings, Spellings, can_convert, to_current_type, type_at};
 pub use scan::{
     Buckets, KeyRange, KeyedScan, KeyedScanRequest, PartialColumn, PartialScan, PartialScanRequest, ScanCounts,
-    SeriesRows, SeriesScan, SeriesScanRequest, Source, WantedSeries,
+    SeriesRows, SeriesScan, SeriesScanRequest, Source, WantedSeries, time_array,
 };
 pub use segment::{
     SegmentIdentity, SegmentReader, SegmentRows, SegmentRun, SegmentTarget, SeriesFile, SeriesKeys, SideFault,

@@ -15,7 +15,7 @@ mod source;
 pub use cells::Buckets;
 pub use keyed::{KeyRange, KeyedScan, KeyedScanRequest};
 pub use partial::{PartialColumn, PartialScan, PartialScanRequest};
-pub use series::{SeriesRows, SeriesScan, SeriesScanRequest, WantedSeries};
+pub use series::{SeriesRows, SeriesScan, SeriesScanRequest, WantedSeries, time_array};
 pub use source::{ScanCounts, Source};
 
 pub(crate) use keyed_segment::KeyedSegmentStream;

@@ -4,6 +4,7 @@
 
 use crate::catalogue_commit::{commit, put_manifest};
 use crate::compaction::masks;
+use crate::last;
 use crate::memtable::MemoryView;
 use crate::segment::{self, Segment};
 use crate::series_file;
@@ -11,6 +12,7 @@ use crate::series_index::{Checkpoints, SeriesIndex, series_column};
 use crate::store::Store;
 use crate::table_state::TableState;
 use catalog::{Catalog, Change, SegmentEntry, TableManifest, Tombstone};
+use files::File;
 use model::{KeyBytes, KeyHash, Result, Sequence, SeriesId, Table, TableId, TableKind};
 use parking_lot::RwLockWriteGuard;
 use segments::{
@@ -79,7 +81,7 @@ pub(crate) fn remove_checkpoints(store: &Store, table: TableId) -> Result<()> {
 
 struct Flush<'a> {
     store: &'a Arc<Store>,
-    state: &'a TableState,
+    state: &'a Arc<TableState>,
     runtime: &'a Runtime,
 }
 
@@ -219,15 +221,16 @@ impl Flush<'_> {
     }
 
     fn checkpoint(&self, flushed: Sequence) -> Result<()> {
-        let (mark, encoded) = {
+        let (mark, written) = {
             let mut series = self.state.series.write();
             let mark = self.store.log.visible();
             let listed = series.snapshot(mark);
             let series = RwLockWriteGuard::downgrade(series);
-            (mark, series.encode(self.state.id, mark, flushed, listed.ids())?)
+            let write = |file: &dyn File| series.write(self.state.id, mark, flushed, listed.ids(), file);
+            (mark, Checkpoints::new(self.store.files.as_ref()).begin(self.state.id, mark, write)?)
         };
         self.sync_log()?;
-        Checkpoints::new(self.store.files.as_ref()).write(self.state.id, mark, &encoded)?;
+        written.finish()?;
         self.state.series.write().checkpointed(mark);
         if let Err(error) = series_file::write(self.store, self.state) {
             tracing::warn!(%error, table = self.state.id.0, "the series file for other tools was not written");
@@ -270,11 +273,16 @@ impl Flush<'_> {
             tombstones: tombstones.clone(),
             series: self.state.series.read().mark(),
         };
+        // Last values must not need rows that are about to leave the memory.
+        let last = last::at_flush(self.store, self.state, table, view, flushed).unwrap_or_else(|error| {
+            tracing::warn!(%error, table = self.state.id.0, "last values are forgotten");
+            None
+        });
         if !self.put_manifest(manifest, flushed)? {
             new.iter().for_each(|segment| segment.doom());
             return Ok(());
         }
-        self.state.memory.write().flush(flushed, segments, &tombstones);
+        self.state.memory.write().flush(flushed, segments, &tombstones, last);
         self.store.compactor.files_changed(self.state.id);
         Ok(())
     }

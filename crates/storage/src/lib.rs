@@ -17,6 +17,7 @@ mod effects;
 mod flush;
 mod footers;
 mod format;
+mod last;
 mod log;
 mod memtable;
 mod pieces;
@@ -42,6 +43,7 @@ pub use check::{AffectedRows, CheckReport, CheckedTable, Checking, Fault, Remedy
 pub use compaction::CompactionOptions;
 pub use footers::FooterUse;
 pub use format::check_format;
+pub use last::{LastMetrics, LastOutput, LastRequest, LastScan, PoolUse};
 pub use segments::{Buckets, PartialColumn, PlainSpellings, Spellings};
 pub use sequence::SystemClock;
 pub use source::{DescribedKeys, OpenedScan, ScanDescription, SourceDescription, WriterId};
@@ -86,6 +88,8 @@ pub struct StorageOptions {
     pub memory_limit_bytes: u64,
     /// Bytes of footers, page indexes and run directories that are kept of segments.
     pub footer_bytes: u64,
+    /// Bytes that the newest values of series may take in memory; 0: none are kept.
+    pub last_values_bytes: u64,
     /// Length of a log file before the next is begun.
     pub log_file_bytes: u64,
     /// Time partition where neither table nor database says.
@@ -152,6 +156,12 @@ impl Storage {
     /// [`ErrorKind::TableNotFound`].
     pub fn view(&self, table: TableId) -> Result<TableView> {
         TableView::new(&self.threads.store, table)
+    }
+
+    /// What the newest values of series take in memory.
+    #[must_use]
+    pub fn last_values_use(&self) -> PoolUse {
+        self.threads.store.last_values.in_use()
     }
 
     /// Of each key, whether a series that has it is there now, with or without rows.

@@ -2,6 +2,7 @@
 //!
 //! Lists are replaced, never changed in place, so that a view that holds them keeps what it saw.
 
+use crate::last::LastValues;
 use crate::pressure::Charge;
 use crate::segment::Segment;
 use catalog::Tombstone;
@@ -59,6 +60,10 @@ pub(crate) struct Memory {
     flushed: Sequence,
     /// Grows when segments change.
     generation: u64,
+    /// What was known of last values at some number, never one below `flushed`.
+    last: Option<Arc<LastValues>>,
+    /// How often rows went from segments without a deletion that has a number.
+    removals: u64,
 }
 
 /// What a reader holds of a table.
@@ -69,6 +74,10 @@ pub(crate) struct MemoryView {
     pub(crate) tombstones: Arc<[Tombstone]>,
     /// Rows up to this number are in the segments.
     pub(crate) flushed: Sequence,
+    /// What was known of last values, at `flushed` or later and never later than the view.
+    pub(crate) last: Option<Arc<LastValues>>,
+    /// What else is known of last values is of the same rows only where this is the same.
+    pub(crate) removals: u64,
 }
 
 impl MemoryView {
@@ -93,7 +102,7 @@ impl Memory {
     /// As the manifest has it.
     pub(crate) fn new(segments: Vec<Arc<Segment>>, mut tombstones: Vec<Tombstone>, flushed: Sequence) -> Self {
         tombstones.sort_by_key(|t| t.sequence);
-        Self { chunks: Vec::new(), segments: segments.into(), tombstones: tombstones.into(), flushed, generation: 0 }
+        Self { segments: segments.into(), tombstones: tombstones.into(), flushed, ..Self::default() }
     }
 
     /// Adds rows with the newest number of all.
@@ -123,7 +132,14 @@ impl Memory {
         } else {
             self.tombstones.iter().take(count).cloned().collect()
         };
-        MemoryView { chunks, segments: self.segments.clone(), tombstones, flushed: self.flushed }
+        MemoryView {
+            chunks,
+            segments: self.segments.clone(),
+            tombstones,
+            flushed: self.flushed,
+            last: self.last.clone().filter(|last| last.at <= visible),
+            removals: self.removals,
+        }
     }
 
     pub(crate) fn visible_chunks(&self, visible: Sequence) -> &[Arc<MemoryChunk>] {
@@ -193,8 +209,17 @@ impl Memory {
     }
 
     /// After a flush up to `flushed`: chunks up to it go, its segments come, and those deletions
-    /// up to it stay that the manifest kept.
-    pub(crate) fn flush(&mut self, flushed: Sequence, segments: Vec<Arc<Segment>>, kept: &[Tombstone]) {
+    /// up to it stay that the manifest kept. `last` is what is known of last values there.
+    pub(crate) fn flush(
+        &mut self,
+        flushed: Sequence,
+        segments: Vec<Arc<Segment>>,
+        kept: &[Tombstone],
+        last: Option<Arc<LastValues>>,
+    ) {
+        if self.last.as_ref().is_some_and(|last| last.at < flushed) {
+            self.last = last.filter(|last| last.at >= flushed);
+        }
         self.chunks.retain(|c| c.last() > flushed);
         self.segments = segments.into();
         let newer = self.tombstones.iter().filter(|t| t.sequence > flushed);
@@ -220,6 +245,47 @@ impl Memory {
         self.tombstones = kept.iter().chain(newer).cloned().collect();
         self.generation += 1;
         true
+    }
+
+    /// What is known of last values, if it is no newer than a number, and of rows that `view` has.
+    pub(crate) fn last_values(&self, visible: Sequence, view: &MemoryView) -> Option<Arc<LastValues>> {
+        self.last.clone().filter(|last| last.at <= visible && self.removals == view.removals)
+    }
+
+    /// Keeps what is known of last values in the place of what was known; false when that is not
+    /// what is there now, rows since are no longer in memory, or rows of `view` went.
+    pub(crate) fn keep_last_values(
+        &mut self,
+        view: &MemoryView,
+        before: Option<&Arc<LastValues>>,
+        known: &Arc<LastValues>,
+    ) -> bool {
+        let replaces = match (&self.last, before) {
+            (None, _) => true,
+            (Some(now), Some(before)) => Arc::ptr_eq(now, before),
+            (Some(now), None) => !now.definition.is(&known.definition),
+        };
+        let keeps = replaces && known.at >= self.flushed && self.removals == view.removals;
+        if keeps {
+            self.last = Some(known.clone());
+        }
+        keeps
+    }
+
+    pub(crate) fn removals(&self) -> u64 {
+        self.removals
+    }
+
+    /// Rows went from segments other than by a deletion that has a number: what is known of last
+    /// values is known of them, too, and whoever gets it drops it.
+    pub(crate) fn rows_removed(&mut self) -> Option<Arc<LastValues>> {
+        self.removals += 1;
+        self.forget_last_values()
+    }
+
+    /// Forgets what was known of last values; whoever gets it drops it.
+    pub(crate) fn forget_last_values(&mut self) -> Option<Arc<LastValues>> {
+        self.last.take()
     }
 
     /// Everything goes, files too once nobody reads them.

@@ -6,6 +6,7 @@ use crate::catalogue_commit::own_runtime;
 use crate::compaction::{self, Compactor};
 use crate::footers::Footers;
 use crate::format::{check_format, too_new};
+use crate::last::LastPool;
 use crate::log::{
     self, LogQueue, LogWriter, RecordPart, RowsPart, SeriesRows, Unreadable, WriterOptions, corrupt, decode_block,
     decode_parts, read_log,
@@ -73,6 +74,7 @@ pub(crate) fn open(
             last,
         },
     )?;
+    let last_values = LastPool::new(options.last_values_bytes);
     let store = Arc::new(Store {
         writer: WriterId::issue()?,
         files,
@@ -83,6 +85,7 @@ pub(crate) fn open(
         log,
         pressure,
         footers,
+        last_values,
         background: Background::default(),
         compactor: Compactor::default(),
         tables: RwLock::new(tables),

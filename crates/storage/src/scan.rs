@@ -7,7 +7,9 @@ use arrow::array::{ArrayRef, RecordBatchOptions, UInt32Array};
 use arrow::compute::take;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
-use model::{Column, ColumnId, ColumnRole, DataType, Error, KeyBytes, Result, SeriesId, Table, TableKind, arrow_type};
+use model::{
+    Column, ColumnId, ColumnRole, DataType, Error, KeyBytes, Result, SeriesId, Table, TableKind, TimeBounds, arrow_type,
+};
 use segments::{
     KeyedScan, KeyedScanRequest, PartialColumn, PartialScan, PartialScanRequest, ScanCounts, SeriesRows, SeriesScan,
     SeriesScanRequest, WantedSeries,
@@ -150,6 +152,38 @@ impl Reading {
 /// Of which columns a scan returns what aggregates need, and how their rows come together.
 type States = (Vec<PartialColumn>, Option<Arc<dyn segments::Buckets>>);
 
+/// What is read of some series with some fields, from the sources that may have rows of them; how
+/// many segments may not.
+pub(crate) fn series_scan(
+    view: &TableView,
+    wanted: &Arc<[WantedSeries]>,
+    fields: Vec<ColumnId>,
+    time: TimeBounds,
+    batch_rows: usize,
+) -> Result<(SeriesScanRequest, u64)> {
+    let bounds = {
+        let index = view.series_index().read();
+        let key = |wanted: Option<&WantedSeries>| wanted.and_then(|w| index.entry(w.id)).map(|e| e.key.clone());
+        key(wanted.first()).zip(key(wanted.last()))
+    };
+    let may_hold = |entry: &catalog::SegmentEntry| {
+        let keys = bounds.as_ref().is_some_and(|(first, last)| *first <= entry.keys.1.0 && entry.keys.0.0 <= *last);
+        keys && entry.time.overlaps(&time)
+    };
+    let (sources, pruned) = view.memory().sources(|s| may_hold(&s.entry), time)?;
+    let request = SeriesScanRequest {
+        table: view.table().clone(),
+        sources,
+        tombstones: view.memory().tombstones.clone(),
+        series: wanted.clone(),
+        columns: fields,
+        time,
+        batch_rows,
+        spellings: view.spellings().clone(),
+    };
+    Ok((request, pruned))
+}
+
 /// A scan of a series table.
 #[derive(Debug)]
 pub(crate) struct SeriesRowsScan {
@@ -190,28 +224,11 @@ impl SeriesRowsScan {
                 }
             });
         }
-        let key = |wanted: Option<&WantedSeries>| wanted.and_then(|w| index.entry(w.id)).map(|e| e.key.clone());
-        let bounds = key(wanted.first()).zip(key(wanted.last()));
         drop(index);
-        let time = request.time;
-        let may_hold = |entry: &catalog::SegmentEntry| {
-            let keys = bounds.as_ref().is_some_and(|(first, last)| *first <= entry.keys.1.0 && entry.keys.0.0 <= *last);
-            keys && entry.time.overlaps(&time)
-        };
-        let (sources, pruned) = view.memory().sources(|s| may_hold(&s.entry), time)?;
         if states.is_some() && !fields.is_empty() {
             return Err(Error::internal("a scan for aggregates returns no fields"));
         }
-        let scan = SeriesScanRequest {
-            table: table.clone(),
-            sources,
-            tombstones: view.memory().tombstones.clone(),
-            series: wanted.clone(),
-            columns: fields,
-            time,
-            batch_rows: request.batch_rows,
-            spellings: view.spellings().clone(),
-        };
+        let (scan, pruned) = series_scan(view, &wanted, fields, request.time, request.batch_rows)?;
         let mut schema = schema_of(&columns);
         let scan = match states {
             None => Reading::Rows(SeriesScan::new(scan)?),

@@ -3,6 +3,7 @@
 use crate::background::Background;
 use crate::compaction::Compactor;
 use crate::footers::Footers;
+use crate::last::LastPool;
 use crate::log::LogWriter;
 use crate::memtable::Memory;
 use crate::pressure::Pressure;
@@ -36,6 +37,7 @@ pub(crate) struct Store {
     pub(crate) pressure: Arc<Pressure>,
     /// Open segments.
     pub(crate) footers: Arc<Footers>,
+    pub(crate) last_values: Arc<LastPool>,
     pub(crate) background: Background,
     pub(crate) compactor: Compactor,
     /// Tables that were touched since the start. A table at rest is not here.

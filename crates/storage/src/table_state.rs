@@ -3,6 +3,7 @@
 //! Locks are taken in this order: its files, tables' locks (by id), the log queue, series, memory.
 
 use crate::compaction::Debt;
+use crate::last::LastUse;
 use crate::memtable::{Memory, MemoryView};
 use crate::series_index::SeriesIndex;
 use crate::source::DescribedViews;
@@ -30,6 +31,7 @@ pub(crate) struct TableState {
     pub(crate) altered: Notify,
     pub(crate) series: RwLock<SeriesIndex>,
     pub(crate) memory: RwLock<Memory>,
+    pub(crate) last_use: LastUse,
     /// Views that others may open anew by their description.
     pub(crate) described: DescribedViews,
     /// Whether the background already knows that it has many small chunks.
@@ -50,6 +52,7 @@ impl TableState {
             altered: Notify::new(),
             series: RwLock::new(series),
             memory: RwLock::new(memory),
+            last_use: LastUse::default(),
             described: DescribedViews::default(),
             merge_asked: AtomicBool::new(false),
             files: Mutex::default(),

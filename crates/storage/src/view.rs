@@ -1,5 +1,6 @@
 //! Reading a table at one sequence number.
 
+use crate::last::LastAccess;
 use crate::memtable::MemoryView;
 use crate::retention;
 use crate::scan::{Rows, columns_of, schema_of};
@@ -7,12 +8,14 @@ use crate::series_index::{SeriesIndex, SeriesSnapshot, series_column};
 use crate::source::{DescribedView, DescribedViews, WriterId};
 use crate::store::Store;
 use crate::table_state::TableState;
+use crate::{LastRequest, LastScan};
 use arrow::array::{ArrayRef, AsArray, RecordBatchOptions, UInt32Array};
 use arrow::compute::{max, min, take};
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
 use model::{
     Column, ColumnId, ColumnRole, DataType, Error, KeyBytes, Result, Sequence, SeriesId, Table, TableId, TimeBounds,
+    key_hash,
 };
 use parking_lot::RwLock;
 use segments::{Buckets, PartialColumn, Spellings};
@@ -39,6 +42,8 @@ pub struct TableView {
     /// The times of rows that had not expired when it was made.
     kept: TimeBounds,
     writer: WriterId,
+    /// Where last values are kept; views that were opened by a description keep none.
+    last: Option<LastAccess>,
     /// What it was first described as; shared by its clones.
     described: Arc<OnceLock<Arc<DescribedView>>>,
 }
@@ -155,7 +160,9 @@ impl TableView {
         let catalog = store.catalog.snapshot();
         let table = catalog.table(id).cloned().ok_or_else(|| catalog.no_table(id))?;
         let kept = retention::kept(&catalog, &table, store.options.clock.now_micros());
-        Ok(Self::opened(store, table, sequence, state, memory, series, kept))
+        let last = LastAccess::new(store, &catalog, &table);
+        let view = Self::opened(store, table, sequence, state, memory, series, kept);
+        Ok(Self { last: Some(last), ..view })
     }
 
     /// A table of which everything was found.
@@ -178,6 +185,7 @@ impl TableView {
             spellings,
             kept,
             writer: store.writer,
+            last: None,
             described: Arc::default(),
         }
     }
@@ -208,6 +216,27 @@ impl TableView {
         Ok(SeriesBatch { ids: self.series.ids().to_vec(), columns })
     }
 
+    /// Those of the series that have some keys, with the columns asked for, and how many there are in
+    /// all; `None` where only a look at all of them tells, since some have ended after the view was
+    /// made.
+    ///
+    /// # Errors
+    /// [`model::ErrorKind::SchemaChanged`] when an attribute was retyped after the view was made.
+    pub fn series_with_keys(&self, keys: &[KeyBytes], columns: &[ColumnId]) -> Result<Option<(SeriesBatch, usize)>> {
+        let columns = columns_of(&self.table, columns)?;
+        let index = self.state.series.read();
+        if index.ended_after(self.sequence) {
+            return Ok(None);
+        }
+        let found: Vec<SeriesId> = keys.iter().filter_map(|key| index.find(&key.0, key_hash(&key.0))).collect();
+        let ids = self.in_key_order(&found);
+        let arrays = columns.iter().map(|c| self.column_for(&index, c, Some(&ids))).collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(ids.len()));
+        let columns = RecordBatch::try_new_with_options(schema_of(&columns), arrays, &options)
+            .map_err(|e| Error::internal(format!("making a batch: {e}")))?;
+        Ok(Some((SeriesBatch { ids, columns }, self.series.ids().len())))
+    }
+
     /// Begins to read; rows that had expired when the view was made are left out. Work happens in
     /// the iterator.
     ///
@@ -216,6 +245,16 @@ impl TableView {
     pub fn scan(&self, mut request: ScanRequest) -> Result<Scan> {
         request.time = request.time.intersect(&self.kept);
         Ok(Scan { rows: Rows::new(self, request)? })
+    }
+
+    /// The newest row and values of series; rows that had expired when the view was made are left
+    /// out. Work happens in the iterator.
+    ///
+    /// # Errors
+    /// [`model::ErrorKind::Internal`] for a keyed table, or columns that are not there.
+    pub fn last(&self, mut request: LastRequest) -> Result<LastScan> {
+        request.since = request.since.max(self.kept.first);
+        LastScan::new(self, request)
     }
 
     /// Begins to read for aggregates. Some work happens here, the rest in the iterator.
@@ -278,6 +317,14 @@ impl TableView {
         let segments: u64 = self.memory.segments.iter().map(|s| s.entry.rows).sum();
         let chunks: usize = self.memory.chunks.iter().map(|c| c.chunk.rows()).sum();
         segments + chunks as u64
+    }
+
+    pub(crate) fn state(&self) -> &Arc<TableState> {
+        &self.state
+    }
+
+    pub(crate) fn last_access(&self) -> Option<&LastAccess> {
+        self.last.as_ref()
     }
 
     pub(crate) fn writer(&self) -> WriterId {

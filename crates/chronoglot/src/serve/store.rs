@@ -20,8 +20,8 @@ const LOG_FILE_BYTES: u64 = 64 << 20;
 
 /// Opens catalogue, storage and queries on the data directory, which is locked from then on.
 /// Memory is shared out as fractions of the limit: a quarter for rows that are not in segments
-/// yet (flushed at half of that), half for queries, a
-/// sixteenth for the footers of segments.
+/// yet (flushed at half of that), half for queries, a sixteenth for the footers of segments, a
+/// sixteenth for the newest values of series.
 pub(crate) async fn open_engine(settings: &Settings) -> Result<Engine> {
     let memory = settings.memory_limit_bytes();
     let files: Arc<dyn Files> = Arc::new(DiskFiles::open(&settings.data_dir)?);
@@ -37,6 +37,7 @@ pub(crate) async fn open_engine(settings: &Settings) -> Result<Engine> {
         flush_bytes: memory / 8,
         memory_limit_bytes: memory / 4,
         footer_bytes: memory / 16,
+        last_values_bytes: memory / 16,
         log_file_bytes: LOG_FILE_BYTES,
         partition_seconds: PARTITION_SECONDS,
         compaction: CompactionOptions {

@@ -4,7 +4,7 @@
 //! a query of this crate's tests whose plan has a node without an entry fails.
 
 use super::payload::{Payload, put_bytes};
-use crate::scan::{OpenScan, ScanExec};
+use crate::scan::{LastExec, OpenScan, ScanExec};
 use datafusion::common::{internal_err, not_impl_err};
 use datafusion::error::Result;
 use datafusion::physical_plan::ExecutionPlan;
@@ -21,14 +21,24 @@ struct Node {
     read: Read,
 }
 
-const NODES: &[Node] = &[Node {
-    name: "ScanExec",
-    write: |node| Some(node.downcast_ref::<ScanExec>()?.to_bytes()),
-    read: |bytes, inputs, sources| match inputs {
-        [] => Ok(Arc::new(ScanExec::from_bytes(bytes, sources)?)),
-        _ => internal_err!("a scan has no inputs"),
+const NODES: &[Node] = &[
+    Node {
+        name: "ScanExec",
+        write: |node| Some(node.downcast_ref::<ScanExec>()?.to_bytes()),
+        read: |bytes, inputs, sources| match inputs {
+            [] => Ok(Arc::new(ScanExec::from_bytes(bytes, sources)?)),
+            _ => internal_err!("a scan has no inputs"),
+        },
     },
-}];
+    Node {
+        name: "LastExec",
+        write: |node| Some(node.downcast_ref::<LastExec>()?.to_bytes()),
+        read: |bytes, inputs, sources| match inputs {
+            [] => Ok(Arc::new(LastExec::from_bytes(bytes, sources)?)),
+            _ => internal_err!("last values have no inputs"),
+        },
+    },
+];
 
 pub(super) fn encode(plan: &dyn ExecutionPlan, out: &mut Vec<u8>) -> Result<()> {
     for node in NODES {

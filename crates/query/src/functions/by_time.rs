@@ -11,6 +11,7 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use best::Best;
 use datafusion::common::{ScalarValue, internal_err, plan_err};
 use datafusion::error::Result;
+use datafusion::functions_aggregate::min_max::Max;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
     Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
@@ -60,6 +61,36 @@ functions! {
     first_row_time: First, Keep, Time;
     /// The time of the latest row.
     last_row_time: Last, Keep, Time;
+}
+
+/// What an aggregate takes of the newest row, or of the newest value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NewestOf {
+    /// The value in the newest row.
+    Row,
+    /// The time of that row.
+    RowTime,
+    /// The newest value.
+    Value,
+    /// The time of that value.
+    ValueTime,
+    /// The greatest of all times, by one argument.
+    GreatestTime,
+}
+
+/// What a function takes, if it takes nothing else.
+pub(crate) fn newest_of(function: &AggregateUDF) -> Option<NewestOf> {
+    if function.inner().downcast_ref::<Max>().is_some() {
+        return Some(NewestOf::GreatestTime);
+    }
+    let function = function.inner().downcast_ref::<ByTime>()?;
+    match (function.which, function.nulls, function.answer) {
+        (Which::First, ..) => None,
+        (Which::Last, Nulls::Keep, Answer::Value) => Some(NewestOf::Row),
+        (Which::Last, Nulls::Keep, Answer::Time) => Some(NewestOf::RowTime),
+        (Which::Last, Nulls::Skip, Answer::Value) => Some(NewestOf::Value),
+        (Which::Last, Nulls::Skip, Answer::Time) => Some(NewestOf::ValueTime),
+    }
 }
 
 fn function(name: &str, which: Which, nulls: Nulls, answer: Answer) -> AggregateUDF {

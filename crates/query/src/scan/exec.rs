@@ -136,7 +136,7 @@ fn equivalence(
 
 /// Whether key bytes of this type sort as Arrow sorts its values. Keys take -0 and every NaN for
 /// one value where Arrow does not, and Arrow's sort of intervals is not ours.
-const fn sorts_as_arrow(data_type: DataType) -> bool {
+pub(super) const fn sorts_as_arrow(data_type: DataType) -> bool {
     !matches!(data_type, DataType::Float32 | DataType::Float64 | DataType::Interval)
 }
 
@@ -174,7 +174,7 @@ impl DisplayAs for ScanExec {
 }
 
 /// Time bounds for people; open ends say nothing.
-struct TimeRange(TimeBounds, TimeUnit);
+pub(super) struct TimeRange(pub(super) TimeBounds, pub(super) TimeUnit);
 
 impl fmt::Display for TimeRange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -29,6 +29,8 @@ pub(crate) struct KeyRanges {
     pub(crate) exact: Vec<bool>,
     /// How many leading key columns have one single value.
     pub(crate) pinned: usize,
+    /// Whole keys, where nothing else is left.
+    pub(crate) keys: Option<Vec<KeyBytes>>,
 }
 
 /// Reads the predicates on the columns of a key.
@@ -64,6 +66,8 @@ pub(crate) fn key_ranges(key: &[&Column], predicates: &[&Expr]) -> KeyRanges {
             pinned = index + 1;
         }
     }
+    let all_points = used == key.len() && read.iter().flatten().all(|(_, set)| set.points);
+    let keys = (all_points && used > 0).then(|| prefixes.iter().map(|key| KeyBytes(key.as_slice().into())).collect());
     let exact = read.iter().map(|r| r.as_ref().is_some_and(|(column, _)| *column < used)).collect();
     let key_range = |(first, end): (Vec<u8>, Vec<u8>)| {
         let first = KeyBytes(first.into());
@@ -71,7 +75,7 @@ pub(crate) fn key_ranges(key: &[&Column], predicates: &[&Expr]) -> KeyRanges {
         let last = if whole { Bound::Included(first.clone()) } else { Bound::Excluded(KeyBytes(end.into())) };
         KeyRange { first: Bound::Included(first), last }
     };
-    KeyRanges { ranges: ranges.map(|r| r.into_iter().map(key_range).collect()), exact, pinned }
+    KeyRanges { ranges: ranges.map(|r| r.into_iter().map(key_range).collect()), exact, pinned, keys }
 }
 
 /// The key column that a predicate is about, and the values that it accepts, if it is about one

@@ -1,8 +1,8 @@
 //! Tables in memory, for tests: rows in the order that storage promises, filtered row by row.
 
-use super::source::{OpenScan, ScanSource, SourceScan};
+use super::source::{OpenScan, ScanSource, SourceLast, SourceScan};
 use arrow::array::{ArrayRef, BooleanArray};
-use arrow::compute::{filter_record_batch, take_record_batch};
+use arrow::compute::{filter_record_batch, take, take_record_batch};
 use arrow::datatypes::{Field, Schema};
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
 use model::{
@@ -15,7 +15,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use storage::{
-    DescribedKeys, PartialRequest, ScanDescription, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, WriterId,
+    DescribedKeys, LastMetrics, LastOutput, LastRequest, PartialRequest, ScanDescription, ScanKeys, ScanMetrics,
+    ScanRequest, SeriesBatch, WriterId,
 };
 
 /// A table and all its rows.
@@ -109,6 +110,44 @@ impl MemoryTable {
         self.table.columns.iter().position(|c| c.id == id).unwrap()
     }
 
+    /// Last values row by row; an empty batch comes first, as in a search.
+    fn last_rows(&self, request: &LastRequest) -> Vec<RecordBatch> {
+        let time = self.index(self.table.time_column().unwrap().id);
+        let times = self.rows.column(time).to_data();
+        let time_at = |row: usize| times.buffers()[0].typed_data::<i64>()[times.offset() + row];
+        let firsts = self.firsts();
+        let ends = firsts.iter().skip(1).copied().chain([self.rows.num_rows()]);
+        let mut picks: Vec<Vec<Option<u64>>> = vec![Vec::new(); request.outputs.len()];
+        for ((first, end), id) in firsts.iter().zip(ends).zip(10..) {
+            let is_wanted = match &request.keys {
+                ScanKeys::Series(ids) => ids.contains(&SeriesId(id)),
+                _ => true,
+            };
+            let rows: Vec<usize> = (*first..end).filter(|row| is_wanted && time_at(*row) >= request.since).collect();
+            let Some(newest) = rows.last() else { continue };
+            let value = |id: ColumnId| rows.iter().rev().find(|row| self.rows.column(self.index(id)).is_valid(**row));
+            for (output, picks) in request.outputs.iter().zip(&mut picks) {
+                let row = match output {
+                    LastOutput::Series(_) | LastOutput::RowTime | LastOutput::RowValue(_) => Some(newest),
+                    LastOutput::Value(id) | LastOutput::ValueTime(id) => value(*id),
+                };
+                picks.push(row.map(|row| *row as u64));
+            }
+        }
+        let arrays: Vec<ArrayRef> = (request.outputs.iter().zip(picks))
+            .map(|(output, picks)| {
+                let column = match output {
+                    LastOutput::RowTime | LastOutput::ValueTime(_) => time,
+                    LastOutput::Series(id) | LastOutput::RowValue(id) | LastOutput::Value(id) => self.index(*id),
+                };
+                take(self.rows.column(column), &arrow::array::UInt64Array::from(picks), None).unwrap()
+            })
+            .collect();
+        let fields = arrays.iter().enumerate().map(|(i, a)| Field::new(i.to_string(), a.data_type().clone(), true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        vec![RecordBatch::new_empty(Arc::clone(&schema)), RecordBatch::try_new(schema, arrays).unwrap()]
+    }
+
     /// The first row of each series.
     fn firsts(&self) -> Vec<usize> {
         (0..self.keys.len()).filter(|i| *i == 0 || self.keys[*i] != self.keys[*i - 1]).collect()
@@ -133,6 +172,16 @@ impl ScanSource for MemoryTable {
         let rows = arrow::array::UInt64Array::from_iter_values(firsts.iter().map(|i| *i as u64));
         let columns = take_record_batch(&self.rows.project(&indices).unwrap(), &rows).unwrap();
         Ok(SeriesBatch { ids: (0..firsts.len()).map(|i| SeriesId(u32::try_from(i).unwrap() + 10)).collect(), columns })
+    }
+
+    fn series_with_keys(&self, keys: &[KeyBytes], columns: &[ColumnId]) -> Result<Option<(SeriesBatch, usize)>> {
+        let SeriesBatch { ids, columns } = self.series(columns)?;
+        let is_wanted = self.firsts().into_iter().map(|row| keys.contains(&self.keys[row]));
+        let is_wanted: Vec<bool> = is_wanted.collect();
+        let columns = filter_record_batch(&columns, &BooleanArray::from(is_wanted.clone())).unwrap();
+        let all = ids.len();
+        let ids = ids.into_iter().zip(is_wanted).filter(|(_, wanted)| *wanted).map(|(id, _)| id).collect();
+        Ok(Some((SeriesBatch { ids, columns }, all)))
     }
 
     fn scan(&self, request: ScanRequest) -> Result<Box<dyn SourceScan>> {
@@ -191,6 +240,10 @@ impl ScanSource for MemoryTable {
 
     fn has_segments(&self) -> bool {
         false
+    }
+
+    fn last(&self, request: LastRequest) -> Result<Box<dyn SourceLast>> {
+        Ok(Box::new(MemoryLast(self.last_rows(&request).into_iter())))
     }
 
     fn rows_at_most(&self) -> u64 {
@@ -273,6 +326,22 @@ impl Iterator for MemoryScan {
         self.returned += rows as u64;
         self.batches.fetch_add(1, Ordering::SeqCst);
         Some(Ok(batch))
+    }
+}
+
+struct MemoryLast(std::vec::IntoIter<RecordBatch>);
+
+impl Iterator for MemoryLast {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(Ok)
+    }
+}
+
+impl SourceLast for MemoryLast {
+    fn metrics(&self) -> LastMetrics {
+        LastMetrics::default()
     }
 }
 

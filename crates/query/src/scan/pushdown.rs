@@ -17,13 +17,16 @@ use datafusion::catalog::Session;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{Column as ColumnName, DFSchema, ScalarValue, internal_err};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::logical_expr::utils::conjunction;
+use datafusion::logical_expr::utils::{conjunction, split_conjunction};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown};
 use model::{Column, ColumnId, ColumnRole, TableKind, TimeBounds};
 use std::cmp::Ordering;
 use std::collections::HashSet;
 use std::sync::Arc;
 use storage::ScanKeys;
+
+/// More keys than this are not looked for one by one.
+const KEYS_MAX: usize = 1_000;
 
 /// Reads predicates for one table.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +49,7 @@ pub(crate) struct Selection {
 }
 
 impl Selection {
-    fn all() -> Self {
+    pub(super) fn all() -> Self {
         Self { time: TimeBounds::ALL, keys: ScanKeys::All, series: None, constant: HashSet::new(), residual: None }
     }
 }
@@ -89,6 +92,19 @@ impl Pushdown<'_> {
     /// Whether series and bounds of times say all that predicates say.
     pub(crate) fn takes_all(&self, predicates: &[Expr]) -> bool {
         predicates.iter().all(|predicate| matches!(self.kind(predicate), Kind::Time { exact: true } | Kind::Series))
+    }
+
+    /// Whether the predicates leave of each series all of its rows from some time on, or none.
+    pub(crate) fn leaves_last_values(&self, predicates: &[Expr]) -> bool {
+        let leaves = |predicate: &Expr| match self.kind(predicate) {
+            Kind::Series | Kind::Constant(_) => true,
+            Kind::Time { exact } => {
+                let accepted = self.time_column().and_then(|c| c.accepted(predicate));
+                exact && accepted.is_some_and(|accepted| accepted.bounds.last == i64::MAX)
+            }
+            Kind::Other => false,
+        };
+        self.source.table().kind == TableKind::Series && predicates.iter().all(leaves)
     }
 
     /// The rows that the predicates leave.
@@ -196,7 +212,18 @@ impl Pushdown<'_> {
         let columns: Vec<&Column> =
             table.columns.iter().filter(|c| c.role == ColumnRole::Key || named.contains(&c.name)).collect();
         let ids: Vec<ColumnId> = columns.iter().map(|c| c.id).collect();
-        let series = self.source.series(&ids).map_err(external)?;
+        // A key that is given whole is not looked for among all series.
+        let key: Vec<&Column> = table.key_columns().collect();
+        let keys = key_ranges(&key, &split_conjunction(&predicate)).keys.filter(|keys| keys.len() <= KEYS_MAX);
+        let found = keys.map(|keys| self.source.series_with_keys(&keys, &ids)).transpose().map_err(external)?;
+        let (series, all) = match found.flatten() {
+            Some((series, all)) => (series, all),
+            None => {
+                let series = self.source.series(&ids).map_err(external)?;
+                let all = series.ids.len();
+                (series, all)
+            }
+        };
         let fields =
             columns.iter().map(|c| self.schema.field_with_name(&c.name).cloned().map(|f| f.with_nullable(true)));
         let schema = Arc::new(Schema::new(fields.collect::<Result<Vec<_>, _>>()?));
@@ -217,8 +244,8 @@ impl Pushdown<'_> {
             let of_series = |c: &&Column| matches!(c.role, ColumnRole::Key | ColumnRole::Attribute);
             selection.constant.extend(table.columns.iter().filter(of_series).map(|c| c.id));
         }
-        selection.series = Some((rows.len(), series.ids.len()));
-        if rows.len() < series.ids.len() {
+        selection.series = Some((rows.len(), all));
+        if rows.len() < all {
             selection.keys = ScanKeys::Series(rows.iter().filter_map(|row| series.ids.get(*row).copied()).collect());
         }
         Ok(())

@@ -1,21 +1,25 @@
 //! What a scan needs of a table view; a trait so that tests can stand in for storage.
 
 use arrow::record_batch::RecordBatch;
-use model::{ColumnId, Result, Table, TimeBounds};
+use model::{ColumnId, KeyBytes, Result, Table, TimeBounds};
 use std::fmt::Debug;
 use std::sync::Arc;
 use storage::{
-    OpenedScan, PartialRequest, Scan, ScanDescription, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, Storage,
-    TableView,
+    LastMetrics, LastRequest, LastScan, OpenedScan, PartialRequest, Scan, ScanDescription, ScanKeys, ScanMetrics,
+    ScanRequest, SeriesBatch, Storage, TableView,
 };
 
 /// A table at one number.
 pub(crate) trait ScanSource: Debug + Send + Sync {
     fn table(&self) -> &Arc<Table>;
     fn series(&self, columns: &[ColumnId]) -> Result<SeriesBatch>;
+    /// Of the series that have some keys, and how many there are in all; `None` where only a look at
+    /// all of them tells.
+    fn series_with_keys(&self, keys: &[KeyBytes], columns: &[ColumnId]) -> Result<Option<(SeriesBatch, usize)>>;
     fn scan(&self, request: ScanRequest) -> Result<Box<dyn SourceScan>>;
     /// What aggregates need of rows.
     fn scan_partial(&self, request: PartialRequest) -> Result<Box<dyn SourceScan>>;
+    fn last(&self, request: LastRequest) -> Result<Box<dyn SourceLast>>;
     fn rows_at_most(&self) -> u64;
     /// Whether sums of a column of integers are the same in floats, in whatever order.
     fn sums_fit_floats(&self, id: ColumnId) -> bool;
@@ -43,6 +47,17 @@ pub(crate) trait SourceScan: Iterator<Item = Result<RecordBatch>> + Send {
     fn metrics(&self) -> ScanMetrics;
 }
 
+/// Last values as they are read.
+pub(crate) trait SourceLast: Iterator<Item = Result<RecordBatch>> + Send {
+    fn metrics(&self) -> LastMetrics;
+}
+
+impl SourceLast for LastScan {
+    fn metrics(&self) -> LastMetrics {
+        LastScan::metrics(self)
+    }
+}
+
 impl ScanSource for TableView {
     fn table(&self) -> &Arc<Table> {
         TableView::table(self)
@@ -52,12 +67,20 @@ impl ScanSource for TableView {
         TableView::series(self, columns)
     }
 
+    fn series_with_keys(&self, keys: &[KeyBytes], columns: &[ColumnId]) -> Result<Option<(SeriesBatch, usize)>> {
+        TableView::series_with_keys(self, keys, columns)
+    }
+
     fn scan(&self, request: ScanRequest) -> Result<Box<dyn SourceScan>> {
         Ok(Box::new(TableView::scan(self, request)?))
     }
 
     fn scan_partial(&self, request: PartialRequest) -> Result<Box<dyn SourceScan>> {
         Ok(Box::new(TableView::scan_partial(self, request)?))
+    }
+
+    fn last(&self, request: LastRequest) -> Result<Box<dyn SourceLast>> {
+        Ok(Box::new(TableView::last(self, request)?))
     }
 
     fn rows_at_most(&self) -> u64 {

@@ -61,9 +61,17 @@ impl SeriesRows {
     /// # Errors
     /// [`model::ErrorKind::Internal`] when that is no type of times.
     pub fn time_array(&self, time_type: DataType) -> Result<ArrayRef> {
-        let data = self.times.to_data().into_builder().data_type(arrow_type(time_type));
-        Ok(make_array(data.build().map_err(Error::internal)?))
+        time_array(&self.times, time_type)
     }
+}
+
+/// Times as an array of a time column's type.
+///
+/// # Errors
+/// [`model::ErrorKind::Internal`] when it is not a time type.
+pub fn time_array(times: &Int64Array, time_type: DataType) -> Result<ArrayRef> {
+    let data = times.to_data().into_builder().data_type(arrow_type(time_type));
+    Ok(make_array(data.build().map_err(Error::internal)?))
 }
 
 /// Folded rows of a series table. Work happens in the iterator; it ends after an error.

@@ -199,9 +199,9 @@ impl Repair<'_> {
         let changes = vec![Change::PutManifest(table, manifest), Change::PutSequence(reached)];
         commit_blocking(catalog, changes).map_err(|error| Error::internal(format!("{file}: {error}")))?;
         // After the deletion that hides rows of unknown series; until it is there it is missing.
-        checkpoints.write(table, rebuilt.mark, &rebuilt.encoded)?;
+        checkpoints.begin(table, rebuilt.mark, |file| rebuilt.write(table, file))?.finish()?;
         let name = table_name(&snapshot, &definition);
-        self.did(format!("made the series of {name} anew from {}: {} series", rebuilt.source, rebuilt.series));
+        self.did(format!("made the series of {name} anew from {}: {} series", rebuilt.source, rebuilt.series()));
         if let Some(doubt) = rebuilt.doubt {
             self.did(format!("{name}: {doubt}"));
         }

@@ -26,6 +26,14 @@ pub(crate) enum Done {
     Superseded,
 }
 
+/// What stands in the place of the inputs.
+pub(super) enum Output {
+    /// A segment that says the same; none where they said nothing.
+    Merged(Option<Arc<Segment>>),
+    /// Nothing: their rows have expired.
+    Expired,
+}
+
 /// Segments that are to become one.
 #[derive(Debug)]
 pub(crate) struct Job {
@@ -101,19 +109,23 @@ impl Job {
         })?;
         let output =
             written.map(|entry| Segment::new(entry, table.clone(), store.files.clone(), store.footers.clone()));
-        swap(store, state, runtime, &self.inputs, output, table.kind)
+        swap(store, state, runtime, &self.inputs, Output::Merged(output), table.kind)
     }
 }
 
-/// Commits that one segment, or none, stands in the place of some others.
+/// Commits what stands in the place of some segments.
 pub(super) fn swap(
     store: &Store,
     state: &TableState,
     runtime: &Runtime,
     inputs: &[Arc<Segment>],
-    output: Option<Arc<Segment>>,
+    output: Output,
     kind: TableKind,
 ) -> Result<Done> {
+    let (output, rows_go) = match output {
+        Output::Merged(output) => (output, false),
+        Output::Expired => (None, true),
+    };
     let _files = state.files.lock();
     let memory = state.memory.read().view(Sequence::MAX);
     let is_input = |segment: &Arc<Segment>| inputs.iter().any(|input| Arc::ptr_eq(input, segment));
@@ -141,9 +153,15 @@ pub(super) fn swap(
     if !put_manifest(runtime, store.catalog.as_ref(), state.id, manifest, memory.flushed)? {
         return superseded();
     }
-    if !state.memory.write().compacted(inputs, segments, &tombstones) {
+    let mut memory = state.memory.write();
+    if !memory.compacted(inputs, segments, &tombstones) {
+        drop(memory);
         return superseded();
     }
+    // No view may have known values of rows that its segments lack.
+    let forgotten = if rows_go { memory.rows_removed() } else { None };
+    drop(memory);
+    drop(forgotten);
     inputs.iter().for_each(|input| input.doom());
     Ok(Done::Merged)
 }

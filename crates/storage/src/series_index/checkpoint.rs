@@ -8,10 +8,11 @@ use super::{Attributes, Event, SeriesEntry, SeriesIndex};
 use crate::bytes_codec::{Decoded, Malformed};
 use crate::log::corrupt;
 use bytes::Bytes;
-use files::{Files, io_error};
-use model::{Error, Result, Sequence, SeriesId, TableId, key_hash};
+use files::{File, Files, io_error};
+use model::{Error, KeyHash, Result, Sequence, SeriesId, TableId, key_hash};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Where checkpoints live.
 pub(crate) const DIRECTORY: &str = "series";
@@ -121,19 +122,18 @@ impl<'a> Checkpoints<'a> {
         Ok(bytes.into())
     }
 
-    /// Writes a checkpoint and removes the older ones. Then the index may take on its mark.
-    pub(crate) fn write(&self, table: TableId, mark: Sequence, encoded: &[u8]) -> Result<()> {
+    /// Writes a checkpoint, which is none before it is finished.
+    pub(crate) fn begin(
+        &self,
+        table: TableId,
+        mark: Sequence,
+        write: impl FnOnce(&dyn File) -> Result<()>,
+    ) -> Result<Unfinished<'a>> {
         let path = path(table, mark);
         let temporary = path.with_extension("tmp");
-        let write = || {
-            let file = self.files.create(&temporary)?;
-            file.write_at(0, encoded)?;
-            file.sync()?;
-            self.files.rename(&temporary, &path)
-        };
-        write().map_err(|e| io_error("write", &path, &e))?;
-        self.sync_directory()?;
-        self.remove(table, |other| other < mark)
+        let file = self.files.create(&temporary).map_err(|e| io_error("create", &temporary, &e))?;
+        write(file.as_ref())?;
+        Ok(Unfinished { files: self.files, table, mark, file })
     }
 
     /// Removes those checkpoints of a table whose mark is not wanted.
@@ -157,42 +157,72 @@ impl<'a> Checkpoints<'a> {
     }
 }
 
+/// A checkpoint that was written, without its name yet.
+#[derive(Debug)]
+pub(crate) struct Unfinished<'a> {
+    files: &'a dyn Files,
+    table: TableId,
+    mark: Sequence,
+    file: Arc<dyn File>,
+}
+
+impl Unfinished<'_> {
+    /// Makes it durable and removes the older ones. Then the index may take on its mark.
+    pub(crate) fn finish(self) -> Result<()> {
+        let path = path(self.table, self.mark);
+        let named = self.file.sync().and_then(|()| self.files.rename(&path.with_extension("tmp"), &path));
+        named.map_err(|e| io_error("write", &path, &e))?;
+        let checkpoints = Checkpoints::new(self.files);
+        checkpoints.sync_directory()?;
+        checkpoints.remove(self.table, |other| other < self.mark)
+    }
+}
+
 impl SeriesIndex {
-    /// Everything up to `mark`, the newest visible number, at which `listed` are the living series
-    /// in key order. Series that ended after `ended_after` are kept: rows in the log may still
-    /// speak of them.
-    pub(crate) fn encode(
+    /// Writes everything up to `mark`, the newest visible number, at which `listed` are the living
+    /// series in key order. Series that ended after `ended_after` are kept: rows in the log may
+    /// still speak of them.
+    pub(crate) fn write(
         &self,
         table: TableId,
         mark: Sequence,
         ended_after: Sequence,
         listed: &[SeriesId],
-    ) -> Result<Vec<u8>> {
-        let entries = || (0_u32..).zip(&self.entries).filter_map(|(id, entry)| Some((id, entry.as_ref()?)));
-        let mut places = vec![None; self.entries.len()];
-        let mut series = Vec::new();
-        let mut by_hash = Vec::with_capacity(listed.len());
-        for (id, entry) in entries().filter(|(_, e)| e.created <= mark && e.dropped > ended_after) {
-            let place = u32::try_from(series.len()).unwrap_or(u32::MAX);
-            let ended = (entry.dropped <= mark).then_some(entry.dropped);
-            if ended.is_none() {
-                by_hash.push((entry.hash, place));
-                if let Some(slot) = places.get_mut(id as usize) {
-                    *slot = Some(place);
-                }
-            }
-            let (key, attributes) = (&*entry.key, &*entry.attributes);
-            series.push(StoredSeries { id: SeriesId(id), key, attributes, newest: entry.newest, ended });
-        }
-        by_hash.sort_unstable();
-        let by_key: Vec<u32> = listed.iter().filter_map(|id| places.get(id.0 as usize).copied().flatten()).collect();
+        file: &dyn File,
+    ) -> Result<()> {
+        let stays = |entry: &SeriesEntry| entry.created <= mark && entry.dropped > ended_after;
+        let ids = (0_u32..).zip(&self.entries).filter(|(_, entry)| entry.as_ref().is_some_and(stays));
+        let ids: Vec<SeriesId> = ids.map(|(id, _)| SeriesId(id)).collect();
+        let at = |place: u32| {
+            let id = ids.get(place as usize).copied().unwrap_or_default();
+            (id, self.entry(id))
+        };
+        let series = |place: u32| {
+            let (id, entry) = at(place);
+            let nothing = StoredSeries { id, key: &[], attributes: &[], newest: i64::MIN, ended: None };
+            entry.map_or(nothing, |entry| StoredSeries {
+                id,
+                key: &entry.key,
+                attributes: &entry.attributes,
+                newest: entry.newest,
+                ended: (entry.dropped <= mark).then_some(entry.dropped),
+            })
+        };
+        let hash = |place: u32| at(place).1.map_or(KeyHash(0), |entry| entry.hash);
+        let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let mut by_hash: Vec<u32> = (0..count).filter(|place| series(*place).ended.is_none()).collect();
+        by_hash.sort_unstable_by_key(|place| hash(*place));
+        let place = |id: &SeriesId| u32::try_from(ids.binary_search(id).ok()?).ok();
+        let by_key: Vec<u32> = listed.iter().filter_map(place).collect();
         if by_key.len() != by_hash.len() {
             return Err(Error::internal(format!("table {table}: {} series live, not those listed", by_hash.len())));
         }
         // Ids above were issued by numbers above the mark, which the log still has.
         let next = (1_u32..).zip(&self.entries).filter(|(_, e)| e.as_ref().is_none_or(|e| e.created <= mark));
         let next_id = next.last().map_or(0, |(next, _)| next);
-        Ok(Contents { table, mark, next_id, series, by_hash, by_key }.encode())
+        let (by_hash, by_key) = (by_hash.as_slice(), by_key.as_slice());
+        let contents = Contents { table, mark, next_id, count, series: &series, by_hash, hash: &hash, by_key };
+        contents.write(file).map_err(|e| io_error("write", &path(table, mark), &e))
     }
 
     /// A checkpoint up to `mark` is durable.

@@ -15,7 +15,9 @@
 
 use crate::bytes_codec::{Cursor, Decoded, Malformed};
 use bytes::Bytes;
+use files::File;
 use model::{KeyHash, Sequence, SeriesId, TableId};
+use std::io;
 use std::ops::Range;
 
 const MAGIC: [u8; 8] = *b"\x89CGSER\r\n";
@@ -27,6 +29,8 @@ const FIXED_BYTES: usize = 48;
 const HEADER_BYTES: usize = FIXED_BYTES + SECTIONS * SECTION_BYTES + 8;
 const SERIES_BYTES: usize = 48;
 const ALIGNMENT: usize = 8;
+/// Bytes written at once.
+const BUFFER_BYTES: usize = 1 << 20;
 
 const SERIES: usize = 0;
 const HASHES: usize = 1;
@@ -46,73 +50,110 @@ pub(super) struct StoredSeries<'a> {
     pub(super) ended: Option<Sequence>,
 }
 
-/// What a checkpoint says.
-#[derive(Debug)]
+/// What a checkpoint says. The series are asked for one by one: together they would take as much
+/// memory as the file has bytes.
 pub(super) struct Contents<'a> {
     pub(super) table: TableId,
     pub(super) mark: Sequence,
     pub(super) next_id: u32,
-    /// By id.
-    pub(super) series: Vec<StoredSeries<'a>>,
-    /// The hashes of the living, ascending, with their places in `series`.
-    pub(super) by_hash: Vec<(KeyHash, u32)>,
+    /// How many series there are, by id.
+    pub(super) count: u32,
+    /// The series at a place.
+    pub(super) series: &'a dyn Fn(u32) -> StoredSeries<'a>,
+    /// The places of the living by their hashes, which ascend.
+    pub(super) by_hash: &'a [u32],
+    /// The hash of the series at a place.
+    pub(super) hash: &'a dyn Fn(u32) -> KeyHash,
     /// The places of the living in key order.
-    pub(super) by_key: Vec<u32>,
+    pub(super) by_key: &'a [u32],
+}
+
+/// Writes a file front to back, a buffer at a time.
+struct Output<'a> {
+    file: &'a dyn File,
+    buffer: Vec<u8>,
+    /// Where the buffer begins.
+    start: u64,
+    crc: crc32fast::Hasher,
+}
+
+impl Output<'_> {
+    fn at(&self) -> u64 {
+        self.start + self.buffer.len() as u64
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.crc.update(bytes);
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.write_at(self.start, &self.buffer)?;
+        self.start = self.at();
+        self.buffer.clear();
+        Ok(())
+    }
 }
 
 impl Contents<'_> {
-    /// The bytes of the file.
-    pub(super) fn encode(&self) -> Vec<u8> {
-        let mut out = vec![0; HEADER_BYTES];
-        let mut ranges = Vec::with_capacity(SECTIONS);
-        let mut section = |out: &mut Vec<u8>, fill: &dyn Fn(&mut Vec<u8>)| {
-            out.resize(out.len().next_multiple_of(ALIGNMENT), 0);
-            let start = out.len();
-            fill(out);
-            ranges.push(start..out.len());
-        };
-        section(&mut out, &|out| self.put_series(out));
-        section(&mut out, &|out| self.by_hash.iter().for_each(|(hash, _)| out.extend(hash.0.to_le_bytes())));
-        section(&mut out, &|out| self.by_hash.iter().for_each(|(_, place)| out.extend(place.to_le_bytes())));
-        section(&mut out, &|out| self.by_key.iter().for_each(|place| out.extend(place.to_le_bytes())));
-        section(&mut out, &|out| self.series.iter().for_each(|series| out.extend(series.key)));
-        section(&mut out, &|out| self.series.iter().for_each(|series| out.extend(series.attributes)));
-
+    /// Writes the file.
+    pub(super) fn write(&self, file: &dyn File) -> io::Result<()> {
+        let (buffer, start) = (Vec::with_capacity(BUFFER_BYTES), HEADER_BYTES as u64);
+        let mut output = Output { file, buffer, start, crc: crc32fast::Hasher::new() };
         let mut header = Vec::with_capacity(HEADER_BYTES);
         header.extend(MAGIC);
         header.extend(FORMAT.to_le_bytes());
-        header.extend(length(self.series.len()).to_le_bytes());
+        header.extend(self.count.to_le_bytes());
         header.extend(length(self.by_hash.len()).to_le_bytes());
         header.extend(self.next_id.to_le_bytes());
         header.extend(self.table.0.to_le_bytes());
         header.extend(self.mark.0.to_le_bytes());
         header.resize(FIXED_BYTES, 0);
-        for range in ranges {
-            header.extend((range.start as u64).to_le_bytes());
-            header.extend((range.len() as u64).to_le_bytes());
-            header.extend(u64::from(crc32fast::hash(out.get(range).unwrap_or_default())).to_le_bytes());
+        for section in 0..SECTIONS {
+            let padding = output.at().next_multiple_of(ALIGNMENT as u64) - output.at();
+            (0..padding).try_for_each(|_| output.put(&[0]))?;
+            output.crc = crc32fast::Hasher::new();
+            let start = output.at();
+            self.put_section(section, &mut output)?;
+            header.extend(start.to_le_bytes());
+            header.extend((output.at() - start).to_le_bytes());
+            header.extend(u64::from(output.crc.clone().finalize()).to_le_bytes());
         }
+        output.flush()?;
         header.extend(u64::from(crc32fast::hash(&header)).to_le_bytes());
-        if let Some(place) = out.first_chunk_mut::<HEADER_BYTES>() {
-            place.copy_from_slice(&header);
-        }
-        out
+        file.write_at(0, &header)
     }
 
-    fn put_series(&self, out: &mut Vec<u8>) {
+    fn put_section(&self, section: usize, out: &mut Output<'_>) -> io::Result<()> {
+        let mut all = (0..self.count).map(|place| (self.series)(place));
+        match section {
+            SERIES => self.put_series(out),
+            HASHES => self.by_hash.iter().try_for_each(|place| out.put(&(self.hash)(*place).0.to_le_bytes())),
+            BY_HASH => self.by_hash.iter().try_for_each(|place| out.put(&place.to_le_bytes())),
+            BY_KEY => self.by_key.iter().try_for_each(|place| out.put(&place.to_le_bytes())),
+            KEYS => all.try_for_each(|series| out.put(series.key)),
+            _ => all.try_for_each(|series| out.put(series.attributes)),
+        }
+    }
+
+    fn put_series(&self, out: &mut Output<'_>) -> io::Result<()> {
         let (mut keys, mut attributes) = (0_u64, 0_u64);
-        for series in &self.series {
-            out.extend(series.id.0.to_le_bytes());
-            out.extend(length(series.key.len()).to_le_bytes());
-            out.extend(length(series.attributes.len()).to_le_bytes());
-            out.extend([0; 4]);
-            out.extend(keys.to_le_bytes());
-            out.extend(attributes.to_le_bytes());
-            out.extend(series.newest.to_le_bytes());
-            out.extend(series.ended.map_or(0, |ended| ended.0).to_le_bytes());
+        for series in (0..self.count).map(|place| (self.series)(place)) {
+            let mut bytes = Vec::with_capacity(SERIES_BYTES);
+            bytes.extend(series.id.0.to_le_bytes());
+            bytes.extend(length(series.key.len()).to_le_bytes());
+            bytes.extend(length(series.attributes.len()).to_le_bytes());
+            bytes.extend([0; 4]);
+            bytes.extend(keys.to_le_bytes());
+            bytes.extend(attributes.to_le_bytes());
+            bytes.extend(series.newest.to_le_bytes());
+            bytes.extend(series.ended.map_or(0, |ended| ended.0).to_le_bytes());
+            out.put(&bytes)?;
             keys += series.key.len() as u64;
             attributes += series.attributes.len() as u64;
         }
+        Ok(())
     }
 }
 

@@ -62,6 +62,8 @@ pub(crate) struct SeriesIndex {
     mark: Sequence,
     /// The newest number that made, ended or changed a series.
     newest_change: Sequence,
+    /// The newest number that ended a series.
+    newest_end: Sequence,
 }
 
 impl SeriesIndex {
@@ -75,9 +77,21 @@ impl SeriesIndex {
         self.by_hash.len()
     }
 
+    /// All series made up to a number have lower ids than this.
+    pub(crate) fn ids_at(&self, sequence: Sequence) -> u32 {
+        let later = |entry: &&Option<SeriesEntry>| entry.as_ref().is_some_and(|e| e.created > sequence);
+        let later = self.entries.iter().rev().take_while(later).count();
+        self.next_id().saturating_sub(u32::try_from(later).unwrap_or(u32::MAX))
+    }
+
     /// The living series with a key.
     pub(crate) fn find(&self, key: &[u8], hash: KeyHash) -> Option<SeriesId> {
         self.by_hash.find(short(hash), |id| self.entry(*id).is_some_and(|e| e.hash == hash && *e.key == *key)).copied()
+    }
+
+    /// Whether some series may have ended after a number.
+    pub(crate) fn ended_after(&self, sequence: Sequence) -> bool {
+        self.newest_end > sequence
     }
 
     /// Whether a reader at the newest visible number lists a series with a key.
@@ -144,6 +158,7 @@ impl SeriesIndex {
         }
         if !ids.is_empty() {
             self.newest_change = self.newest_change.max(sequence);
+            self.newest_end = self.newest_end.max(sequence);
         }
     }
 

@@ -12,9 +12,9 @@ use crate::series_file;
 use crate::series_index::AttributeValue;
 use arrow::array::ArrayRef;
 use catalog::{Catalog, Tombstone};
-use files::{Files, OverlayFiles};
+use files::{File, Files, OverlayFiles};
 use model::{
-    ColumnRole, DataType, KeyBytes, KeySelection, RangeDelete, Result, Sequence, SeriesId, Table, TimeBounds,
+    ColumnRole, DataType, KeyBytes, KeySelection, RangeDelete, Result, Sequence, SeriesId, Table, TableId, TimeBounds,
     encode_keys, key_hash,
 };
 use segments::{SegmentReader, SeriesFile, each_series, read_series_file};
@@ -26,9 +26,9 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(crate) struct Rebuilt {
     pub(crate) mark: Sequence,
-    pub(crate) encoded: Vec<u8>,
-    /// How many series live.
-    pub(crate) series: usize,
+    index: SeriesIndex,
+    /// The living series in key order.
+    listed: Vec<SeriesId>,
     /// What it was made from.
     pub(crate) source: &'static str,
     /// Hides rows of series that are not known.
@@ -36,6 +36,18 @@ pub(crate) struct Rebuilt {
     pub(crate) affected: Option<AffectedRows>,
     /// What may be otherwise than it was.
     pub(crate) doubt: Option<&'static str>,
+}
+
+impl Rebuilt {
+    /// How many series live.
+    pub(crate) fn series(&self) -> usize {
+        self.listed.len()
+    }
+
+    /// Writes it as a checkpoint of its table.
+    pub(crate) fn write(&self, table: TableId, file: &dyn File) -> Result<()> {
+        self.index.write(table, self.mark, Sequence::ZERO, &self.listed, file)
+    }
 }
 
 /// Makes the checkpoint of a table anew. Changes nothing.
@@ -284,8 +296,8 @@ impl<'a> Rebuilding<'a> {
         let (rows, time) = self.lost;
         Ok(Rebuilt {
             mark,
-            encoded: index.encode(self.table.id, mark, Sequence::ZERO, &listed)?,
-            series: listed.len(),
+            index,
+            listed,
             source: match (is_listed, is_complete) {
                 (true, true) => "series.parquet and log",
                 (true, false) => "series.parquet, segments and log",

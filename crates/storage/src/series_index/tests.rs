@@ -79,8 +79,9 @@ fn a_checkpoint_holds_what_its_mark_says() {
     let checkpoints = Checkpoints::new(&files);
     for (mark, ended_after) in [(7, 1), (8, 5)] {
         let listed = index.snapshot(Sequence(mark));
-        let encoded = index.encode(table, Sequence(mark), Sequence(ended_after), listed.ids()).unwrap();
-        checkpoints.write(table, Sequence(mark), &encoded).unwrap();
+        let write =
+            |file: &dyn files::File| index.write(table, Sequence(mark), Sequence(ended_after), listed.ids(), file);
+        checkpoints.begin(table, Sequence(mark), write).unwrap().finish().unwrap();
     }
     let files = files.crash(0);
     assert_eq!(files.list(std::path::Path::new(DIRECTORY)).unwrap().len(), 1, "older ones go");

@@ -31,6 +31,9 @@ pub(super) fn open(store: &Store, description: &ScanDescription) -> Result<Opene
         segments: Arc::default(),
         tombstones: description.tombstones.clone().into(),
         flushed: *sequence,
+        // Some sources may have been left out.
+        last: None,
+        removals: 0,
     };
     let mut segments = Vec::with_capacity(description.sources.len());
     for source in &description.sources {

@@ -35,6 +35,7 @@ pub(crate) fn options() -> StorageOptions {
         flush_bytes: 1 << 30,
         memory_limit_bytes: 1 << 30,
         footer_bytes: 16 << 20,
+        last_values_bytes: 1 << 20,
         log_file_bytes: 1 << 20,
         partition_seconds: 1000,
         // Only when a test asks.

@@ -11,6 +11,7 @@ mod dice;
 mod faults;
 pub(crate) mod fixture;
 mod footers;
+mod last_values;
 mod log_files;
 mod naive;
 mod random;

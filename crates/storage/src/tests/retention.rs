@@ -2,6 +2,7 @@
 
 use super::dice::Dice;
 use super::fixture::*;
+use super::last_values;
 use super::naive::{Event, Naive};
 use super::random;
 use crate::catalogue_commit::own_runtime;
@@ -106,6 +107,7 @@ async fn a_view_shows_what_the_naive_model_shows_without_expired_rows() {
             let columns: Vec<ColumnId> = table.columns.iter().map(|c| c.id).collect();
             assert_eq!(scan(&view, &columns, ScanKeys::All, wanted), expected, "seed {seed}");
             assert!(view.rows_at_most() >= expected.len() as u64);
+            last_values::compare(&view, wanted.first).unwrap();
             clock.0.store(u64::try_from(now * 1_000).unwrap(), Ordering::Relaxed);
         }
     }
@@ -119,7 +121,8 @@ async fn whole_partitions_that_have_expired_are_deleted_one_at_a_time() {
     // Partitions of 1,000 seconds.
     let table = Table { retention_seconds: Some(1_500), ..series_table(1) };
     fixture.create(vec![table.clone(), keyed_table(2)]).await.unwrap();
-    let rows: Vec<(&str, i64, i64)> = (0..5).map(|n| ("a", n * 1_000_000 + 10_000, n)).collect();
+    let rows = (0..5).map(|n| ("a", n * 1_000_000 + 10_000, n));
+    let rows: Vec<(&str, i64, i64)> = rows.chain([("b", 10_000, 9)]).collect();
     for kind in [WriteKind::Replace, WriteKind::Merge] {
         fixture.write(loads(&table, kind, &rows)).await.unwrap();
         fixture.storage.flush().await.unwrap();
@@ -137,7 +140,15 @@ async fn whole_partitions_that_have_expired_are_deleted_one_at_a_time() {
     };
     assert!(!delete(1_500).await, "by a clock that is behind nothing has");
     assert!(!delete(1_510).await, "a row of this very moment is kept");
+    let before = fixture.storage.view(TableId(1)).unwrap();
+    last_values::compare(&before, i64::MIN).unwrap();
     assert!(delete(1_511).await);
+    // What is known of last values is known of those rows that a view has.
+    for _ in 0..2 {
+        last_values::compare(&before, i64::MIN).unwrap();
+        last_values::compare(&fixture.storage.view(TableId(1)).unwrap(), i64::MIN).unwrap();
+    }
+    drop(before);
     assert_eq!(partitions(), [1_000, 1_000, 2_000, 2_000, 3_000, 3_000, 4_000, 4_000]);
     let paths = fixture.disk.list(std::path::Path::new("segments/1")).unwrap();
     assert_eq!(paths.iter().filter(|name| name.ends_with(".parquet")).count(), 8, "{paths:?}");

@@ -6,6 +6,7 @@
 use super::backups::{Copied, back_up};
 use super::dice::Dice;
 use super::fixture::{Fixture, keyed_table, options, rows_of, scan, series_of, series_table};
+use super::last_values;
 use super::log_files::{is_refused_without, required};
 use super::naive::{Event, Naive, Shown};
 use super::random;
@@ -16,7 +17,7 @@ use crate::{ScanDescription, ScanKeys, StorageOptions, TableView, WalSync};
 use catalog::{Change, CommitError, LogFiles};
 use files::ForgetfulFiles;
 use model::{
-    Column, ColumnId, ColumnRole, Error, ErrorKind, Sequence, Table, TableId, TimeBounds, Value, WriteOutcome,
+    Column, ColumnId, ColumnRole, Error, ErrorKind, KeyBytes, Sequence, Table, TableId, TimeBounds, Value, WriteOutcome,
 };
 use parking_lot::Mutex;
 use std::sync::Arc;
@@ -97,6 +98,14 @@ impl Writer {
                     let previous = self.journal.lock().backups.last().cloned();
                     let copied = back_up(&self.fixture, previous).await?;
                     self.journal.lock().backups.extend(copied);
+                    true
+                }
+                15 => {
+                    let tables = now(&self.fixture);
+                    let id = self.dice.pick(&tables).id;
+                    if let Ok(view) = self.fixture.storage.view(id) {
+                        last_values::compare(&view, last_values::random_since(&mut self.dice))?;
+                    }
                     true
                 }
                 8..=10 => {
@@ -272,6 +281,8 @@ pub(super) fn compare(fixture: &Fixture, naive: &Naive) -> Result<(), String> {
         if expected != found {
             return Err(format!("table {}: {}", table.id, difference(&expected, &found)));
         }
+        let view = fixture.storage.view(table.id).unwrap();
+        last_values::compare(&view, i64::MIN).map_err(|e| format!("table {}: {e}", table.id))?;
     }
     Ok(())
 }
@@ -295,6 +306,25 @@ fn compare_view(view: &TableView, naive: &Naive) -> Result<(), String> {
             table.id,
             view.sequence()
         ));
+    }
+    compare_keys(view)?;
+    last_values::compare(view, i64::MIN)
+}
+
+/// Series found by their keys are those of the list.
+fn compare_keys(view: &TableView) -> Result<(), String> {
+    if view.table().time_column().is_none() {
+        return Ok(());
+    }
+    let all = view.series(&[]).map_err(|e| e.to_string())?.ids;
+    let index = view.series_index().read();
+    let keys: Vec<KeyBytes> = all.iter().map(|id| KeyBytes(index.entry(*id).unwrap().key.clone())).collect();
+    drop(index);
+    let some: Vec<KeyBytes> = keys.iter().rev().step_by(2).cloned().chain([KeyBytes([9].into())]).collect();
+    let Some((found, count)) = view.series_with_keys(&some, &[]).map_err(|e| e.to_string())? else { return Ok(()) };
+    let expected = all.iter().zip(&keys).filter(|(_, key)| some.contains(key)).map(|(id, _)| *id);
+    if found.ids != expected.collect::<Vec<_>>() || count != all.len() {
+        return Err(format!("{} of {count} series found by key at {}", found.ids.len(), view.sequence()));
     }
     Ok(())
 }
@@ -480,6 +510,7 @@ fn durable(dice: &mut Dice) -> StorageOptions {
     StorageOptions {
         log_file_bytes: *dice.pick(&[300, 2_000, 1 << 20]),
         flush_bytes: *dice.pick(&[4_000, 1 << 30]),
+        last_values_bytes: *dice.pick(&[0, 3_000, 1 << 20, 1 << 20]),
         ..options()
     }
 }

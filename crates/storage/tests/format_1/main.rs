@@ -45,6 +45,7 @@ impl Store {
             flush_bytes: 1 << 30,
             memory_limit_bytes: 1 << 30,
             footer_bytes: 16 << 20,
+            last_values_bytes: 1 << 20,
             log_file_bytes: 4_000,
             partition_seconds: 1_000,
             compaction: CompactionOptions { cpu_percent: 0, ..CompactionOptions::default() },

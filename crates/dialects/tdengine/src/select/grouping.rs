@@ -124,7 +124,7 @@ pub(super) fn lower(rewriter: &Rewriter<'_>, select: &mut Select, parts: Parts<'
             outside.check(&mut key.expr)?;
         }
         if keys.is_empty() && select.having.is_none() {
-            select.having = nonempty(&items, &written);
+            select.having = nonempty(&items, &written, &scope);
         }
         select.group_by = GroupByExpr::Expressions(keys.clone(), Vec::new());
     } else if select.having.is_some() {
@@ -340,13 +340,18 @@ impl Outside<'_> {
 }
 
 /// Keeps the answer of aggregates over nothing away, unless one of them counts.
-fn nonempty(items: &[Item], written: &[String]) -> Option<Expr> {
+fn nonempty(items: &[Item], written: &[String], scope: &Scope) -> Option<Expr> {
     if written.iter().any(|name| matches!(name.as_str(), "count" | "hyperloglog")) {
         return None;
     }
     let firsts = written.iter().all(|name| matches!(name.as_str(), "first" | "last"));
     if !firsts {
-        return Some(any_row());
+        let newest = written.iter().all(|name| matches!(name.as_str(), "last" | "last_row"));
+        // Of the newest row no other need be read.
+        return Some(match scope.time() {
+            Ok(time) if newest => Expr::IsNotNull(Box::new(call("last_row", vec![time.clone(), time]))),
+            _ => any_row(),
+        });
     }
     // First and last of columns that hold nothing at all are no row.
     let mut present = Vec::new();

@@ -71,6 +71,7 @@ async fn store() -> Storage {
         flush_bytes: 1 << 30,
         memory_limit_bytes: 1 << 30,
         footer_bytes: 16 << 20,
+        last_values_bytes: 1 << 20,
         log_file_bytes: 1 << 20,
         partition_seconds: 1_000,
         compaction: CompactionOptions::default(),
@@ -124,6 +125,8 @@ const QUERIES: &[&str] = &[
     "SELECT rank FROM owners WHERE owner > 'ann'",
     "SELECT rank FROM owners WHERE owner IN ('ann', 'cy', 'dee')",
     "SELECT site, time_bucket(ts, '10m') b, last(volts, ts), sum(volts), avg(meter) FROM meters GROUP BY site, b ORDER BY site, b",
+    "SELECT site, meter, last(volts, ts), last_row(volts, ts), max(ts) FROM meters GROUP BY site, meter ORDER BY 1, 2",
+    "SELECT owner, last(volts, ts) FROM meters WHERE ts >= '1970-01-01 08:30:00' AND site <> 'b' GROUP BY owner ORDER BY 1",
     "SELECT o.rank, count(*), first_row(m.volts, m.ts) FROM meters m JOIN owners o ON m.owner = o.owner WHERE m.ts > '1970-01-01 08:20:00' GROUP BY o.rank ORDER BY 1",
     "SELECT site || '-' || owner, meter + rank FROM meters NATURAL JOIN owners ORDER BY volts * 2 DESC LIMIT 9",
 ];

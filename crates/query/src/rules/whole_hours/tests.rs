@@ -90,6 +90,7 @@ impl Store {
             flush_bytes: 1 << 30,
             memory_limit_bytes: 1 << 30,
             footer_bytes: 16 << 20,
+            last_values_bytes: 16 << 20,
             log_file_bytes: 64 << 20,
             partition_seconds: 40_000,
             clock: Arc::new(SystemClock),

@@ -2,9 +2,11 @@
 //! never change.
 
 use super::*;
+use files::{Files, ForgetfulFiles};
 use model::key_hash;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// The place of a key's living series, by halving over the hashes as they lie in the file.
 fn find(file: &CheckpointFile, key: &[u8]) -> Option<usize> {
@@ -56,14 +58,28 @@ fn encode(model: &Model) -> Vec<u8> {
         newest: *newest,
         ended: (!lives).then_some(Sequence(u64::from(*id) + 1)),
     });
-    let series: Vec<_> = stored.collect();
-    let living = || (0_u32..).zip(&series).filter(|(_, s)| s.ended.is_none());
-    let mut by_hash: Vec<_> = living().map(|(place, s)| (key_hash(s.key), place)).collect();
-    by_hash.sort_unstable();
-    let mut by_key: Vec<_> = living().map(|(place, _)| place).collect();
-    by_key.sort_by_key(|place| series[*place as usize].key);
+    let stored: Vec<_> = stored.collect();
+    let living: Vec<u32> = (0_u32..).zip(&stored).filter(|(_, s)| s.ended.is_none()).map(|(place, _)| place).collect();
+    let (series, hash) = (|place: u32| stored[place as usize], |place: u32| key_hash(stored[place as usize].key));
+    let (mut by_hash, mut by_key) = (living.clone(), living);
+    by_hash.sort_unstable_by_key(|place| hash(*place));
+    by_key.sort_by_key(|place| series(*place).key);
     let next_id = model.keys().last().map_or(0, |id| id + 1);
-    Contents { table: TableId(5), mark: Sequence(9), next_id, series, by_hash, by_key }.encode()
+    let contents = Contents {
+        table: TableId(5),
+        mark: Sequence(9),
+        next_id,
+        count: u32::try_from(stored.len()).unwrap(),
+        series: &series,
+        by_hash: &by_hash,
+        hash: &hash,
+        by_key: &by_key,
+    };
+    let file = ForgetfulFiles::new().create(Path::new("checkpoint")).unwrap();
+    contents.write(file.as_ref()).unwrap();
+    let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+    file.read_at(0, &mut bytes).unwrap();
+    bytes
 }
 
 proptest! {

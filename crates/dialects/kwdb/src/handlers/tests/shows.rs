@@ -106,6 +106,11 @@ async fn use_and_explain() {
     client.inserted(2, "insert into t values ('2024-01-02', 1, 1), ('2024-01-02', 1, 2)").await;
     let plan = client.query("explain select a from t where g = 1 and ts > '2024-01-01'").await.rows();
     assert!(plan.contains("series=1 of 2"), "{plan}");
+    // The newest values of series are known.
+    for sql in ["select g, last(a), last_row(a) from t group by g", "select last(*) from t where g = 1"] {
+        let plan = client.query(&format!("explain {sql}")).await.rows();
+        assert!(plan.contains("LastExec: table=t"), "{sql}: {plan}");
+    }
     // A condition on a field is none of the scan.
     let plan = client.query("explain select a from t where a > 1").await.rows();
     assert!(plan.contains("FilterExec") && plan.contains("time=[, ]"), "{plan}");

@@ -100,6 +100,28 @@ async fn a_selection_brings_the_rest_of_its_row() {
 }
 
 #[tokio::test]
+async fn the_newest_of_each_child_follows_late_rows_and_deletes() {
+    let client = Client::with_rt().await;
+    client.changed(3, "insert into d1 (ts,v) values (1704067200000,1)(1704067201000,9)(1704067202000,null)").await;
+    client.changed(1, "insert into d2 (ts,v) values (1704067205000,3)").await;
+    let newest = async || {
+        let sql = "select tbname, last(v), last_row(v), last(ts) from st partition by tbname order by tbname";
+        client.rows(sql).await
+    };
+    let second = r#"["d2",3,3,"2024-01-01T00:00:05.000Z"]"#;
+    for _ in 0..2 {
+        assert_eq!(newest().await, format!(r#"[["d1",9,null,"2024-01-01T00:00:02.000Z"],{second}]"#));
+    }
+    client.changed(1, "insert into d1 (ts,v) values (1704067201500,10)").await;
+    assert_eq!(newest().await, format!(r#"[["d1",10,null,"2024-01-01T00:00:02.000Z"],{second}]"#));
+    client.rows("delete from d1 where ts >= 1704067201500").await;
+    assert_eq!(newest().await, format!(r#"[["d1",9,9,"2024-01-01T00:00:01.000Z"],{second}]"#));
+    assert_eq!(client.rows("select last(v), last_row(v) from st").await, "[[3,3]]");
+    assert_eq!(client.rows("select last_row(v) from st where ts > '2025-01-01T00:00:00Z'").await, "[]");
+    assert_eq!(client.rows("select ts, last(v) from d1").await, r#"[["2024-01-01T00:00:01.000Z",9]]"#);
+}
+
+#[tokio::test]
 async fn windows_and_partitions() {
     let client = Client::with_rt().await;
     client.changed(2, "insert into d1 (ts,v) values ('2024-01-01T00:00:10Z',1)('2024-01-01T00:00:50Z',2)").await;
