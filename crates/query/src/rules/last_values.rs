@@ -124,8 +124,13 @@ fn over_last_values(aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
     }
     let mut needed = named;
     for expr in values.iter().flat_map(|(value, time)| [value, time]) {
-        if !needed.contains(expr) {
-            needed.push(expr.clone());
+        let of_group = grouping.iter().find(|(column, _)| matches!(expr, Expr::Column(own) if own == *column));
+        match of_group {
+            // `last(*)` asks for what the groups are made of, too: it stands there once.
+            Some((_, id)) if column_of(LastOutput::Series(*id))? == *expr => {}
+            Some(_) => return Ok(None),
+            None if needed.contains(expr) => {}
+            None => needed.push(expr.clone()),
         }
     }
     let first = fields().skip(aggregate.group_expr.len());

@@ -53,6 +53,8 @@ async fn last_values_answer_what_all_rows_do() {
         "SELECT last(volts, ts), last_row(volts, ts), last_row(\"Pulses\", ts), max(ts) FROM meters",
         "SELECT last(volts, ts) FROM meters WHERE site = 'nowhere'",
         "SELECT site, last(volts, ts), lastts(volts, ts), last_row(meter, ts) FROM meters GROUP BY site",
+        "SELECT site, last(site, ts), last(volts, ts), last(owner, ts) FROM meters GROUP BY site",
+        "SELECT m.owner, last_row(m.owner, m.ts), last_row(m.meter, m.ts) FROM meters m GROUP BY m.owner",
         "SELECT length(owner) l, last(volts, ts), last_row(volts, ts) FROM meters GROUP BY l",
         "SELECT site, meter, last(volts, ts) FROM meters WHERE site <> 'b' AND owner LIKE '%n%' GROUP BY site, meter",
         "SELECT site, meter, last(volts, ts) FROM meters WHERE ts >= '1970-01-01 08:00:01.6' GROUP BY site, meter",
