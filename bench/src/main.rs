@@ -1,6 +1,7 @@
 //! Makes the figures of `BENCHMARKS.md`: the whole program over HTTP, with few or very many
 //! series, or the store alone.
 
+mod memory;
 mod series;
 mod server;
 mod store;

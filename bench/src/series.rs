@@ -4,10 +4,9 @@
 use crate::say;
 use crate::server::connection::Connection;
 use crate::server::load::median_milliseconds;
-use crate::server::process::Server;
+use crate::server::process::{Binary, Server};
 use clap::Args;
 use std::fmt::Write;
-use std::path::PathBuf;
 use std::time::Instant;
 
 const FIELDS: u64 = 10;
@@ -20,28 +19,19 @@ const RUNS: usize = 9;
 /// A binary, and how many series.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The binary
-    #[arg(long, default_value = "target/release/chronoglot")]
-    program: PathBuf,
-    /// Where its data goes; emptied first
-    #[arg(long, default_value = "target/bench-data")]
-    data_dir: PathBuf,
+    #[command(flatten)]
+    binary: Binary,
     /// How many series
     #[arg(long, default_value_t = 1_000_000)]
     series: u64,
-    /// The server's memory.limit_bytes, such as 64MiB
-    #[arg(long)]
-    memory_limit: Option<String>,
 }
 
 /// Prints the figures.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    let Arguments { program, data_dir: data, series, memory_limit } = arguments;
-    let (series, memory_limit) = (*series, memory_limit.as_deref());
-    if data.exists() {
-        std::fs::remove_dir_all(data).map_err(|error| error.to_string())?;
-    }
-    let server = Server::start(program, data, memory_limit)?;
+    let Arguments { binary, series } = arguments;
+    let series = *series;
+    binary.empty()?;
+    let server = binary.start()?;
     let rest = server.resident_mb()?;
     say(&format!("| memory at rest | {rest:.0} MB |"));
     define(&server)?;
@@ -67,7 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
 
     server.stop()?;
     let started = Instant::now();
-    let server = Server::start(program, data, memory_limit)?;
+    let server = binary.start()?;
     let start = started.elapsed().as_secs_f64() * 1e3;
     Connection::open(server.address)?.post("query?db=bench", &one(series))?;
     let first = started.elapsed().as_secs_f64() * 1e3;
@@ -77,7 +67,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     tell(&server, "after a restart, with last values")?;
     server.kill()?;
     let started = Instant::now();
-    let server = Server::start(program, data, memory_limit)?;
+    let server = binary.start()?;
     say(&format!("| start after kill -9 | {:.0} ms |", started.elapsed().as_secs_f64() * 1e3));
     server.stop()
 }

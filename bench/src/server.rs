@@ -7,19 +7,14 @@ pub(crate) mod process;
 use crate::say;
 use clap::Args;
 use load::Load;
-use process::Server;
-use std::path::PathBuf;
+use process::Binary;
 use std::time::Instant;
 
 /// A binary, and what is sent to it.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The binary
-    #[arg(long, default_value = "target/release/chronoglot")]
-    program: PathBuf,
-    /// Where its data goes; emptied first
-    #[arg(long, default_value = "target/bench-data")]
-    data_dir: PathBuf,
+    #[command(flatten)]
+    binary: Binary,
     /// Rows written by multi-row INSERTs
     #[arg(long, default_value_t = 1_000_000)]
     rows: u64,
@@ -35,23 +30,17 @@ pub(crate) struct Arguments {
     /// Connections that send single-row INSERTs
     #[arg(long, default_value_t = 32)]
     connections: u64,
-    /// The server's memory.limit_bytes, such as 64MiB
-    #[arg(long)]
-    memory_limit: Option<String>,
 }
 
 /// Prints the figures.
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    if arguments.data_dir.exists() {
-        std::fs::remove_dir_all(&arguments.data_dir).map_err(|error| error.to_string())?;
-    }
-    let bytes =
-        std::fs::metadata(&arguments.program).map_err(|error| format!("{}: {error}", arguments.program.display()))?;
+    let binary = &arguments.binary;
+    binary.empty()?;
+    let bytes = std::fs::metadata(&binary.program).map_err(|error| format!("{}: {error}", binary.program.display()))?;
     say(&format!("| binary | {:.1} MB |", bytes.len() as f64 / 1e6));
 
-    let memory_limit = arguments.memory_limit.as_deref();
     let started = Instant::now();
-    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
+    let server = binary.start()?;
     say(&format!("| start on an empty directory | {:.0} ms |", started.elapsed().as_secs_f64() * 1e3));
     say(&format!("| memory at rest | {:.0} MB |", server.resident_mb()?));
     load::define(&server)?;
@@ -90,7 +79,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
 
     server.kill()?;
     let started = Instant::now();
-    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
+    let server = binary.start()?;
     let rows = load::count(&server)?;
     say(&format!(
         "| restart after kill -9 with {rows} rows, until the first count | {:.0} ms |",
@@ -101,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     }
     server.stop()?;
     let started = Instant::now();
-    let server = Server::start(&arguments.program, &arguments.data_dir, memory_limit)?;
+    let server = binary.start()?;
     let rows = load::count(&server)?;
     say(&format!(
         "| restart after a clean stop with {rows} rows, until the first count | {:.0} ms |",

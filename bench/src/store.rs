@@ -4,6 +4,7 @@
 mod cost;
 mod rows;
 
+use crate::memory::megabytes;
 use crate::say;
 use catalog::{CatalogStore, RedbCatalog};
 use clap::Args;
@@ -82,7 +83,7 @@ async fn measure(arguments: &Arguments) -> Result<()> {
     for (title, query) in queries() {
         say(&format!("| {title} | {:.1} ms |", store.median_milliseconds(&query, 7).await?));
     }
-    say(&format!("| memory | {:.0} MB |", cost::resident_mb()?));
+    say(&format!("| memory | {:.0} MB |", megabytes(std::process::id(), "VmRSS:")?));
     store.engine.close().await.map_err(text)?;
     drop(store);
     let started = Instant::now();

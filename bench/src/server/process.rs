@@ -1,28 +1,49 @@
 //! The binary under test as a process.
 
+use crate::memory::megabytes;
+use clap::Args;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+
+/// What is measured, and where it keeps its data.
+#[derive(Debug, Args)]
+pub(crate) struct Binary {
+    /// The binary
+    #[arg(long, default_value = "target/release/chronoglot")]
+    pub(crate) program: PathBuf,
+    /// Where its data goes; emptied first
+    #[arg(long, default_value = "target/bench-data")]
+    data_dir: PathBuf,
+    /// The server's memory.limit_bytes, such as 64MiB
+    #[arg(long)]
+    memory_limit: Option<String>,
+}
 
 pub(crate) struct Server {
     child: Child,
     pub(crate) address: SocketAddr,
 }
 
-impl Server {
-    /// Starts it and waits until it says where it listens.
-    pub(crate) fn start(program: &Path, data: &Path, memory_limit: Option<&str>) -> Result<Self, String> {
-        let mut command = Command::new(program);
-        if let Some(limit) = memory_limit {
+impl Binary {
+    /// Removes what is in the data directory.
+    pub(crate) fn empty(&self) -> Result<(), String> {
+        if self.data_dir.exists() { std::fs::remove_dir_all(&self.data_dir).map_err(|e| e.to_string()) } else { Ok(()) }
+    }
+
+    /// Starts a server and waits until it says where it listens.
+    pub(crate) fn start(&self) -> Result<Server, String> {
+        let mut command = Command::new(&self.program);
+        if let Some(limit) = &self.memory_limit {
             command.env("CHRONOGLOT_MEMORY_LIMIT_BYTES", limit);
         }
         let mut child = command
             .args(["serve", "--insecure", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(data)
+            .arg(&self.data_dir)
             .stdout(Stdio::piped())
             .spawn()
-            .map_err(|error| format!("{}: {error}", program.display()))?;
+            .map_err(|error| format!("{}: {error}", self.program.display()))?;
         let out = child.stdout.take().ok_or("no standard output")?;
         let mut lines = BufReader::new(out).lines().map_while(Result::ok);
         let address = lines
@@ -30,25 +51,19 @@ impl Server {
             .find_map(|line| line.split("://").nth(1)?.split([' ', '/']).next()?.parse().ok())
             .ok_or("the server did not say where it listens")?;
         std::thread::spawn(move || lines.for_each(drop));
-        Ok(Self { child, address })
+        Ok(Server { child, address })
     }
+}
 
+impl Server {
     /// Resident memory in MB, as Linux tells.
     pub(crate) fn resident_mb(&self) -> Result<f64, String> {
-        self.status_mb("VmRSS:")
+        megabytes(self.child.id(), "VmRSS:")
     }
 
     /// The most that ever was resident, in MB.
     pub(crate) fn peak_mb(&self) -> Result<f64, String> {
-        self.status_mb("VmHWM:")
-    }
-
-    fn status_mb(&self, name: &str) -> Result<f64, String> {
-        let status =
-            std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).map_err(|error| error.to_string())?;
-        let line = status.lines().find_map(|line| line.strip_prefix(name));
-        let kilobytes: Option<f64> = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-        kilobytes.map(|kilobytes| kilobytes / 1e3).ok_or_else(|| format!("no {name}"))
+        megabytes(self.child.id(), "VmHWM:")
     }
 
     /// kill -9.

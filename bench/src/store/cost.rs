@@ -1,4 +1,4 @@
-//! What work costs: time, processor time and memory of this process, as Linux tells.
+//! What work costs: time and processor time of this process, as Linux tells.
 
 use super::{Result, text};
 use std::time::Instant;
@@ -31,12 +31,4 @@ fn processor_seconds() -> Result<f64> {
     let behind_name = stat.rsplit_once(") ").ok_or("no name in /proc/self/stat")?.1;
     let ticks: Vec<f64> = behind_name.split(' ').skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
     Ok(ticks.iter().sum::<f64>() / TICKS_A_SECOND)
-}
-
-/// Resident memory in MB.
-pub(super) fn resident_mb() -> Result<f64> {
-    let status = std::fs::read_to_string("/proc/self/status").map_err(text)?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kilobytes: Option<f64> = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    kilobytes.map(|kilobytes| kilobytes / 1e3).ok_or_else(|| "no VmRSS".to_owned())
 }
