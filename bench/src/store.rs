@@ -20,7 +20,7 @@ use rows::{FIELDS, Rows, START_MS, Values};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use storage::{CompactionOptions, Storage, StorageOptions, SystemClock, WalSync};
+use storage::{Storage, StorageOptions};
 
 /// The rows to write, and where.
 #[derive(Debug, Args)]
@@ -123,17 +123,7 @@ impl Store {
     async fn open(arguments: &Arguments) -> Result<Self> {
         let files: Arc<dyn Files> = Arc::new(DiskFiles::open(&arguments.data_dir).map_err(text)?);
         let catalog: Arc<dyn CatalogStore> = Arc::new(RedbCatalog::open(Arc::clone(&files)).map_err(text)?);
-        let options = StorageOptions {
-            wal_sync: WalSync::Always,
-            flush_bytes: arguments.memory / 8,
-            memory_limit_bytes: arguments.memory / 4,
-            footer_bytes: arguments.memory / 16,
-            last_values_bytes: arguments.memory / 16,
-            log_file_bytes: 64 << 20,
-            partition_seconds: 864_000,
-            clock: Arc::new(SystemClock),
-            compaction: CompactionOptions::default(),
-        };
+        let options = StorageOptions::within(arguments.memory);
         let storage = Storage::open(files, Arc::clone(&catalog), options).map_err(text)?;
         let query = QueryEngine::new(QueryOptions {
             memory_bytes: arguments.memory / 2,

@@ -21,7 +21,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
-use storage::{Clock, CompactionOptions, Storage, StorageOptions, WalSync};
+use storage::{Clock, Storage, StorageOptions};
 
 /// A clock that goes on by itself by a microsecond and otherwise when told.
 #[derive(Debug)]
@@ -82,17 +82,7 @@ impl TestStore {
         let clock = Arc::new(TestClock(AtomicU64::new(1_700_000_000_000_000)));
         let shared: Arc<dyn files::Files> = Arc::new(files.clone());
         let catalog: Arc<dyn catalog::CatalogStore> = Arc::new(RedbCatalog::open(Arc::clone(&shared)).unwrap());
-        let storage_options = StorageOptions {
-            wal_sync: WalSync::Always,
-            flush_bytes: 64 << 20,
-            memory_limit_bytes: 256 << 20,
-            footer_bytes: 16 << 20,
-            last_values_bytes: 16 << 20,
-            log_file_bytes: 64 << 20,
-            partition_seconds: 864_000,
-            compaction: CompactionOptions::default(),
-            clock: Arc::clone(&clock) as _,
-        };
+        let storage_options = StorageOptions { clock: Arc::clone(&clock) as _, ..StorageOptions::within(1 << 30) };
         let storage = Storage::open(shared, Arc::clone(&catalog), storage_options).unwrap();
         let number = SPILL_DIRECTORIES.fetch_add(1, Ordering::SeqCst);
         let name = format!("chronoglot-engine-{}-{number}", std::process::id());

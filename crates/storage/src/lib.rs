@@ -100,6 +100,26 @@ pub struct StorageOptions {
     pub clock: Arc<dyn Clock>,
 }
 
+impl StorageOptions {
+    /// Those of a process that may use so many bytes: a quarter for rows that are not in segments
+    /// yet (flushed at half of that), a sixteenth for the footers of segments, a sixteenth for the
+    /// newest values of series. What is left is for queries.
+    #[must_use]
+    pub fn within(memory_bytes: u64) -> Self {
+        Self {
+            wal_sync: WalSync::Always,
+            flush_bytes: memory_bytes / 8,
+            memory_limit_bytes: memory_bytes / 4,
+            footer_bytes: memory_bytes / 16,
+            last_values_bytes: memory_bytes / 16,
+            log_file_bytes: 64 << 20,
+            partition_seconds: 10 * 24 * 60 * 60,
+            compaction: CompactionOptions::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+}
+
 /// One store over one data directory. Clones share it; with the last one its threads end.
 #[derive(Clone, Debug)]
 pub struct Storage {

@@ -8,20 +8,13 @@ use query::{QueryEngine, QueryOptions};
 use server::settings::{Settings, WalSync};
 use std::sync::Arc;
 use std::time::Duration;
-use storage::{CompactionOptions, Storage, StorageOptions, SystemClock, check_format};
+use storage::{CompactionOptions, Storage, StorageOptions, check_format};
 
 /// Where queries spill, below the data directory.
 const SPILL: &str = "spill";
 
-/// Time partitions are ten days long unless database or table say otherwise.
-const PARTITION_SECONDS: u64 = 10 * 24 * 60 * 60;
-
-const LOG_FILE_BYTES: u64 = 64 << 20;
-
 /// Opens catalogue, storage and queries on the data directory, which is locked from then on.
-/// Memory is shared out as fractions of the limit: a quarter for rows that are not in segments
-/// yet (flushed at half of that), half for queries, a sixteenth for the footers of segments, a
-/// sixteenth for the newest values of series.
+/// Of the memory limit, storage takes its shares and queries get half.
 pub(crate) async fn open_engine(settings: &Settings) -> Result<Engine> {
     let memory = settings.memory_limit_bytes();
     let files: Arc<dyn Files> = Arc::new(DiskFiles::open(&settings.data_dir)?);
@@ -34,17 +27,11 @@ pub(crate) async fn open_engine(settings: &Settings) -> Result<Engine> {
             WalSync::Interval => storage::WalSync::Interval(Duration::from_millis(settings.wal.sync_interval_ms)),
             WalSync::Off => storage::WalSync::Off,
         },
-        flush_bytes: memory / 8,
-        memory_limit_bytes: memory / 4,
-        footer_bytes: memory / 16,
-        last_values_bytes: memory / 16,
-        log_file_bytes: LOG_FILE_BYTES,
-        partition_seconds: PARTITION_SECONDS,
         compaction: CompactionOptions {
             cpu_percent: settings.compaction.cpu_percent,
             segments_limit: settings.compaction.segments_limit,
         },
-        clock: Arc::new(SystemClock),
+        ..StorageOptions::within(memory)
     };
     let storage = Storage::open(files, Arc::clone(&catalog), options)?;
     let query = QueryEngine::new(QueryOptions {

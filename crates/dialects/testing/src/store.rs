@@ -12,7 +12,7 @@ use model::DatabaseId;
 use query::{Profile, QueryEngine, QueryOptions};
 use std::sync::Arc;
 use std::time::Duration;
-use storage::{CompactionOptions, Storage, StorageOptions, SystemClock, WalSync};
+use storage::{Storage, StorageOptions};
 use tempfile::TempDir;
 
 /// A store in memory. A clone is the same store.
@@ -38,17 +38,7 @@ impl Store {
     /// The store that these files hold.
     pub async fn over(files: Arc<dyn Files>) -> Self {
         let catalog: Arc<dyn CatalogStore> = Arc::new(RedbCatalog::open(Arc::clone(&files)).unwrap());
-        let options = StorageOptions {
-            wal_sync: WalSync::Always,
-            flush_bytes: 64 << 20,
-            memory_limit_bytes: 256 << 20,
-            footer_bytes: 16 << 20,
-            last_values_bytes: 16 << 20,
-            log_file_bytes: 64 << 20,
-            partition_seconds: 864_000,
-            compaction: CompactionOptions::default(),
-            clock: Arc::new(SystemClock),
-        };
+        let options = StorageOptions::within(1 << 30);
         let storage = Storage::open(files, Arc::clone(&catalog), options).unwrap();
         let spill = tempfile::tempdir().unwrap();
         let options = QueryOptions {

@@ -12,7 +12,7 @@ use model::{
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use storage::{CompactionOptions, Storage, StorageOptions, SystemClock, WalSync};
+use storage::{Storage, StorageOptions};
 
 async fn write(storage: &Storage, table: &Table, rows: &[Vec<Value>]) {
     let columns = table.columns.iter().enumerate().map(|(i, c)| {
@@ -66,17 +66,7 @@ fn owner(name: &str, rank: i64) -> Vec<Value> {
 async fn store() -> Storage {
     let files: Arc<dyn Files> = Arc::new(ForgetfulFiles::new());
     let catalog: Arc<dyn CatalogStore> = Arc::new(RedbCatalog::open(files.clone()).unwrap());
-    let options = StorageOptions {
-        wal_sync: WalSync::Always,
-        flush_bytes: 1 << 30,
-        memory_limit_bytes: 1 << 30,
-        footer_bytes: 16 << 20,
-        last_values_bytes: 1 << 20,
-        log_file_bytes: 1 << 20,
-        partition_seconds: 1_000,
-        compaction: CompactionOptions::default(),
-        clock: Arc::new(SystemClock),
-    };
+    let options = StorageOptions { partition_seconds: 1_000, ..StorageOptions::within(1 << 30) };
     let storage = Storage::open(files, catalog.clone(), options).unwrap();
     let database = Database {
         id: DatabaseId(1),

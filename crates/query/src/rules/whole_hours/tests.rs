@@ -16,7 +16,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, TestRng, TestRunner};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use storage::{Storage, StorageOptions, SystemClock, WalSync};
+use storage::{Storage, StorageOptions, WalSync};
 
 const METERS: TableId = TableId(1);
 const HOUR: i64 = 3_600_000;
@@ -85,17 +85,8 @@ impl Store {
     async fn new() -> Self {
         let files: Arc<dyn Files> = Arc::new(ForgetfulFiles::new());
         let catalog: Arc<dyn CatalogStore> = Arc::new(RedbCatalog::open(files.clone()).unwrap());
-        let options = StorageOptions {
-            wal_sync: WalSync::Off,
-            flush_bytes: 1 << 30,
-            memory_limit_bytes: 1 << 30,
-            footer_bytes: 16 << 20,
-            last_values_bytes: 16 << 20,
-            log_file_bytes: 64 << 20,
-            partition_seconds: 40_000,
-            clock: Arc::new(SystemClock),
-            compaction: storage::CompactionOptions::default(),
-        };
+        let options =
+            StorageOptions { wal_sync: WalSync::Off, partition_seconds: 40_000, ..StorageOptions::within(1 << 30) };
         let storage = Storage::open(files, catalog.clone(), options).unwrap();
         let database = Database {
             id: DatabaseId(1),
