@@ -130,6 +130,22 @@ pub struct NewUser {
     pub may_create_roles: bool,
 }
 
+impl NewUser {
+    /// A user who may log in, with a password that always counts.
+    #[must_use]
+    pub fn user(name: &str, password: Option<&str>) -> Self {
+        let password = password.map(str::to_owned);
+        let name = name.to_owned();
+        Self { name, is_role: false, may_log_in: true, password, valid_until_ms: None, may_create_roles: false }
+    }
+
+    /// A role.
+    #[must_use]
+    pub fn role(name: &str) -> Self {
+        Self { is_role: true, may_log_in: false, ..Self::user(name, None) }
+    }
+}
+
 /// What changes about a user; `None` leaves it as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserChange {

@@ -124,14 +124,7 @@ impl TestStore {
 
     /// A caller with a new user's rights.
     pub(crate) async fn user(&self, name: &str) -> Caller {
-        let new = crate::NewUser {
-            name: name.to_owned(),
-            is_role: false,
-            may_log_in: true,
-            password: None,
-            valid_until_ms: None,
-            may_create_roles: false,
-        };
+        let new = crate::NewUser::user(name, None);
         let id = self.create_user(&self.root, new).await.unwrap();
         self.caller(id).unwrap()
     }

@@ -8,7 +8,7 @@ use dialect::{DialectContext, Tokens};
 use engine::{Caller, Engine, NewUser, QueryRequest, ROOT_USER};
 use files::{Files, ForgetfulFiles};
 use futures::StreamExt as _;
-use model::DatabaseId;
+use model::{AttributePolicy, CellsBuilder, DatabaseId, Table, Value, WriteBatch, WriteKind};
 use query::{Profile, QueryEngine, QueryOptions};
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,14 +73,7 @@ impl Store {
 
     /// A new user without privileges.
     pub async fn user(&self, name: &str, password: &str) -> Caller {
-        let new = NewUser {
-            name: name.to_owned(),
-            is_role: false,
-            may_log_in: true,
-            password: Some(password.to_owned()),
-            valid_until_ms: None,
-            may_create_roles: false,
-        };
+        let new = NewUser::user(name, Some(password));
         let id = self.engine.create_user(&self.root(), new).await.unwrap();
         self.engine.caller(id).unwrap()
     }
@@ -88,6 +81,25 @@ impl Store {
     /// A database by its name.
     pub fn database(&self, name: &str) -> DatabaseId {
         self.engine.catalog().database_named(name).unwrap().id
+    }
+
+    /// Merges rows of some columns into a table, as another door does.
+    pub async fn write(&self, table: &Table, columns: &[&str], rows: &[&[Value]]) {
+        let columns = columns.iter().enumerate().map(|(index, name)| {
+            let column = table.column_named(name).unwrap();
+            let mut cells = CellsBuilder::new(column.data_type).unwrap();
+            rows.iter().for_each(|row| cells.push(&row[index]).unwrap());
+            (column.id, cells.finish())
+        });
+        let batch = WriteBatch {
+            table: table.id,
+            schema_version: table.schema_version,
+            kind: WriteKind::Merge,
+            attributes: AttributePolicy::OnlyIfNew,
+            rows: rows.len(),
+            columns: columns.collect(),
+        };
+        self.engine.write(&self.root(), batch).await.unwrap();
     }
 
     /// The rows of a query in a database: cells parted by `|`.

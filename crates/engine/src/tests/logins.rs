@@ -5,14 +5,7 @@ use crate::{NewUser, ROOT_USER, UserChange};
 use model::{Code, UserId};
 
 fn with_password(name: &str) -> NewUser {
-    NewUser {
-        name: name.to_owned(),
-        is_role: false,
-        may_log_in: true,
-        password: Some("secret".to_owned()),
-        valid_until_ms: None,
-        may_create_roles: false,
-    }
+    NewUser::user(name, Some("secret"))
 }
 
 async fn code(store: &TestStore, user: &str, password: &str) -> Option<Code> {

@@ -28,14 +28,7 @@ async fn a_crash_keeps_everything() {
     let delete = DeleteRequest { table: meters.id, filter: Some(expression("k = 0")), drop_series: true };
     store.delete(&store.root, &context, delete).await.unwrap();
     store.alter_table(&store.root, meters.id, Alteration::Rename("readings".to_owned())).await.unwrap();
-    let user = NewUser {
-        name: "u".to_owned(),
-        is_role: false,
-        may_log_in: true,
-        password: Some("secret".to_owned()),
-        valid_until_ms: None,
-        may_create_roles: false,
-    };
+    let user = NewUser::user("u", Some("secret"));
     let user = store.create_user(&store.root, user).await.unwrap();
     let privileges = [Privilege::Select].into_iter().collect();
     let grant = Grant { grantee: user, scope: Scope::Table(people.id), privileges, grantable: Privileges::NONE };

@@ -41,14 +41,7 @@ pub(crate) async fn create(context: &Context, name: &str, password: &str) -> Res
     if context.catalog().user_named(name).is_some() {
         return Err(Failure::new(805, format!("User {name} already exists")));
     }
-    let new = NewUser {
-        name: name.to_owned(),
-        is_role: false,
-        may_log_in: true,
-        password: Some(password.to_owned()),
-        valid_until_ms: None,
-        may_create_roles: false,
-    };
+    let new = NewUser::user(name, Some(password));
     context.engine().create_user(context.caller(), new).await?;
     Ok(())
 }
@@ -60,14 +53,7 @@ pub(crate) async fn create_role(context: &Context, name: &str) -> Result<()> {
     if context.catalog().user_named(name).is_some() {
         return Err(Failure::new(809, format!("Role {name} already exists")));
     }
-    let new = NewUser {
-        name: name.to_owned(),
-        is_role: true,
-        may_log_in: false,
-        password: None,
-        valid_until_ms: None,
-        may_create_roles: false,
-    };
+    let new = NewUser::role(name);
     context.engine().create_user(context.caller(), new).await?;
     Ok(())
 }

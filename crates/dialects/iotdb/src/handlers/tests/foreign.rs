@@ -2,10 +2,7 @@
 
 use super::client::{Client, Envelope as _};
 use engine::{NewColumn, NewTable};
-use model::{
-    AttributePolicy, Cells, CellsBuilder, ColumnRole, DataType, Table, TableKind, TextLength, TimeUnit, Value,
-    WriteBatch, WriteKind,
-};
+use model::{ColumnRole, DataType, Table, TableKind, TextLength, TimeUnit, Value};
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -47,26 +44,13 @@ async fn made(client: &Client, name: &str, key: &str, others: &[(&str, ColumnRol
 
 /// Writes rows as another door does: time in nanoseconds, key, and one more column.
 async fn write(client: &Client, table: &Table, column: &str, rows: &[(i64, &str, Value)]) {
-    let cells = |name: &str, value: &dyn Fn(&(i64, &str, Value)) -> Value| -> (model::ColumnId, Cells) {
-        let column = table.column_named(name).unwrap();
-        let mut builder = CellsBuilder::new(column.data_type).unwrap();
-        rows.iter().for_each(|row| builder.push(&value(row)).unwrap());
-        (column.id, builder.finish())
+    let key = &table.key_columns().next().unwrap().name;
+    let cells = |(nanos, key, value): &(i64, &str, Value)| {
+        [Value::Instant(*nanos, TimeUnit::Nanosecond), Value::Text((*key).to_owned()), value.clone()]
     };
-    let key = table.key_columns().next().unwrap().name.clone();
-    let batch = WriteBatch {
-        table: table.id,
-        schema_version: table.schema_version,
-        kind: WriteKind::Merge,
-        attributes: AttributePolicy::OnlyIfNew,
-        rows: rows.len(),
-        columns: vec![
-            cells("ts", &|row| Value::Instant(row.0, TimeUnit::Nanosecond)),
-            cells(&key, &|row| Value::Text(row.1.to_owned())),
-            cells(column, &|row| row.2.clone()),
-        ],
-    };
-    client.store().engine.write(&client.store().root(), batch).await.unwrap();
+    let rows: Vec<_> = rows.iter().map(cells).collect();
+    let rows: Vec<&[Value]> = rows.iter().map(<[_; 3]>::as_slice).collect();
+    client.store().write(table, &["ts", key, column], &rows).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use dialect_testing::Store;
 pub(super) use dialect_testing::{Answer, basic, files};
 use engine::Engine;
 use files::Files;
-use model::{AttributePolicy, CellsBuilder, Table, Value as Cell, WriteBatch, WriteKind};
+use model::{Table, Value as Cell};
 use serde_json::{Value, json};
 use server::TokenDirectory;
 use std::sync::Arc;
@@ -207,22 +207,8 @@ impl Client {
     /// Writes rows of the visible columns, as another door does.
     pub(super) async fn write(&self, table: &str, rows: &[&[Cell]]) {
         let table = self.table(table);
-        let columns = table.visible_columns().enumerate().map(|(index, column)| {
-            let mut cells = CellsBuilder::new(column.data_type).unwrap();
-            for row in rows {
-                cells.push(&row[index]).unwrap();
-            }
-            (column.id, cells.finish())
-        });
-        let batch = WriteBatch {
-            table: table.id,
-            schema_version: table.schema_version,
-            kind: WriteKind::Merge,
-            attributes: AttributePolicy::OnlyIfNew,
-            rows: rows.len(),
-            columns: columns.collect(),
-        };
-        self.engine.write(&self.http.store().root(), batch).await.unwrap();
+        let columns: Vec<&str> = table.visible_columns().map(|column| column.name.as_str()).collect();
+        self.http.store().write(&table, &columns, rows).await;
     }
 }
 
