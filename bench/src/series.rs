@@ -139,7 +139,7 @@ fn ask(server: &Server, series: u64, when: &str) -> Result<(), String> {
     say(&format!("| last values of all series {when}, at first; again | {first:.0} ms; {again:.0} ms |"));
     let found = median_milliseconds(server, &one(series), RUNS)?;
     say(&format!("| newest row of one series {when} | {found:.1} ms |"));
-    let change = format!("update meters set a3 = 'changed' where id = '{}'", name(series / 2, series));
+    let change = format!("update meters set a3 = '{when}' where id = '{}'", name(series / 2, series));
     let mut connection = Connection::open(server.address)?;
     let started = Instant::now();
     connection.post("ddl?db=bench", &change)?;

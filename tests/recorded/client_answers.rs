@@ -170,6 +170,9 @@ fn done() -> Value {
 
 fn same(expected: &Value, found: &Value) -> Verdict {
     let short = |value: &Value| value.to_string().replace("\\u0001", "");
+    if expected.is_null() {
+        return Err("the recorded answer is no JSON".to_owned());
+    }
     if expected == found { Ok(()) } else { Err(format!("{}, expected {}", short(found), short(expected))) }
 }
 

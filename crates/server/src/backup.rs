@@ -57,6 +57,8 @@ async fn back_up(State(context): State<DialectContext>, request: Request) -> Res
 
 async fn begin(context: &DialectContext, request: Request) -> Result<Response> {
     let caller = caller(context, request.headers()).await?;
+    // Before the body, which may be long, is read.
+    context.engine.require_backup(&caller)?;
     let with_secrets = with_secrets(request.uri().query().unwrap_or_default())?;
     let list = read_text(request.into_body(), context.body_bytes).await?;
     let previous = match list.as_str() {
@@ -72,7 +74,7 @@ async fn begin(context: &DialectContext, request: Request) -> Result<Response> {
 
     let (sender, receiver) = mpsc::channel(PARTS_WAITING);
     let outgoing = Outgoing { sender, runtime: Handle::current(), part: Vec::new() };
-    tokio::task::spawn_blocking(move || outgoing.send(&backup, previous.as_ref()));
+    tokio::task::spawn_blocking(move || outgoing.send(backup, previous.as_ref()));
     let parts = stream::unfold(receiver, async |mut receiver: mpsc::Receiver<Bytes>| {
         receiver.recv().await.map(|part| (Ok::<_, Infallible>(part), receiver))
     });
@@ -116,8 +118,11 @@ struct Outgoing {
 
 impl Outgoing {
     /// Sends a whole backup, or why it is none; blocks.
-    fn send(mut self, backup: &Backup, previous: Option<&BackupManifest>) {
-        let sent = backup.send(previous, &mut |piece| self.take(&piece)).and_then(|_| self.hand_over());
+    fn send(mut self, backup: Backup, previous: Option<&BackupManifest>) {
+        let sent = backup.send(previous, &mut |piece| self.take(&piece));
+        // Whoever has heard the end may ask for the next one.
+        drop(backup);
+        let sent = sent.and_then(|_| self.hand_over());
         if let Err(error) = sent {
             tracing::warn!(%error, "a backup did not end");
             Piece::Failed(&error.to_string()).encode(&mut self.part);

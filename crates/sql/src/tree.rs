@@ -111,13 +111,14 @@ pub fn query(body: SetExpr) -> Query {
     }
 }
 
-/// Writes `t.*` as `db.t.*` where FROM has `db.t` without an alias: a planner takes the qualifier of a
-/// star as it stands.
+/// Writes `t.*` as `db.t.*` where FROM has `db.t` without an alias, and nothing that is called `t`
+/// itself: a planner takes the qualifier of a star as it stands.
 pub fn qualify_stars(select: &mut Select) {
     let mut tables = Vec::new();
-    select.from.iter().for_each(|item| names_of_tables(item, &mut tables));
+    select.from.iter().for_each(|item| names_of(item, &mut tables));
     for item in &mut select.projection {
         if let SelectItem::QualifiedWildcard(SelectItemQualifiedWildcardKind::ObjectName(star), _) = item
+            && !tables.iter().any(|table| ends_with(table, star) && ends_with(star, table))
             && let Some(whole) = tables.iter().find(|table| ends_with(table, star))
         {
             star.clone_from(whole);
@@ -125,12 +126,17 @@ pub fn qualify_stars(select: &mut Select) {
     }
 }
 
-/// The names of the tables that nobody gave another name, in the order of FROM.
-fn names_of_tables(item: &TableWithJoins, names: &mut Vec<ObjectName>) {
+/// What the items of a FROM are called: by their aliases, tables without one by their names.
+fn names_of(item: &TableWithJoins, names: &mut Vec<ObjectName>) {
     for factor in std::iter::once(&item.relation).chain(item.joins.iter().map(|join| &join.relation)) {
         match factor {
+            TableFactor::Table { alias: Some(alias), .. }
+            | TableFactor::Derived { alias: Some(alias), .. }
+            | TableFactor::NestedJoin { alias: Some(alias), .. } => {
+                names.push(ObjectName::from(vec![alias.name.clone()]))
+            }
             TableFactor::Table { name, alias: None, .. } => names.push(name.clone()),
-            TableFactor::NestedJoin { table_with_joins, .. } => names_of_tables(table_with_joins, names),
+            TableFactor::NestedJoin { table_with_joins, alias: None } => names_of(table_with_joins, names),
             _ => {}
         }
     }
@@ -230,7 +236,9 @@ mod tests {
             "d.t.*, d.t.*, e.u.*, x.*"
         );
         assert_eq!(qualified("SELECT t.*, v.* FROM d.t AS a, d.v AS v"), "t.*, v.*", "an alias is its name alone");
-        assert_eq!(qualified("SELECT t.* FROM t, d.t"), "t.*", "the first that is called so");
+        for from in ["t, d.t", "d.t, t", "e.t, d.t AS t", "d.t, (SELECT 1) t"] {
+            assert_eq!(qualified(&format!("SELECT t.* FROM {from}")), "t.*", "{from}: one is called so itself");
+        }
     }
 
     #[test]

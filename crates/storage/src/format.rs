@@ -12,6 +12,7 @@ pub(crate) const FILE: &str = "FORMAT";
 /// The file of the catalogue, which another crate keeps.
 pub(crate) const CATALOGUE: &str = "catalog.redb";
 const TEMPORARY: &str = "FORMAT.tmp";
+/// 3, 5 and 9 are never given: one flipped bit makes them of 1.
 const NUMBER: u32 = 1;
 /// The features that this version knows.
 const FEATURES: &[&str] = &[];

@@ -184,13 +184,17 @@ impl Storage {
         self.threads.store.last_values.in_use()
     }
 
-    /// Of each key, whether a series that has it is there now, with or without rows.
+    /// Of each key, whether a series that has it is there now, with or without rows; a table that was
+    /// dropped has none.
     ///
     /// # Errors
-    /// [`ErrorKind::TableNotFound`].
+    /// Those of the series' checkpoint, where the table was not touched since the start.
     pub fn has_series(&self, table: TableId, keys: &[KeyBytes]) -> Result<Vec<bool>> {
         let store = &self.threads.store;
-        let state = store.table(table)?;
+        let state = match store.table(table) {
+            Err(error) if matches!(*error.kind, ErrorKind::TableNotFound { .. }) => return Ok(vec![false; keys.len()]),
+            state => state?,
+        };
         let series = state.series.read();
         let visible = store.log.visible();
         Ok(keys.iter().map(|key| series.is_listed(&key.0, visible)).collect())

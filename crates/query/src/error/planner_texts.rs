@@ -46,7 +46,22 @@ pub(super) fn sentence(text: &str) -> String {
     }
 }
 
+/// A value that cannot be read: what a user wrote or stored stands in the sentence as it is, whatever
+/// it looks like.
+fn unreadable_value(text: &str) -> Option<Error> {
+    const BEGINNINGS: [&str; 3] = ["Cannot cast string '", "Cannot cast value '", "Error parsing timestamp from '"];
+    let begins = |part: &&str| text.starts_with(part) || text.contains(&format!(": {part}"));
+    let beginning = BEGINNINGS.iter().find(|part| begins(part))?;
+    let (_, rest) = text.split_once(beginning)?;
+    let (value, rest) = rest.rsplit_once('\'')?;
+    let reason = format!("{beginning}{value}'{}", with_plain_types(first_line(rest)));
+    Some(ErrorKind::InvalidStatement { reason }.into())
+}
+
 fn known(text: &str) -> Option<Error> {
+    if let Some(unreadable) = unreadable_value(text) {
+        return Some(unreadable);
+    }
     let line = first_line(text);
     if let Some(overflow) = overflow(line) {
         return Some(overflow);
@@ -244,6 +259,16 @@ mod tests {
         }
         let overflow = invalid("Compute error: Int64Array overflow on abs(-128)");
         assert_eq!(*overflow.kind, ErrorKind::NumericOverflow { what: "abs(-128)".to_owned() });
+    }
+
+    #[test]
+    fn a_value_that_cannot_be_read_stands_as_it_is() {
+        for value in ["Exists(", "outer_ref(", "Some(1)", "X1a { b: }", "Int64", "two\nlines", "it's", "GetFieldAccess"]
+        {
+            let text = format!("Arrow error: Cast error: Cannot cast string '{value}' to value of Int64 type");
+            let reason = format!("Cannot cast string '{value}' to value of bigint type");
+            assert_eq!(*invalid(&text).kind, ErrorKind::InvalidStatement { reason });
+        }
     }
 
     #[test]

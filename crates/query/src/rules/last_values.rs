@@ -141,7 +141,8 @@ fn over_last_values(aggregate: &Aggregate) -> Result<Option<LogicalPlan>> {
         Expr::AggregateFunction(function).alias(field.name())
     });
     let aggregates: Vec<Expr> = aggregates.collect();
-    let input = below.project(needed)?.build()?;
+    // Columns that a derived table renamed may meet others of their names; then rows are read.
+    let Ok(input) = below.project(needed).and_then(LogicalPlanBuilder::build) else { return Ok(None) };
     let rewritten = Aggregate::try_new(Arc::new(input), aggregate.group_expr.clone(), aggregates)?;
     Ok(Some(LogicalPlan::Aggregate(rewritten)))
 }

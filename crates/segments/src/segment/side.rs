@@ -42,9 +42,13 @@ impl SideFile {
         let path = side_path(segment);
         let temporary = PathBuf::from(format!("{segment}.runs.tmp"));
         let file = files.create(&temporary).map_err(|e| io_error("create", &temporary, &e))?;
-        file.write_at(0, &bytes).map_err(|e| io_error("write", &temporary, &e))?;
-        file.sync().map_err(|e| io_error("sync", &temporary, &e))?;
-        files.rename(&temporary, &path).map_err(|e| io_error("rename", &temporary, &e))
+        let written =
+            file.write_at(0, &bytes).and_then(|()| file.sync()).and_then(|()| files.rename(&temporary, &path));
+        written.map_err(|e| {
+            // On a full disk each attempt would leave one more; its error counts, not this one's.
+            let _ = files.remove(&temporary);
+            io_error("write", &temporary, &e)
+        })
     }
 
     /// Reads the side file of a segment; `None` when it has to be made anew.

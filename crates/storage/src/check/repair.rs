@@ -49,9 +49,20 @@ pub fn repair(files: &Arc<dyn Files>, report: &CheckReport, cut_log: bool) -> Re
         };
         repair.repaired.left.extend(step.map(|what| format!("{}: {}; {what}", fault.file, fault.reason)));
     }
-    let by_hand = |fault: &super::Fault| matches!(fault.remedy, Remedy::ByHand(_)) && fault.file == super::CATALOGUE;
+    // Without these nothing is known of the rest: to open a catalogue might make one.
+    let says_what_there_is = [super::CATALOGUE, super::FORMAT];
+    let by_hand = |fault: &super::Fault| {
+        matches!(fault.remedy, Remedy::ByHand(_)) && says_what_there_is.contains(&fault.file.as_str())
+    };
     if report.faults.iter().any(by_hand) {
         return Ok(repair.repaired);
+    }
+    let commits = |fault: &super::Fault| {
+        matches!(fault.remedy, Remedy::CutLog(..) if cut_log)
+            || matches!(fault.remedy, Remedy::DropSegment(..) | Remedy::RebuildSeries(_))
+    };
+    if report.faults.iter().any(commits) {
+        copy_aside(files.as_ref(), Path::new(super::CATALOGUE))?;
     }
     let catalog: Arc<dyn CatalogStore> = Arc::new(RedbCatalog::open(files.clone())?);
     for fault in &report.faults {

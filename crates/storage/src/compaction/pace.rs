@@ -35,14 +35,20 @@ impl<'a> Pace<'a> {
         let others_write = newest > self.newest;
         self.newest = newest;
         if others_write && !self.urgent {
-            std::thread::sleep(self.rest(self.worked_since.elapsed()));
+            self.rest(self.worked_since.elapsed())?;
         }
         self.worked_since = Instant::now();
         Ok(())
     }
 
-    fn rest(&self, worked: Duration) -> Duration {
+    fn rest(&self, worked: Duration) -> Result<()> {
         let share = u32::from(self.store.options.compaction.cpu_percent.clamp(1, 100));
-        (worked * (100 - share) / share).min(SLEEP_MAX)
+        let mut left = worked * (100 - share) / share;
+        while !left.is_zero() && !self.store.compactor.is_ending() {
+            let now = left.min(SLEEP_MAX);
+            std::thread::sleep(now);
+            left -= now;
+        }
+        if self.store.compactor.is_ending() { Err(ended()) } else { Ok(()) }
     }
 }

@@ -11,6 +11,8 @@ const MAGIC_BITS: usize = 32;
 const CHECKSUM_BITS: usize = 32;
 const LENGTH_BITS: usize = 32;
 const COVERED_FROM: usize = 8;
+/// Longer records are not searched: among so many bits chance alone finds one for a torn record.
+const SEARCHED_BYTES: usize = 256 << 10;
 
 /// The bit to flip in a record that begins at the front of these bytes, counted from the lowest of
 /// the first byte, with the frame as it is then.
@@ -48,6 +50,9 @@ fn covered_bit(bytes: &[u8]) -> Option<usize> {
     }
     let frame = Frame::decode(head)?;
     let end = FRAME_BYTES.checked_add(frame.len)?;
+    if end > SEARCHED_BYTES {
+        return None;
+    }
     let payload = bytes.get(FRAME_BYTES..end)?;
     let wanted = frame.error_of(head, payload);
     let table: [u32; 256] = std::array::from_fn(|index| {
@@ -87,6 +92,16 @@ mod tests {
             bytes[bit / 8] ^= 1 << (bit % 8);
             let (found, frame) = flipped_bit(&bytes).unwrap_or_else(|| panic!("bit {bit}"));
             assert_eq!((found, frame.sequence, frame.len), (bit, Sequence(5), whole.len() - FRAME_BYTES));
+        }
+    }
+
+    #[test]
+    fn a_long_record_is_not_searched() {
+        for (bytes, is_found) in [(SEARCHED_BYTES - FRAME_BYTES, true), (SEARCHED_BYTES - FRAME_BYTES + 1, false)] {
+            let mut record = Vec::new();
+            Frame::append(Sequence(5), 32, &vec![0; bytes], &mut record);
+            record[FRAME_BYTES + 7] ^= 4;
+            assert_eq!(covered_bit(&record).is_some(), is_found);
         }
     }
 

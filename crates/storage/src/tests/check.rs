@@ -226,7 +226,7 @@ async fn a_lost_segment_is_told_by_its_rows_and_the_rest_is_answered() {
         let report = check(&disk);
         assert!(report.is_sound() && report.leftovers.is_empty(), "{report:?}");
         let aside = files_of(&disk).iter().filter(|path| path.starts_with("aside")).count();
-        assert_eq!(aside, if missing { 1 } else { 2 }, "nothing is deleted");
+        assert_eq!(aside, if missing { 2 } else { 3 }, "nothing is deleted, and the catalogue is copied");
         // The new meter's row lies in the lost partition, but in the log.
         assert_eq!(meters_between(&disk, 0, 1_000), 1);
         assert_eq!(meters_between(&disk, 5_000_000, i64::MAX), 60);
@@ -367,6 +367,18 @@ async fn a_damaged_catalogue_is_told_and_nothing_is_touched() {
     let before = all_bytes(&disk);
     let repaired = repair(&disk, true);
     assert!(repaired.done.is_empty() && repaired.left[0].contains("backup"), "{repaired:?}");
+    assert_eq!(all_bytes(&disk), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_format_and_catalogue_no_new_one_is_made() {
+    let disk = store(true).await;
+    for name in ["FORMAT", "catalog.redb"] {
+        disk.remove(Path::new(name)).unwrap();
+    }
+    let before = all_bytes(&disk);
+    let repaired = repair(&disk, true);
+    assert!(repaired.done.is_empty() && !repaired.left.is_empty(), "{repaired:?}");
     assert_eq!(all_bytes(&disk), before);
 }
 

@@ -99,6 +99,7 @@ async fn a_group_for_each_series_is_not_aggregated() {
 async fn other_questions_read_rows() {
     let (with, without) = benches();
     for sql in [
+        "SELECT site, last(x, ts) FROM (SELECT owner AS site, site AS x, ts FROM meters) GROUP BY site",
         "SELECT site, meter, last(volts, ts), count(*) FROM meters GROUP BY site, meter",
         "SELECT site, meter, first(volts, ts) FROM meters GROUP BY site, meter",
         "SELECT site, meter, last(volts * 2, ts) FROM meters GROUP BY site, meter",

@@ -341,6 +341,7 @@ async fn what_depends_on_single_rows_or_on_their_order_is_left_alone() {
         "SELECT max(note) FROM meters",
         "SELECT count(note) FROM meters",
         "SELECT max(volts + 1) FROM meters",
+        "SELECT q.a, q.b, count(*) FROM (SELECT site AS a, site AS b FROM meters) q GROUP BY q.a, q.b",
         "SELECT time_bucket(ts, '1m'), count(*) FROM meters GROUP BY 1",
         "SELECT ts, count(*) FROM meters GROUP BY ts",
         "SELECT level, count(*) FROM meters GROUP BY level",
