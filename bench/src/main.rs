@@ -2,6 +2,7 @@
 //! series, or the store alone.
 
 mod memory;
+mod mixed;
 mod series;
 mod server;
 mod store;
@@ -26,6 +27,8 @@ enum What {
     Server(server::Arguments),
     /// A chronoglot binary over HTTP with very many series in one table: memory, finding one, restart
     Series(series::Arguments),
+    /// A chronoglot binary over HTTP that writes and answers large queries at once, with little memory
+    Mixed(mixed::Arguments),
     /// The engine inside this process: columns in, queries out, no HTTP
     Store(store::Arguments),
 }
@@ -34,6 +37,7 @@ fn main() -> ExitCode {
     let done = match &Arguments::parse().what {
         What::Server(arguments) => server::run(arguments),
         What::Series(arguments) => series::run(arguments),
+        What::Mixed(arguments) => mixed::run(arguments),
         What::Store(arguments) => store::run(arguments),
     };
     match done {

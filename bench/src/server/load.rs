@@ -3,6 +3,7 @@
 use super::connection::Connection;
 use super::process::Server;
 use std::fmt::Write;
+use std::ops::Range;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -88,21 +89,25 @@ impl Load {
             Self::Singles { requests } => (requests, 1, 1 << 32),
         };
         let mut first = connection * a_statement;
-        let mut statement = String::new();
         while first < total {
-            statement.clear();
-            statement.push_str("insert into cpu values ");
-            for row in first..total.min(first + a_statement) {
-                if row > first {
-                    statement.push(',');
-                }
-                write_row(&mut statement, offset + row);
-            }
+            let statement = insert(offset + first..offset + total.min(first + a_statement));
             client.post("insert?db=bench", &statement)?;
             first += connections * a_statement;
         }
         Ok(())
     }
+}
+
+/// A statement that writes these rows.
+pub(crate) fn insert(rows: Range<u64>) -> String {
+    let mut statement = "insert into cpu values ".to_owned();
+    for row in rows.clone() {
+        if row > rows.start {
+            statement.push(',');
+        }
+        write_row(&mut statement, row);
+    }
+    statement
 }
 
 fn write_row(statement: &mut String, row: u64) {

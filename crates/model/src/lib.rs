@@ -13,6 +13,7 @@ mod privilege;
 mod table;
 mod time;
 mod types;
+mod usage;
 mod value;
 mod write;
 
@@ -27,6 +28,7 @@ pub use table::{
 };
 pub use time::{TimeBounds, TimeUnit};
 pub use types::{DataType, LengthUnit, TextLength};
+pub use usage::{MemoryPool, Usage};
 pub use value::{Decimal, Interval, Value, uuid_text};
 pub use write::{
     AttributePolicy, KeySelection, RangeDelete, WriteBatch, WriteKind, WriteOutcome, WritePart, WriteRequest,

@@ -7,6 +7,7 @@ use crate::run::Interrupt;
 use datafusion::common::resources_err;
 use datafusion::error::Result;
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
+use model::Usage;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -34,10 +35,9 @@ impl TotalMemory {
             .is_ok()
     }
 
-    /// Bytes held now.
-    #[cfg(test)]
-    pub(crate) fn used(&self) -> usize {
-        self.used.load(Ordering::Relaxed)
+    /// Bytes held now, of how many.
+    pub(crate) fn usage(&self) -> Usage {
+        Usage { used: self.used.load(Ordering::Relaxed) as u64, limit: self.limit as u64 }
     }
 }
 
@@ -136,6 +136,6 @@ mod tests {
         let grow = std::panic::AssertUnwindSafe(|| other.try_grow(1));
         assert!(std::panic::catch_unwind(grow).unwrap_err().is::<Abandoned>());
         drop(other);
-        assert_eq!(total.used(), 0);
+        assert_eq!(total.usage(), Usage { used: 0, limit: 150 });
     }
 }

@@ -3,7 +3,7 @@
 //! A query is in the list from when it is admitted until its answer was read or dropped.
 
 use crate::{QueryLabel, RunningQuery};
-use model::{Error, ErrorKind, Result};
+use model::{Error, ErrorKind, Result, Usage};
 use parking_lot::Mutex;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,6 +36,12 @@ impl Admission {
     pub(crate) fn new(running_max: usize) -> Self {
         let running_max = running_max.clamp(1, Semaphore::MAX_PERMITS);
         Self { running: Arc::new(Semaphore::new(running_max)), running_max, waiting: AtomicUsize::new(0) }
+    }
+
+    /// Queries that run now, of how many.
+    pub(crate) fn usage(&self) -> Usage {
+        let used = self.running_max.saturating_sub(self.running.available_permits());
+        Usage { used: used as u64, limit: self.running_max as u64 }
     }
 
     /// Waits for a place, until the deadline.

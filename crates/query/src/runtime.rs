@@ -10,7 +10,7 @@ use crate::running::{Admission, RunningList};
 use crate::{QueryOptions, RunningQuery};
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
-use model::{Error, ErrorKind, Result};
+use model::{Error, ErrorKind, Result, Usage};
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -129,6 +129,18 @@ impl QueryEngine {
     #[must_use]
     pub fn running(&self) -> Vec<RunningQuery> {
         self.inner.running.list()
+    }
+
+    /// How many run now, of how many.
+    #[must_use]
+    pub fn running_usage(&self) -> Usage {
+        self.inner.admission.usage()
+    }
+
+    /// The memory that all queries hold now.
+    #[must_use]
+    pub fn memory(&self) -> Usage {
+        self.inner.total.usage()
     }
 
     /// Ends a running query; false if there is none with that id.

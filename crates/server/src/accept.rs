@@ -3,6 +3,7 @@
 
 use crate::connection::{Admitted, Door};
 use hyper_util::server::graceful::GracefulShutdown;
+use model::Usage;
 use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,15 +21,24 @@ const PAUSE: Duration = Duration::from_millis(100);
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
     admitted: Arc<Semaphore>,
+    admitted_max: usize,
     refused: Arc<Semaphore>,
 }
 
 impl Places {
     pub(crate) fn new(connections: usize) -> Self {
+        let admitted_max = connections.min(Semaphore::MAX_PERMITS);
         Self {
-            admitted: Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS))),
+            admitted: Arc::new(Semaphore::new(admitted_max)),
+            admitted_max,
             refused: Arc::new(Semaphore::new(REFUSED_AT_ONCE)),
         }
+    }
+
+    /// Connections that are there now, of how many.
+    pub(crate) fn usage(&self) -> Usage {
+        let used = self.admitted_max.saturating_sub(self.admitted.available_permits());
+        Usage { used: used as u64, limit: self.admitted_max as u64 }
     }
 
     fn take(&self) -> Option<(Admitted, OwnedSemaphorePermit)> {

@@ -12,7 +12,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use hyper::body::{Body as HttpBody, Frame, SizeHint};
-use model::{Error, ErrorKind, Result};
+use model::{Error, ErrorKind, Result, Usage};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -26,6 +26,7 @@ pub(crate) struct Admission {
     present: Arc<Semaphore>,
     /// Places for those who work.
     working: Arc<Semaphore>,
+    working_max: usize,
     longest_wait: Duration,
 }
 
@@ -39,11 +40,19 @@ struct Place {
 impl Admission {
     pub(crate) fn new(limits: &Limits) -> Self {
         let most = Semaphore::MAX_PERMITS;
+        let working_max = limits.requests.min(most);
         Self {
             present: Arc::new(Semaphore::new(limits.requests.saturating_add(limits.waiting_requests).min(most))),
-            working: Arc::new(Semaphore::new(limits.requests.min(most))),
+            working: Arc::new(Semaphore::new(working_max)),
+            working_max,
             longest_wait: milliseconds(limits.waiting_ms),
         }
+    }
+
+    /// Requests that work now, of how many.
+    pub(crate) fn usage(&self) -> Usage {
+        let used = self.working_max.saturating_sub(self.working.available_permits());
+        Usage { used: used as u64, limit: self.working_max as u64 }
     }
 
     async fn enter(&self) -> Result<Place> {

@@ -23,7 +23,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use dialect::body_error;
 use http_body_util::BodyExt;
-use model::{Error, ErrorKind, Result};
+use model::{Error, ErrorKind, MemoryPool, Result, Usage};
 use patience::Patience;
 use receiver::{PIECE, Receiver};
 use std::sync::Arc;
@@ -31,16 +31,15 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
-/// The part of the server's memory that bodies may fill.
-const SHARE: u64 = 4;
-
 /// What all bodies of all listeners have in common.
 #[derive(Debug)]
 pub(crate) struct Arrivals {
     limit: usize,
     patience: Patience,
     longest_wait: Duration,
-    /// Pieces of memory that are free.
+    /// Pieces of memory that there are.
+    pieces: usize,
+    /// Those that are free.
     memory: Arc<Semaphore>,
 }
 
@@ -53,14 +52,22 @@ struct Arrived {
 impl Arrivals {
     pub(crate) fn new(settings: &Settings) -> Self {
         let limits = &settings.limits;
-        let share = (settings.memory_limit_bytes() / SHARE).max(limits.body_bytes);
-        let pieces = usize::try_from(share).unwrap_or(usize::MAX) / PIECE;
+        // One body of the largest size has room, however little memory there is.
+        let share = MemoryPool::Bodies.of(settings.memory_limit_bytes()).max(limits.body_bytes);
+        let pieces = (usize::try_from(share).unwrap_or(usize::MAX) / PIECE).min(Semaphore::MAX_PERMITS);
         Self {
             limit: usize::try_from(limits.body_bytes).unwrap_or(usize::MAX),
             patience: Patience::new(limits),
             longest_wait: milliseconds(limits.waiting_ms),
-            memory: Arc::new(Semaphore::new(pieces.min(Semaphore::MAX_PERMITS))),
+            pieces,
+            memory: Arc::new(Semaphore::new(pieces)),
         }
+    }
+
+    /// Bytes that bodies fill now, beyond the first piece of each.
+    pub(crate) fn usage(&self) -> Usage {
+        let bytes = |pieces: usize| pieces as u64 * PIECE as u64;
+        Usage { used: bytes(self.pieces.saturating_sub(self.memory.available_permits())), limit: bytes(self.pieces) }
     }
 
     /// Reads a body to its end.

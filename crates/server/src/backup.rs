@@ -6,16 +6,16 @@
 //! wrong on the way is the last piece of the stream, so that half a backup is never taken for one.
 
 use crate::certificates;
-use crate::rejection::plain;
+use crate::own_route::{caller, refuse};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
-use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::http::HeaderValue;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use axum::routing::post;
-use dialect::{Basic, DialectContext, Media, Parameter, Route, read_text};
-use engine::{Backup, BackupManifest, BackupOptions, Caller, Piece, ROOT_USER};
+use dialect::{DialectContext, Media, Parameter, Route, read_text};
+use engine::{Backup, BackupManifest, BackupOptions, Piece};
 use futures::stream;
 use model::{Error, ErrorKind, Result};
 use std::convert::Infallible;
@@ -44,14 +44,7 @@ pub(crate) fn routes(context: DialectContext) -> Router {
 async fn back_up(State(context): State<DialectContext>, request: Request) -> Response {
     match begin(&context, request).await {
         Ok(response) => response,
-        Err(error) => {
-            let mut response = plain(&error);
-            if response.status() == StatusCode::UNAUTHORIZED {
-                let basic = HeaderValue::from_static("Basic realm=\"chronoglot\"");
-                response.headers_mut().insert(WWW_AUTHENTICATE, basic);
-            }
-            response
-        }
+        Err(error) => refuse(&error),
     }
 }
 
@@ -81,15 +74,6 @@ async fn begin(context: &DialectContext, request: Request) -> Result<Response> {
     let mut response = Response::new(Body::from_stream(parts));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     Ok(response)
-}
-
-/// Who asks. An insecure server, which listens on loopback alone, asks root for no password.
-async fn caller(context: &DialectContext, headers: &HeaderMap) -> Result<Caller> {
-    let basic = Basic::read(headers)?;
-    if context.insecure && basic.user == ROOT_USER {
-        return context.root();
-    }
-    context.engine.log_in(&basic.user, &basic.password).await
 }
 
 fn with_secrets(query: &str) -> Result<bool> {

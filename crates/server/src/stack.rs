@@ -1,6 +1,7 @@
 //! The one list of what a request passes on its way to a dialect, from the outside in, and how a
 //! listener's routes are put together.
 
+use crate::accept::Places;
 use crate::access_log::access_log;
 use crate::admission::{Admission, admission};
 use crate::arrival::{Arrivals, arrival};
@@ -20,7 +21,7 @@ use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::Response;
 use dialect::{Dialect, SharedRoute};
-use model::{Error, ErrorKind, Result};
+use model::{Error, ErrorKind, Result, Usage};
 use std::sync::Arc;
 use tower::ServiceBuilder;
 use tower_http::CompressionLevel;
@@ -43,21 +44,45 @@ pub(crate) struct Mount {
 pub(crate) struct Shared {
     admission: Arc<Admission>,
     arrivals: Arc<Arrivals>,
-    /// Routes of the server itself that work on the store.
-    own: Router,
+    places: Places,
 }
 
 impl Shared {
-    pub(crate) fn new(settings: &Settings, own: Router) -> Self {
-        Self { admission: Arc::new(Admission::new(&settings.limits)), arrivals: Arc::new(Arrivals::new(settings)), own }
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            admission: Arc::new(Admission::new(&settings.limits)),
+            arrivals: Arc::new(Arrivals::new(settings)),
+            places: Places::new(settings.limits.connections),
+        }
+    }
+
+    /// The places for connections.
+    pub(crate) fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Connections that are there now.
+    pub(crate) fn connections(&self) -> Usage {
+        self.places.usage()
+    }
+
+    /// Requests of dialects that are worked on now.
+    pub(crate) fn requests(&self) -> Usage {
+        self.admission.usage()
+    }
+
+    /// Bytes of their bodies.
+    pub(crate) fn bodies(&self) -> Usage {
+        self.arrivals.usage()
     }
 }
 
-/// Everything that answers at one listener.
+/// Everything that answers at one listener; `own` are the routes of the server itself that work on
+/// the store.
 ///
 /// # Errors
 /// If two dialects claim the same requests; see [`UrlTable::new`].
-pub(crate) fn listener_routes(mounts: &[Mount], settings: &Settings, shared: &Shared) -> Result<Router> {
+pub(crate) fn listener_routes(mounts: &[Mount], own: &Router, settings: &Settings, shared: &Shared) -> Result<Router> {
     let dialects: Vec<Arc<dyn Dialect>> = mounts.iter().map(|mount| Arc::clone(&mount.dialect)).collect();
     let mut urls = UrlTable::new(&dialects)?;
     let rejections = Rejections::new(dialects.iter().map(Arc::clone));
@@ -74,7 +99,7 @@ pub(crate) fn listener_routes(mounts: &[Mount], settings: &Settings, shared: &Sh
         .layer(bodies)
         .layer(from_fn_with_state(headers, shared_headers))
         .merge(pages::routes(&dialects, document(&urls)))
-        .merge(shared.own.clone());
+        .merge(own.clone());
     let stack = ServiceBuilder::new()
         .layer(from_fn(request_id))
         .layer(from_fn(access_log))

@@ -1,7 +1,6 @@
 //! Starts the server: checks, binds every listener, mounts the dialects, and stops it again.
 
-use crate::accept::{Places, accept};
-use crate::backup;
+use crate::accept::accept;
 use crate::connection::Door;
 use crate::redirect::redirect;
 use crate::rejection::Rejections;
@@ -9,6 +8,7 @@ use crate::settings::{Listener, Settings, milliseconds};
 use crate::stack::{Mount, Shared, listener_routes};
 use crate::tls::Tls;
 use crate::tokens::TokenDirectory;
+use crate::{backup, metrics};
 use axum::Router;
 use axum::extract::Request;
 use dialect::{Dialect, DialectContext, Tokens};
@@ -69,9 +69,10 @@ impl Server {
             shared: dialect.shared_routes(context.clone()),
             dialect,
         };
-        let own = backup::routes(context.clone());
+        let shared = Arc::new(Shared::new(&settings));
+        let own = backup::routes(context.clone()).merge(metrics::routes(context.clone(), Arc::clone(&shared)));
         let mounts: Vec<_> = dialects.into_iter().map(mount).collect();
-        let mut running = start_with(&settings, &mounts, own).await?;
+        let mut running = start_with(&settings, &mounts, &own, &shared).await?;
         running.tokens = Some(tokens);
         Ok(running)
     }
@@ -123,20 +124,19 @@ struct Prepared {
 /// A server without a store of its own.
 #[cfg(test)]
 pub(crate) async fn start_mounted(settings: &Settings, mounts: &[Mount]) -> Result<RunningServer> {
-    start_with(settings, mounts, Router::new()).await
+    start_with(settings, mounts, &Router::new(), &Shared::new(settings)).await
 }
 
 /// Everything that [`Server::start`] does once the dialects and the server have their handlers.
-async fn start_with(settings: &Settings, mounts: &[Mount], own: Router) -> Result<RunningServer> {
+async fn start_with(settings: &Settings, mounts: &[Mount], own: &Router, shared: &Shared) -> Result<RunningServer> {
     settings.check().map_err(|error| ErrorKind::InvalidDefinition { reason: error.to_string() })?;
-    let shared = Shared::new(settings, own);
     let mut prepared = Vec::new();
     for row in &settings.listen {
         let mounts = chosen(row, mounts)?;
         prepared.push(Prepared {
             row: row.clone(),
             tls: settings.is_tls(row),
-            routes: listener_routes(&mounts, settings, &shared)?,
+            routes: listener_routes(&mounts, own, settings, shared)?,
             refusal: refusal(&mounts),
             dialects: mounts.iter().map(|mount| mount.dialect.name()).collect(),
             sockets: bind(row, settings).await?,
@@ -152,7 +152,6 @@ async fn start_with(settings: &Settings, mounts: &[Mount], own: Router) -> Resul
 
     let (stop, stopping) = watch::channel(());
     let (mut tasks, mut renewal, mut listeners) = (JoinSet::new(), JoinSet::new(), Vec::new());
-    let places = Places::new(settings.limits.connections);
     let deadline = milliseconds(settings.limits.shutdown_timeout_ms);
     for Prepared { row: _, tls: speaks_tls, routes, refusal, dialects, sockets } in prepared {
         let acceptor = tls.as_ref().filter(|_| speaks_tls).map(Tls::acceptor).transpose()?;
@@ -161,7 +160,7 @@ async fn start_with(settings: &Settings, mounts: &[Mount], own: Router) -> Resul
         for socket in sockets {
             let address = socket.local_addr().map_err(|error| io("read the address of a listener", &error))?;
             listeners.push(Bound { address, tls: speaks_tls, dialects: dialects.clone() });
-            tasks.spawn(accept(socket, Arc::clone(&door), places.clone(), stopping.clone(), deadline));
+            tasks.spawn(accept(socket, Arc::clone(&door), shared.places().clone(), stopping.clone(), deadline));
         }
     }
     if let Some(tls) = tls {

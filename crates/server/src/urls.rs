@@ -1,7 +1,7 @@
 //! The URL table of one listener: every route of its dialects and of the server itself, checked
 //! for overlaps when the listener is set up.
 
-use crate::backup;
+use crate::{backup, metrics};
 use dialect::{Dialect, Media, Route};
 use model::{ErrorKind, Result};
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub(crate) const SERVER: &str = "server";
 
 /// The routes that the server answers itself.
-const OWN: [Route; 5] = [
+const OWN: [Route; 6] = [
     Route::get("/", "What this is and who answers where").answer(&[Media::Text]).open(),
     Route::get("/health", "Whether the server is up").open(),
     Route::get("/openapi.json", "This document").open(),
@@ -18,6 +18,7 @@ const OWN: [Route; 5] = [
         .answer(&[Media::Text])
         .open(),
     backup::ROUTE,
+    metrics::ROUTE,
 ];
 
 /// All routes of one listener.

@@ -43,7 +43,7 @@ pub use check::{AffectedRows, CheckReport, CheckedTable, Checking, Fault, Remedy
 pub use compaction::CompactionOptions;
 pub use footers::FooterUse;
 pub use format::check_format;
-pub use last::{LastMetrics, LastOutput, LastRequest, LastScan, PoolUse};
+pub use last::{LastMetrics, LastOutput, LastRequest, LastScan};
 pub use segments::{Buckets, PartialColumn, PlainSpellings, Spellings};
 pub use sequence::SystemClock;
 pub use source::{DescribedKeys, OpenedScan, ScanDescription, SourceDescription, WriterId};
@@ -51,7 +51,9 @@ pub use view::{KeyRange, PartialRequest, Scan, ScanKeys, ScanMetrics, ScanReques
 
 use catalog::{CatalogStore, Change, CommitError};
 use files::Files;
-use model::{Error, ErrorKind, KeyBytes, Result, Sequence, Table, TableId, WriteOutcome, WriteRequest};
+use model::{
+    Error, ErrorKind, KeyBytes, MemoryPool, Result, Sequence, Table, TableId, Usage, WriteOutcome, WriteRequest,
+};
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
@@ -101,17 +103,16 @@ pub struct StorageOptions {
 }
 
 impl StorageOptions {
-    /// Those of a process that may use so many bytes: a quarter for rows that are not in segments
-    /// yet (flushed at half of that), a sixteenth for the footers of segments, a sixteenth for the
-    /// newest values of series. What is left is for queries.
+    /// Those of a process that may use so many bytes, by the shares of [`MemoryPool`]. Rows are moved
+    /// to segments when they fill half of theirs.
     #[must_use]
     pub fn within(memory_bytes: u64) -> Self {
         Self {
             wal_sync: WalSync::Always,
-            flush_bytes: memory_bytes / 8,
-            memory_limit_bytes: memory_bytes / 4,
-            footer_bytes: memory_bytes / 16,
-            last_values_bytes: memory_bytes / 16,
+            flush_bytes: MemoryPool::Memtables.of(memory_bytes) / 2,
+            memory_limit_bytes: MemoryPool::Memtables.of(memory_bytes),
+            footer_bytes: MemoryPool::Footers.of(memory_bytes),
+            last_values_bytes: MemoryPool::LastValues.of(memory_bytes),
             log_file_bytes: 64 << 20,
             partition_seconds: 10 * 24 * 60 * 60,
             compaction: CompactionOptions::default(),
@@ -178,10 +179,16 @@ impl Storage {
         TableView::new(&self.threads.store, table)
     }
 
-    /// What the newest values of series take in memory.
+    /// What each pool of memory holds, and may hold.
     #[must_use]
-    pub fn last_values_use(&self) -> PoolUse {
-        self.threads.store.last_values.in_use()
+    pub fn memory(&self) -> Vec<(MemoryPool, Usage)> {
+        let store = &self.threads.store;
+        let footers = store.footers.used();
+        vec![
+            (MemoryPool::Memtables, store.pressure.usage()),
+            (MemoryPool::LastValues, store.last_values.in_use()),
+            (MemoryPool::Footers, Usage { used: footers.used_bytes, limit: footers.limit_bytes }),
+        ]
     }
 
     /// Of each key, whether a series that has it is there now, with or without rows; a table that was

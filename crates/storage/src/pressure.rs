@@ -1,7 +1,7 @@
 //! How much memory rows take that are not in segments yet, and the log queue; writers wait when it
 //! is too much, and are refused when waiting does not help.
 
-use model::{Error, ErrorKind, Result};
+use model::{Error, ErrorKind, Result, Usage};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -52,6 +52,11 @@ impl Pressure {
     /// Bytes taken now.
     pub(crate) fn used(&self) -> u64 {
         self.used.load(Ordering::Acquire)
+    }
+
+    /// Bytes taken now, of how many.
+    pub(crate) fn usage(&self) -> Usage {
+        Usage { used: self.used(), limit: self.limit }
     }
 
     /// Bytes that a flush may give back.

@@ -3,7 +3,7 @@
 use catalog::{CatalogStore, RedbCatalog};
 use engine::Engine;
 use files::{DiskFiles, Files};
-use model::Result;
+use model::{MemoryPool, Result};
 use query::{QueryEngine, QueryOptions};
 use server::settings::{Settings, WalSync};
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use storage::{CompactionOptions, Storage, StorageOptions, check_format};
 const SPILL: &str = "spill";
 
 /// Opens catalogue, storage and queries on the data directory, which is locked from then on.
-/// Of the memory limit, storage takes its shares and queries get half.
+/// Storage and queries get their shares of the memory limit.
 pub(crate) async fn open_engine(settings: &Settings) -> Result<Engine> {
     let memory = settings.memory_limit_bytes();
     let files: Arc<dyn Files> = Arc::new(DiskFiles::open(&settings.data_dir)?);
@@ -36,7 +36,7 @@ pub(crate) async fn open_engine(settings: &Settings) -> Result<Engine> {
     let storage = Storage::open(files, Arc::clone(&catalog), options)?;
     let query = QueryEngine::new(QueryOptions {
         memory_bytes: settings.query_memory_bytes(),
-        memory_total_bytes: memory / 2,
+        memory_total_bytes: MemoryPool::Queries.of(memory),
         timeout: Duration::from_millis(settings.query.timeout_ms),
         running: settings.query.running,
         spill_directory: settings.data_dir.join(SPILL),

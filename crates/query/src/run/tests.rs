@@ -168,7 +168,7 @@ async fn a_sort_over_the_limit_spills_and_leaves_nothing() {
     assert_eq!(rows, 160_000);
     assert!(spilled > 0, "20 MB in 5 MB must spill");
     settle(|| files_below(&bench.directory) == 0).await;
-    assert_eq!(bench.engine.inner.total.used(), 0);
+    assert_eq!(bench.engine.inner.total.usage().used, 0);
 }
 
 #[tokio::test]
@@ -179,7 +179,7 @@ async fn a_join_over_the_limit_is_refused() {
         bench.error("SELECT a.n FROM wide a JOIN wide b ON a.word = b.word").await,
         ErrorKind::QueryMemoryExceeded { limit: 4 << 20 }
     );
-    settle(|| bench.engine.inner.total.used() == 0).await;
+    settle(|| bench.engine.inner.total.usage().used == 0).await;
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use super::*;
 use crate::tokens::TokenDirectory;
 use axum::body::to_bytes;
-use axum::http::Method;
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
+use axum::http::{Method, StatusCode};
 use dialect_testing::{Store, basic};
 use std::sync::Arc;
 use storage::{BackupFile, PieceReader};

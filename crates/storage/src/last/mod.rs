@@ -17,7 +17,6 @@ mod search;
 mod working;
 
 pub(crate) use pages::LastValues;
-pub use pool::PoolUse;
 pub(crate) use pool::{LastPool, LastUse};
 pub(crate) use scan::{LastAccess, at_flush};
 pub use scan::{LastMetrics, LastOutput, LastRequest, LastScan};

@@ -1,18 +1,10 @@
 //! The memory of all last values: a limit, and who gives way when it is reached.
 
 use crate::table_state::TableState;
+use model::Usage;
 use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-
-/// How much of a pool of memory is used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolUse {
-    /// Bytes taken now.
-    pub used: u64,
-    /// Bytes that may be taken.
-    pub limit: u64,
-}
 
 /// The pool of one store.
 #[derive(Debug)]
@@ -57,8 +49,8 @@ impl LastPool {
         Arc::new(Self { used: AtomicU64::new(0), limit, answers: AtomicU64::new(0), tables: Mutex::default() })
     }
 
-    pub(crate) fn in_use(&self) -> PoolUse {
-        PoolUse { used: self.used.load(Ordering::Acquire), limit: self.limit }
+    pub(crate) fn in_use(&self) -> Usage {
+        Usage { used: self.used.load(Ordering::Acquire), limit: self.limit }
     }
 
     pub(super) fn charge(self: &Arc<Self>, bytes: usize) -> PageCharge {

@@ -48,7 +48,7 @@ async fn four_times_the_memory_of_wide_rows_is_sorted_and_grouped() {
     let whole = bench.rows("SELECT n FROM words ORDER BY n DESC").await.unwrap();
     assert_eq!(rows, whole[30_000..30_003]);
     settle(|| files_below(&bench.directory) == 0).await;
-    assert_eq!(bench.engine.inner.total.used(), 0);
+    assert_eq!(bench.engine.inner.total.usage().used, 0);
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn a_dropped_answer_stops_work_that_reads_nothing_any_more() {
         assert!(running() > 0, "{sql}");
         drop(stream);
         settle(|| running() == 0).await;
-        assert_eq!(bench.engine.inner.total.used(), 0, "{sql}");
+        assert_eq!(bench.engine.inner.total.usage().used, 0, "{sql}");
     }
     assert!(long >= 5, "only {long} of the queries took long enough to be dropped");
 }
