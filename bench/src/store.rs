@@ -2,6 +2,7 @@
 //! without SQL; queries are answered; the store is opened anew.
 
 mod cost;
+mod peers;
 mod rows;
 
 use crate::memory::megabytes;
@@ -43,10 +44,16 @@ pub(crate) struct Arguments {
     /// What the fields hold
     #[arg(long, value_enum, default_value = "integers")]
     values: Values,
+    /// A Python with duckdb and chdb, which are asked the same over the same rows
+    #[arg(long)]
+    peers: Option<PathBuf>,
     /// Bytes of memory that storage and queries share
     #[arg(long, default_value_t = 4 << 30)]
     memory: u64,
 }
+
+/// The beginning of the hour that is asked for.
+const HOUR_SECONDS: i64 = START_MS / 1_000 + 3_600;
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -80,8 +87,11 @@ async fn measure(arguments: &Arguments) -> Result<()> {
         all as f64 / values,
         segments as f64 / values
     ));
+    let mut answered = Vec::new();
     for (title, query) in queries() {
-        say(&format!("| {title} | {:.1} ms |", store.median_milliseconds(&query, 7).await?));
+        let milliseconds = store.median_milliseconds(&query, 7).await?;
+        say(&format!("| {title} | {milliseconds:.1} ms |"));
+        answered.push((title, milliseconds));
     }
     say(&format!("| memory | {:.0} MB |", megabytes(std::process::id(), "VmRSS:")?));
     store.engine.close().await.map_err(text)?;
@@ -90,12 +100,26 @@ async fn measure(arguments: &Arguments) -> Result<()> {
     let store = Store::open(arguments).await?;
     store.ask("select count(*) from cpu").await?;
     say(&format!("| opened anew, until the first count | {:.0} ms |", started.elapsed().as_secs_f64() * 1e3));
-    store.engine.close().await.map_err(text)
+    store.engine.close().await.map_err(text)?;
+    drop(store);
+    arguments.peers.as_deref().map_or(Ok(()), |python| ask_peers(python, &arguments.data_dir, rows, &answered))
+}
+
+/// Says how much longer the peers take for what the store was asked.
+fn ask_peers(python: &Path, data: &Path, rows: u64, answered: &[(&str, f64)]) -> Result<()> {
+    let peers = peers::ask(python, data, rows, HOUR_SECONDS)?;
+    for (title, ours) in answered {
+        let theirs = peers.get(*title).ok_or_else(|| format!("the peers were not asked: {title}"))?;
+        let theirs: Vec<String> =
+            theirs.iter().map(|(peer, ms)| format!("{peer} {ms:.1} ms, {:.2} times ours", ms / ours)).collect();
+        say(&format!("| {title} | {ours:.1} ms | {} |", theirs.join(" | ")));
+    }
+    Ok(())
 }
 
 /// What is asked of all rows.
 fn queries() -> Vec<(&'static str, String)> {
-    let hour = START_MS / 1_000 + 3_600;
+    let hour = HOUR_SECONDS;
     let all: Vec<String> = (0..FIELDS).map(|field| format!("avg(f{field})")).collect();
     vec![
         ("select count(*)", "select count(*) from cpu".to_owned()),
