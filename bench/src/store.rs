@@ -3,6 +3,7 @@
 
 mod cost;
 mod peers;
+mod replay;
 mod rows;
 
 use crate::memory::megabytes;
@@ -24,7 +25,7 @@ use std::time::{Duration, Instant};
 use storage::{Storage, StorageOptions};
 
 /// The rows to write, and where.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Arguments {
     /// Where the data goes; emptied first
     #[arg(long, default_value = "target/bench-data")]
@@ -44,6 +45,9 @@ pub(crate) struct Arguments {
     /// What the fields hold
     #[arg(long, value_enum, default_value = "integers")]
     values: Values,
+    /// Rows that are written to a log and read back from it
+    #[arg(long, default_value_t = 2_000_000)]
+    replayed_rows: u64,
     /// A Python with duckdb and chdb, which are asked the same over the same rows
     #[arg(long)]
     peers: Option<PathBuf>,
@@ -102,6 +106,7 @@ async fn measure(arguments: &Arguments) -> Result<()> {
     say(&format!("| opened anew, until the first count | {:.0} ms |", started.elapsed().as_secs_f64() * 1e3));
     store.engine.close().await.map_err(text)?;
     drop(store);
+    replay::run(arguments).await?;
     arguments.peers.as_deref().map_or(Ok(()), |python| ask_peers(python, &arguments.data_dir, rows, &answered))
 }
 

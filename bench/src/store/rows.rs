@@ -91,7 +91,7 @@ impl Rows {
         let is_late: Vec<bool> = (0..self.hosts.len()).map(|_| self.below(100) < self.late_percent).collect();
         let times = is_late.iter().map(|late| if *late { now - LATE_MS } else { now });
         let mut columns: Vec<(&str, ArrayRef)> = vec![
-            ("ts", Arc::new(TimestampMillisecondArray::from_iter_values(times).with_timezone("+00:00"))),
+            ("ts", Arc::new(TimestampMillisecondArray::from_iter_values(times).with_timezone("UTC"))),
             ("host", Arc::new(StringArray::from_iter_values(&self.hosts))),
         ];
         const NAMES: [&str; FIELDS] = ["f0", "f1", "f2", "f3", "f4", "f5", "f6", "f7", "f8", "f9"];
