@@ -48,6 +48,7 @@ impl Store {
             last_values_bytes: 1 << 20,
             log_file_bytes: 4_000,
             partition_seconds: 1_000,
+            pack_bytes: 0,
             compaction: CompactionOptions { cpu_percent: 0, ..CompactionOptions::default() },
             clock: Arc::new(Ticks(AtomicU64::new(1_700_000_000_000_000))),
         };
