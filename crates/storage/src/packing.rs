@@ -85,6 +85,7 @@ impl<'a> Packing<'a> {
 
     /// Makes what was added durable; the pack's path. `None`: nothing was added.
     pub(crate) fn finish(self) -> Result<Option<String>> {
+        let _naming = self.store.naming.lock();
         let finished = self.writer.map(PackWriter::finish).transpose();
         finished.map_err(|e| io_error("write", Path::new(files::PACKS), &e))
     }

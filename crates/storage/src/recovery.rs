@@ -83,6 +83,7 @@ pub(crate) fn open(
         files,
         packs,
         features,
+        naming: Mutex::default(),
         held,
         catalog,
         options,

@@ -32,6 +32,8 @@ pub(crate) struct Store {
     /// The files of `held`, and what lies in packs.
     pub(crate) packs: PackedFiles,
     pub(crate) features: SaidFeatures,
+    /// Held while a pack gets its name: a sync that fails loses no other's.
+    pub(crate) naming: Mutex<()>,
     /// Where a backup holds what it still has to read.
     pub(crate) held: HeldFiles,
     pub(crate) catalog: Arc<dyn CatalogStore>,
