@@ -35,7 +35,7 @@ const ALIGNMENT: u64 = 8;
 #[must_use]
 pub fn pack_of(path: &str) -> Option<&str> {
     let (pack, member) = path.strip_prefix(PACKS)?.strip_prefix('/')?.split_once('/')?;
-    (pack.ends_with(ENDING) && !member.is_empty()).then(|| &path[..path.len() - member.len() - 1])
+    path.get(..path.len() - member.len() - 1).filter(|_| pack.ends_with(ENDING) && !member.is_empty())
 }
 
 /// The checksum in the name of a pack; `None` for what is none.

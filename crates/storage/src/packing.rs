@@ -118,23 +118,29 @@ impl<'a> Packing<'a> {
             let name = self.put(state.id, &made.each_ref().map(Vec::as_slice), "parquet")?;
             return Ok(Some(Placed { entry: SegmentEntry { path: name, ..entry }, is_packed: true }));
         }
-        make_directory(files, state)?;
-        let written = [(path, &made[0]), (&side, &made[1])].into_iter().try_for_each(|(path, bytes)| {
-            let temporary = PathBuf::from(format!("{path}.tmp"));
-            let write = || {
-                let file = files.create(&temporary)?;
-                file.write_at(0, bytes)?;
-                file.sync()?;
-                files.rename(&temporary, Path::new(path))
-            };
-            write().inspect_err(|_| drop(files.remove(&temporary))).map_err(|e| io_error("write", Path::new(path), &e))
-        });
-        let directory = segment::directory(state.id);
-        let written =
-            written.and_then(|()| files.sync_directory(&directory).map_err(|e| io_error("sync", &directory, &e)));
-        written.inspect_err(|_| drop(remove_segment(files, path)))?;
+        write_own(files, state, path, &made)?;
         Ok(Some(Placed { entry, is_packed: false }))
     }
+}
+
+/// Writes a segment and what lies beside it as files of their own, durably.
+pub(crate) fn write_own(files: &dyn Files, state: &TableState, path: &str, parts: &[Vec<u8>; 2]) -> Result<()> {
+    make_directory(files, state)?;
+    let write = |path: &str, bytes: &[u8]| {
+        let temporary = PathBuf::from(format!("{path}.tmp"));
+        let write = || {
+            let file = files.create(&temporary)?;
+            file.write_at(0, bytes)?;
+            file.sync()?;
+            files.rename(&temporary, Path::new(path))
+        };
+        write().inspect_err(|_| drop(files.remove(&temporary))).map_err(|e| io_error("write", Path::new(path), &e))
+    };
+    let [segment, side] = parts;
+    let directory = segment::directory(state.id);
+    let sync = || files.sync_directory(&directory).map_err(|e| io_error("sync", &directory, &e));
+    let written = write(path, segment).and_then(|()| write(&format!("{path}.runs"), side)).and_then(|()| sync());
+    written.inspect_err(|_| drop(remove_segment(files, path)))
 }
 
 /// Where the manifest names a file in it, it is there.

@@ -48,12 +48,7 @@ pub(crate) struct TableState {
 }
 
 impl TableState {
-    pub(crate) fn new(
-        id: TableId,
-        series: SeriesIndex,
-        memory: Memory,
-        packed_series: Option<PackedSeries>,
-    ) -> Self {
+    pub(crate) fn new(id: TableId, series: SeriesIndex, memory: Memory, packed_series: Option<PackedSeries>) -> Self {
         Self {
             id,
             lock: Mutex::default(),

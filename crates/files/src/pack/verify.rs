@@ -57,7 +57,8 @@ pub fn verify_pack(file: &dyn File, path: &str, known: &[Range<u64>]) -> io::Res
         parts.push(part);
     }
     faults.extend(gap(file, at..directory_at)?);
-    if known.iter().any(|part| parts.binary_search_by_key(&part.start, |p| p.start).ok().map(|at| &parts[at]) != Some(part)) {
+    let at = |start: u64| parts.binary_search_by_key(&start, |part| part.start).ok().and_then(|at| parts.get(at));
+    if known.iter().any(|part| at(part.start) != Some(part)) {
         faults.push(PackFault::Frame("its directory does not have every member"));
     }
     Ok(faults)

@@ -27,7 +27,10 @@ pub struct PackWriter {
 
 impl std::fmt::Debug for PackWriter {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("PackWriter").field("path", &self.temporary).field("bytes", &self.bytes()).finish_non_exhaustive()
+        f.debug_struct("PackWriter")
+            .field("path", &self.temporary)
+            .field("bytes", &self.bytes())
+            .finish_non_exhaustive()
     }
 }
 

@@ -39,7 +39,8 @@ impl Backup {
         })?;
         let flushed = catalog.manifests().map(|(_, manifest)| manifest.flushed);
         let of_log = found.files.last().map(|file| file.last);
-        let reached = flushed.chain(checkpoints.values().map(|found| found.mark)).chain(of_log).chain(last_record).max();
+        let reached =
+            flushed.chain(checkpoints.values().map(|found| found.mark)).chain(of_log).chain(last_record).max();
         let sequence = reached.unwrap_or(Sequence::ZERO).max(catalog.sequence());
         let taken_micros = SystemClock.now_micros();
         Ok(Self {

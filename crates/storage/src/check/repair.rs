@@ -216,7 +216,8 @@ impl Repair<'_> {
         if pack_of(file).is_some() {
             // A side file is made with the pack.
             let mut manifest = TableManifest::clone(&manifest);
-            let lost = manifest.packed_series.as_mut().and_then(|packed| packed.series_file.take_if(|path| path == file));
+            let lost =
+                manifest.packed_series.as_mut().and_then(|packed| packed.series_file.take_if(|path| path == file));
             if lost.is_some() {
                 commit_blocking(catalog, vec![Change::PutManifest(table, manifest)])?;
                 self.did(format!("{file} is written again when series of its table change"));

@@ -4,7 +4,7 @@ use super::expiry::{self, Expiry, delete_expired};
 use super::job::{Job, Merged, swap};
 use super::pace::Pace;
 use super::policy::{Due, due};
-use super::repack::repack;
+use super::repack::{is_due, repack};
 use crate::memtable::MemoryView;
 use crate::packing::Packing;
 use crate::store::Store;
@@ -116,6 +116,9 @@ impl Work<'_> {
     /// Looks at the tables that the manifest knows, without waking those of which nothing is due.
     fn begin(&self) {
         let catalog = self.store.catalog.snapshot();
+        if let Some(any) = catalog.tables().next().filter(|_| is_due(self.store)) {
+            self.store.compactor.files_changed(any.id);
+        }
         for table in catalog.tables() {
             let manifest = catalog.manifest(table.id);
             let segments: Vec<&SegmentEntry> = manifest.segments.iter().collect();
@@ -242,7 +245,8 @@ impl Work<'_> {
         let mut pace: Option<Pace<'_>> = None;
         let mut next = vec![first];
         if self.is_small(first) {
-            let others: Vec<TableId> = self.due.keys().copied().filter(|id| *id != first && self.is_small(*id)).collect();
+            let others: Vec<TableId> =
+                self.due.keys().copied().filter(|id| *id != first && self.is_small(*id)).collect();
             next.splice(0..0, others);
         }
         while let Some(id) = next.pop() {

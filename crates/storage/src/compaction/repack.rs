@@ -1,16 +1,18 @@
 //! Packs of which less than half is still named: what is left of them goes into another one, byte
 //! for byte, and the manifests name that. So packs take at most twice the bytes that are named, and
-//! what the members of a pack outlive it by, a table at rest, does not keep it.
+//! a table at rest does not keep what was written with it. Where nothing is to lie in packs any
+//! more, segments go from them to files of their own.
 
 use crate::catalogue_commit::put_manifests;
 use crate::flush::remove_members;
-use crate::packing::{Packing, member};
-use crate::segment::Segment;
+use crate::packing::{Packing, member, write_own};
+use crate::segment::{self, Segment};
 use crate::store::Store;
 use crate::table_state::TableState;
 use catalog::{PackedSeries, SegmentEntry, TableManifest};
 use files::{Files, io_error, member_ranges, pack_of};
 use model::{Result, Sequence, TableId};
+use segments::remove_segment;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -24,6 +26,9 @@ const MOVED_BYTES: u64 = 32 << 20;
 /// # Errors
 /// Those of the disk, naming the file; what could not be moved stays where it is.
 pub(super) fn repack(store: &Store, runtime: &Runtime) -> Result<()> {
+    if store.options.pack_bytes == 0 {
+        unpack(store, runtime)?;
+    }
     let mut tried = BTreeSet::new();
     loop {
         let sparse = store.packs.sparse().map_err(|e| io_error("look at", Path::new(files::PACKS), &e))?;
@@ -43,6 +48,42 @@ pub(super) fn repack(store: &Store, runtime: &Runtime) -> Result<()> {
         // Views may hold what was moved for a while.
         tried.extend(some);
     }
+}
+
+/// Whether a look at the packs is due before anything changes.
+pub(super) fn is_due(store: &Store) -> bool {
+    let snapshot = store.catalog.snapshot();
+    let to_unpack = || snapshot.manifests().any(|(_, manifest)| packed(manifest).next().is_some());
+    // What cannot be looked at now is looked at later, and told then.
+    (store.options.pack_bytes == 0 && to_unpack()) || store.packs.sparse().is_ok_and(|sparse| !sparse.is_empty())
+}
+
+fn packed(manifest: &TableManifest) -> impl Iterator<Item = &SegmentEntry> {
+    manifest.segments.iter().filter(|entry| pack_of(&entry.path).is_some())
+}
+
+/// Gives every table files of its own, one table after the other.
+fn unpack(store: &Store, runtime: &Runtime) -> Result<()> {
+    for (id, manifest) in store.catalog.snapshot().manifests() {
+        let files = store.files.as_ref();
+        let Some(state) = packed(manifest).next().and_then(|_| store.table(id).ok()) else { continue };
+        if store.compactor.is_ending() {
+            return Err(crate::background::ended());
+        }
+        let mut moved = HashMap::new();
+        for entry in packed(manifest) {
+            let path = segment::path(id, entry.id);
+            let parts = [read(files, &entry.path)?, read(files, &format!("{}.runs", entry.path))?];
+            write_own(files, &state, &path, &parts)?;
+            moved.insert(entry.path.clone(), path);
+        }
+        let used = rename(store, runtime, vec![state], &moved)?;
+        // What changed meanwhile is elsewhere by now.
+        for path in moved.values().filter(|path| !used.contains(*path)) {
+            remove_segment(files, path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Moves what the manifests name of some packs.
@@ -78,17 +119,21 @@ fn empty(store: &Store, runtime: &Runtime, packs: &BTreeSet<String>) -> Result<(
 /// Copies a member with what lies beside it.
 fn copy(files: &dyn Files, packing: &mut Packing<'_>, table: TableId, path: &str) -> Result<String> {
     let beside = format!("{path}.runs");
-    let read = |path: &str| {
+    let parts = [path, &beside].into_iter().take(member_ranges(path).len()).map(|path| read(files, path));
+    let parts: Vec<Vec<u8>> = parts.collect::<Result<_>>()?;
+    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+    let ending = path.rsplit('.').next().unwrap_or_default();
+    packing.put(table, &parts, ending)
+}
+
+fn read(files: &dyn Files, path: &str) -> Result<Vec<u8>> {
+    let read = || {
         let file = files.open(Path::new(path))?;
         let mut bytes = vec![0; usize::try_from(file.len()?).map_err(std::io::Error::other)?];
         file.read_at(0, &mut bytes)?;
         Ok(bytes)
     };
-    let parts = [path, &beside].into_iter().take(member_ranges(path).len()).map(read);
-    let parts: Vec<Vec<u8>> = parts.collect::<std::io::Result<_>>().map_err(|e| io_error("read", Path::new(path), &e))?;
-    let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-    let ending = path.rsplit('.').next().unwrap_or_default();
-    packing.put(table, &parts, ending)
+    read().map_err(|e| io_error("read", Path::new(path), &e))
 }
 
 /// Commits the new places; which of them are named now.
@@ -126,7 +171,8 @@ fn rename(
         manifests.push((state.id, manifest, memory.flushed));
         next.insert(state.id, segments);
     }
-    let named: HashMap<TableId, TableManifest> = manifests.iter().map(|(id, manifest, _)| (*id, manifest.clone())).collect();
+    let named: HashMap<TableId, TableManifest> =
+        manifests.iter().map(|(id, manifest, _)| (*id, manifest.clone())).collect();
     let there = put_manifests(runtime, store.catalog.as_ref(), manifests)?;
     let mut used = BTreeSet::new();
     let mut gone = Vec::new();

@@ -85,7 +85,8 @@ impl<'a> Group<'a> {
             segments.for_each(|segment| segment.discard(store.files.as_ref()));
         })?;
         tables.sort_by_key(|table| table.state.id);
-        let tables: Vec<Settled> = tables.into_iter().map(|table| settle(table, pack.as_deref())).collect::<Result<_>>()?;
+        let tables: Vec<Settled> =
+            tables.into_iter().map(|table| settle(table, pack.as_deref())).collect::<Result<_>>()?;
         for table in &tables {
             store.packs.name(table.rows.iter().flat_map(|rows| &rows.entries).map(|entry| entry.path.as_str()));
             store.packs.name(table.series.iter().flatten().flat_map(PackedSeries::files));
@@ -170,8 +171,9 @@ impl Settled {
         let older = self.state.memory.read().segments().clone();
         let tombstones: Vec<Tombstone> =
             view.tombstones.iter().filter(|t| older.iter().any(|s| masks(t, &s.entry, table.kind))).cloned().collect();
-        let new_segment =
-            |entry: &SegmentEntry| Segment::new(entry.clone(), table.clone(), store.files.clone(), store.footers.clone());
+        let new_segment = |entry: &SegmentEntry| {
+            Segment::new(entry.clone(), table.clone(), store.files.clone(), store.footers.clone())
+        };
         let new: Vec<_> = entries.iter().map(new_segment).collect();
         let mut segments: Vec<Arc<Segment>> = older.iter().chain(&new).cloned().collect();
         segment::sort(&mut segments);

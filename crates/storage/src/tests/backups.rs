@@ -415,11 +415,11 @@ async fn neither_goes_where_something_is_and_a_backup_is_no_data_directory() {
 async fn a_newer_store_s_backup_is_refused_by_the_name_of_what_it_needs() {
     let backup = backed_up(&filled().await).await;
     let manifest = PreviousBackup::open(shared(&backup)).unwrap().manifest().clone();
-    let newer = BackupManifest { data_format: "1 packs".to_owned(), ..manifest };
+    let newer = BackupManifest { data_format: "1 columns".to_owned(), ..manifest };
     let file = backup.create(Path::new("BACKUP")).unwrap();
     file.write_at(0, newer.encode().as_bytes()).unwrap();
     let error = restore(&backup, &ForgetfulFiles::new()).unwrap_err();
-    assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "1 packs".into(), known: "1".into() });
+    assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "1 columns".into(), known: "1".into() });
 }
 
 #[test]

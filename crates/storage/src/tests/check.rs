@@ -266,7 +266,9 @@ async fn a_lost_pack_is_told_by_all_of_its_tables() {
     let disk = copy(&disk);
     let report = check(&disk);
     let said: Vec<String> = report.faults.iter().flat_map(|fault| &fault.affected).map(ToString::to_string).collect();
-    assert!(said.len() == 2 && said[0].contains("60 rows of plant.meters1") && said[1].contains("20 rows of plant.sites2"));
+    assert!(
+        said.len() == 2 && said[0].contains("60 rows of plant.meters1") && said[1].contains("20 rows of plant.sites2")
+    );
     repair(&disk, false);
     let report = check(&disk);
     assert!(report.is_sound() && report.leftovers.is_empty(), "{report:?}");

@@ -126,11 +126,8 @@ impl Many {
     }
 
     async fn create(&self) {
-        let fixture = Fixture {
-            disk: self.files.disk.clone(),
-            catalog: self.catalog.clone(),
-            storage: self.storage.clone(),
-        };
+        let fixture =
+            Fixture { disk: self.files.disk.clone(), catalog: self.catalog.clone(), storage: self.storage.clone() };
         fixture.create(self.tables.clone()).await.unwrap();
     }
 
@@ -342,6 +339,41 @@ async fn a_table_grows_out_of_packs_and_other_tools_find_its_series() {
     let fixture = fixture.crash(0);
     assert_eq!(fixture.rows(TableId(1)).len(), 3);
     assert_eq!(series_of(&fixture.storage.view(TableId(1)).unwrap()).len(), 51);
+}
+
+/// Where nothing is to lie in packs any more, segments go to files of their own, in the background.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_packs_every_table_gets_files_of_its_own() {
+    let disk = ForgetfulFiles::new();
+    let many = Many::open(&disk, 10);
+    many.create().await;
+    for round in 1..=2 {
+        many.write(2, round).await;
+        many.storage.flush().await.unwrap();
+    }
+    let ids: Vec<TableId> = many.tables.iter().map(|table| table.id).collect();
+    many.storage.close().await.unwrap();
+    drop(many);
+    let fixture = Fixture::open(&disk.crash(0), options()).unwrap();
+    let view = fixture.storage.view(ids[0]).unwrap();
+    fixture.storage.compact().await.unwrap();
+    let snapshot = fixture.catalog.snapshot();
+    assert!(snapshot.manifests().flat_map(|(_, manifest)| &manifest.segments).all(|s| pack_of(&s.path).is_none()));
+    assert_eq!(rows_of(&view).len(), 4, "a view goes on with what it has");
+    drop((view, snapshot));
+    for id in &ids {
+        assert_eq!(fixture.disk.list(Path::new(&format!("segments/{id}"))).unwrap().len(), 4, "two, and beside them");
+        assert_eq!(fixture.rows(*id).len(), 4);
+    }
+    // Series lie in a pack until they are written again.
+    fixture.write(loads(&series_table(ids[0].0), WriteKind::Replace, &[("new", 1, 1)])).await.unwrap();
+    fixture.storage.flush().await.unwrap();
+    assert!(fixture.disk.exists(Path::new(&format!("segments/{}/series/series.parquet", ids[0]))).unwrap());
+    let (files, fixture) = (Arc::new(fixture.disk.clone()) as Arc<dyn Files>, fixture.crash(0));
+    ids.iter().skip(1).for_each(|id| assert_eq!(fixture.rows(*id).len(), 4));
+    drop(fixture);
+    let report = crate::check(&files, &mut |_| {}).unwrap();
+    assert!(report.is_sound(), "{report:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
