@@ -291,7 +291,7 @@ impl Repair<'_> {
                 moved.insert(path.to_owned(), writer.add(id.0, &parts, ending).map_err(failed)?);
             }
             if moved.len() > before {
-                tables.push((id, TableManifest::clone(&manifest)));
+                tables.push((id, TableManifest::clone(manifest)));
             }
         }
         if !moved.is_empty() {
