@@ -30,6 +30,13 @@ impl DuckDb {
     }
 }
 
+/// A server where every table has files of its own.
+fn with_own_files(data: &Path) -> Program {
+    let settings = data.with_extension("toml");
+    std::fs::write(&settings, "[segments]\npack_bytes = 0\n").unwrap();
+    Program::start(data, &["--insecure", "--config", settings.to_str().unwrap()])
+}
+
 /// The directory whose segments have such a column: two tables are in the store.
 fn segments_of(data: &Path, column: &str) -> PathBuf {
     let directories = std::fs::read_dir(data.join("segments")).unwrap().map(|entry| entry.unwrap().path());
@@ -47,7 +54,7 @@ fn segments_of(data: &Path, column: &str) -> PathBuf {
 fn duckdb_reads_the_segments() {
     let Some(duck) = DuckDb::found() else { return };
     let data = TempDir::new();
-    let program = Program::insecure(data.path());
+    let program = with_own_files(data.path());
     program.ddl("defaultdb", "create ts database d");
     program.ddl(
         "d",
@@ -125,9 +132,9 @@ fn duckdb_reads_what_many_flushes_of_a_changing_table_left() {
     let restarted = |program: Program| {
         // A clean stop leaves every row in segments.
         assert_eq!(program.terminate(), Some(0));
-        Program::insecure(data.path())
+        with_own_files(data.path())
     };
-    let program = Program::insecure(data.path());
+    let program = with_own_files(data.path());
     program.ddl("defaultdb", "create ts database d");
     program.ddl(
         "d",

@@ -15,7 +15,7 @@ mod user;
 
 pub use change::{Change, CommitError};
 pub use database::{Database, DatabaseLabel};
-pub use manifest::{LogFiles, SegmentEntry, TableManifest, Tombstone};
+pub use manifest::{LogFiles, PackedSeries, SegmentEntry, TableManifest, Tombstone};
 pub use snapshot::Catalog;
 pub use store::{Export, ImportedCatalog, RedbCatalog};
 pub use user::{Membership, User};

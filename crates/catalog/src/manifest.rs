@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub struct SegmentEntry {
     /// Issued once, never reused; the file's name is made of it.
     pub id: u64,
-    /// The file, relative to the data directory.
+    /// The file, relative to the data directory; it may be a member of a pack.
     pub path: String,
     /// Its length.
     pub bytes: u64,
@@ -58,6 +58,36 @@ pub struct TableManifest {
     /// A series checkpoint of at least this mark must be there; 0: none was written yet.
     #[serde(default)]
     pub series: Sequence,
+    /// The newest checkpoint that lies in a pack; an own file with a greater mark counts before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed_series: Option<PackedSeries>,
+}
+
+/// A table's series in a pack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PackedSeries {
+    /// The checkpoint holds everything up to this number.
+    pub mark: Sequence,
+    /// The checkpoint, a member of a pack.
+    pub checkpoint: String,
+    /// The series as a Parquet file, from which a lost checkpoint is made anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub series_file: Option<String>,
+}
+
+impl TableManifest {
+    /// Every file that it names.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        let series = self.packed_series.iter().flat_map(PackedSeries::files);
+        self.segments.iter().map(|entry| entry.path.as_str()).chain(series)
+    }
+}
+
+impl PackedSeries {
+    /// Its files.
+    pub fn files(&self) -> impl Iterator<Item = &str> {
+        [Some(self.checkpoint.as_str()), self.series_file.as_deref()].into_iter().flatten()
+    }
 }
 
 /// The files of the log, by number: each of them must be there.

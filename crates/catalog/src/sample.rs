@@ -96,5 +96,11 @@ pub(crate) fn manifest(flushed: u64) -> TableManifest {
     let range = KeySelection::Range { first: Bound::Unbounded, last: Bound::Excluded(KeyBytes([1, 255].into())) };
     let tombstones = [KeySelection::Hashes([KeyHash(u128::MAX - 1)].into()), range, KeySelection::All];
     let tombstones = tombstones.map(|keys| Tombstone { sequence: Sequence(flushed), keys, time }).into();
-    TableManifest { flushed: Sequence(flushed), segments: vec![segment], tombstones, series: Sequence(4) }
+    TableManifest {
+        flushed: Sequence(flushed),
+        segments: vec![segment],
+        tombstones,
+        series: Sequence(4),
+        packed_series: None,
+    }
 }

@@ -9,13 +9,19 @@ mod error;
 mod forgetful;
 mod held;
 mod overlay;
+mod pack;
 mod path;
+mod staged;
 
 pub use disk::DiskFiles;
 pub use error::io_error;
 pub use forgetful::ForgetfulFiles;
 pub use held::{HeldFiles, Hold};
 pub use overlay::OverlayFiles;
+pub use pack::{
+    PACKS, PackFault, PackWriter, PackedFiles, SparsePack, member_ranges, pack_checksum, pack_of, verify_pack,
+};
+pub use staged::StagedFiles;
 
 use std::fmt::Debug;
 use std::io;

@@ -43,6 +43,8 @@ section! {
         query: Query = Query::default(),
         /// The log of writes.
         wal: Wal = Wal::default(),
+        /// The files that rows rest in.
+        segments: Segments = Segments::default(),
         /// The merging of segments.
         compaction: Compaction = Compaction::default(),
         /// Memory.
@@ -138,6 +140,16 @@ section! {
 }
 
 section! {
+    /// The files that rows rest in.
+    Segments at "segments" {
+        /// What a table gives to a file, and takes fewer bytes, shares a pack with what other tables
+        /// give. 0: every table has files of its own, which other tools can read.
+        #[serde(deserialize_with = "size::bytes")]
+        pack_bytes: u64 = 1 << 20,
+    }
+}
+
+section! {
     /// The merging of segments in the background.
     Compaction at "compaction" {
         /// How much of one core it takes while others write, in percent; alone it takes what it
@@ -171,7 +183,7 @@ impl Settings {
     /// Every key, in the order of the reference.
     #[must_use]
     pub fn rows() -> Vec<Row> {
-        let sections = ["tls", "limits", "query", "wal", "compaction", "memory", "tokens"];
+        let sections = ["tls", "limits", "query", "wal", "segments", "compaction", "memory", "tokens"];
         let top = Self::ROWS.iter().filter(|row| row.name != "listen" && !sections.contains(&row.name));
         let rows = [
             Listener::ROWS,
@@ -179,6 +191,7 @@ impl Settings {
             Limits::ROWS,
             Query::ROWS,
             Wal::ROWS,
+            Segments::ROWS,
             Compaction::ROWS,
             Memory::ROWS,
             TokenSettings::ROWS,

@@ -126,9 +126,11 @@ pub(crate) fn run(store: &Arc<Store>, runtime: &Runtime) {
         };
         for table in work.forgets {
             table.memory.write().drop_all();
-            if let Err(error) = flush::remove_checkpoints(store, table.id) {
+            if let Err(error) = flush::remove_checkpoints(store, &table) {
                 tracing::warn!(%error, table = table.id.0, "files of a dropped table stay until the next start");
             }
+            // Packs may have become sparse.
+            store.compactor.files_changed(table.id);
         }
         if work.ended {
             return;

@@ -2,6 +2,7 @@
 
 use catalog::{CatalogStore, Change, CommitError, TableManifest};
 use model::{Error, Result, Sequence, TableId};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 use tokio::runtime::{Builder, Runtime};
@@ -16,19 +17,28 @@ pub(crate) fn commit(runtime: &Runtime, catalog: &dyn CatalogStore, changes: Vec
     runtime.block_on(catalog.commit(None, changes)).map(drop).map_err(failed)
 }
 
-/// Commits a table's manifest and a number that it speaks of; false when the table was dropped.
-/// Whoever calls it holds the lock of the table's files.
-pub(crate) fn put_manifest(
+/// A table's manifest, and a number that it speaks of.
+pub(crate) type NumberedManifest = (TableId, TableManifest, Sequence);
+
+/// Commits manifests, all at once; which of the tables were there, and not dropped. Whoever calls it
+/// holds the locks of the tables' files.
+pub(crate) fn put_manifests(
     runtime: &Runtime,
     catalog: &dyn CatalogStore,
-    table: TableId,
-    manifest: TableManifest,
-    reached: Sequence,
-) -> Result<bool> {
-    match commit(runtime, catalog, vec![Change::PutManifest(table, manifest), Change::PutSequence(reached)]) {
-        Ok(()) => Ok(true),
-        Err(_) if catalog.snapshot().table(table).is_none() => Ok(false),
-        Err(error) => Err(error),
+    mut manifests: Vec<NumberedManifest>,
+) -> Result<BTreeSet<TableId>> {
+    loop {
+        let snapshot = catalog.snapshot();
+        manifests.retain(|(table, ..)| snapshot.table(*table).is_some());
+        let there: BTreeSet<TableId> = manifests.iter().map(|(table, ..)| *table).collect();
+        let Some(reached) = manifests.iter().map(|(.., reached)| *reached).max() else { return Ok(there) };
+        let puts = manifests.iter().map(|(table, manifest, _)| Change::PutManifest(*table, manifest.clone()));
+        match commit(runtime, catalog, puts.chain([Change::PutSequence(reached)]).collect()) {
+            Ok(()) => return Ok(there),
+            // One of them was dropped meanwhile.
+            Err(_) if there.iter().any(|table| catalog.snapshot().table(*table).is_none()) => {}
+            Err(error) => return Err(error),
+        }
     }
 }
 

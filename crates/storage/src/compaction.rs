@@ -3,7 +3,8 @@
 //!
 //! `policy` says what is due, `job` does one merge and commits it, `compactor` is the thread that
 //! does them one after the other, `pace` keeps it out of the way, and `debt` lets writers wait
-//! where it cannot keep up. `expiry` takes whole partitions away that retention has hidden.
+//! where it cannot keep up. `expiry` takes whole partitions away that retention has hidden, `repack`
+//! gives back the space of packs of which little is left.
 
 mod compactor;
 mod debt;
@@ -11,6 +12,7 @@ mod expiry;
 mod job;
 mod pace;
 mod policy;
+mod repack;
 
 pub(crate) use compactor::{Compactor, run};
 pub(crate) use debt::Debt;

@@ -5,6 +5,7 @@ use crate::backup;
 use crate::log::corrupt;
 use files::{Files, io_error};
 use model::{Error, ErrorKind, Result};
+use parking_lot::Mutex;
 use std::path::Path;
 
 /// Its name.
@@ -14,8 +15,10 @@ pub(crate) const CATALOGUE: &str = "catalog.redb";
 const TEMPORARY: &str = "FORMAT.tmp";
 /// 3, 5 and 9 are never given: one flipped bit makes them of 1.
 const NUMBER: u32 = 1;
-/// The features that this version knows.
-const FEATURES: &[&str] = &[];
+/// Parts of tables may lie in packs.
+pub(crate) const PACKS: &str = "packs";
+/// The features that this version knows, in the order in which they are said.
+const FEATURES: &[&str] = &[PACKS];
 
 /// Checks what a data directory says of its format, and says it in a new one. Changes nothing
 /// else; whoever opens anything in the directory calls it first.
@@ -81,14 +84,49 @@ pub(crate) fn check_words<'a>(mut words: impl Iterator<Item = &'a str>) -> Resul
 
 /// The bit of `FORMAT` that was flipped, where its content is otherwise what this version writes.
 pub(crate) fn meant_format(files: &dyn Files) -> Option<u64> {
-    let meant = format!("{NUMBER}\n").into_bytes();
-    let file = files.open(Path::new(FILE)).ok().filter(|file| file.len().is_ok_and(|len| len == meant.len() as u64))?;
-    let mut bytes = vec![0; meant.len()];
+    let file = files.open(Path::new(FILE)).ok()?;
+    let mut bytes = vec![0; usize::try_from(file.len().ok()?).ok()?.min(4096)];
     file.read_at(0, &mut bytes).ok()?;
-    let flipped = (0_u64..).zip(bytes.iter().zip(&meant)).map(|(at, (found, meant))| (at, found ^ meant));
-    let mut flipped = flipped.filter(|(_, bits)| *bits != 0);
-    let (at, bits) = flipped.next().filter(|(_, bits)| bits.is_power_of_two())?;
-    flipped.next().is_none().then(|| at * 8 + u64::from(bits.trailing_zeros()))
+    (0_u32..1 << FEATURES.len()).find_map(|set| {
+        let said = FEATURES.iter().enumerate().filter(|(at, _)| set >> at & 1 == 1).map(|(_, feature)| *feature);
+        let meant = format!("{}\n", words(said)).into_bytes();
+        if meant.len() != bytes.len() {
+            return None;
+        }
+        let flipped = (0_u64..).zip(bytes.iter().zip(&meant)).map(|(at, (found, meant))| (at, found ^ meant));
+        let mut flipped = flipped.filter(|(_, bits)| *bits != 0);
+        let (at, bits) = flipped.next().filter(|(_, bits)| bits.is_power_of_two())?;
+        flipped.next().is_none().then(|| at * 8 + u64::from(bits.trailing_zeros()))
+    })
+}
+
+/// What a directory of this version with these features says.
+fn words<'a>(features: impl Iterator<Item = &'a str>) -> String {
+    std::iter::once(NUMBER.to_string()).chain(features.map(str::to_owned)).collect::<Vec<_>>().join(" ")
+}
+
+/// The features of a directory that are said durably by this process or before it began.
+#[derive(Debug, Default)]
+pub(crate) struct SaidFeatures(Mutex<Vec<String>>);
+
+impl SaidFeatures {
+    /// What a directory says whose names are durable.
+    pub(crate) fn read(files: &dyn Files) -> Result<Self> {
+        Ok(Self(Mutex::new(read_words(files)?)))
+    }
+
+    /// Says, durably, that a directory has a feature, if it does not yet; before its first use.
+    pub(crate) fn need(&self, files: &dyn Files, feature: &str) -> Result<()> {
+        let mut said = self.0.lock();
+        if said.iter().any(|word| word == feature) {
+            return Ok(());
+        }
+        let all = FEATURES.iter().copied().filter(|known| *known == feature || said.iter().any(|word| word == known));
+        let text = words(all);
+        write(files, &text).map_err(|e| io_error("write", Path::new(FILE), &e))?;
+        *said = text.split(' ').map(str::to_owned).collect();
+        Ok(())
+    }
 }
 
 /// The error of a file that needs what only a newer version has.
@@ -107,7 +145,7 @@ fn catalogue_is_there(files: &dyn Files) -> Result<()> {
 }
 
 fn no_rows(files: &dyn Files, missing: &Path) -> Result<()> {
-    for directory in [crate::segment::DIRECTORY, crate::log::DIRECTORY] {
+    for directory in [crate::segment::DIRECTORY, crate::log::DIRECTORY, files::PACKS] {
         let directory = Path::new(directory);
         let names = files.list(directory).map_err(|e| io_error("list", directory, &e))?;
         if !names.is_empty() {
@@ -151,10 +189,10 @@ mod tests {
     fn a_newer_number_or_an_unknown_feature_is_refused_by_name() {
         let error = check_format(&with("2\n")).unwrap_err();
         assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "2".into(), known: "1".into() });
-        let error = check_format(&with("1\npacks\n")).unwrap_err();
-        assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "1 packs".into(), known: "1".into() });
+        let error = check_format(&with("1\ncolumns\n")).unwrap_err();
+        assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "1 columns".into(), known: "1".into() });
         // Names of no feature of this version, and of some that are planned.
-        for (text, found) in [("1\nlabels\n", "1 labels"), ("1\narrays packs\n", "1 arrays packs")] {
+        for (text, found) in [("1\nlabels\n", "1 labels"), ("1\narrays packs\n", "1 arrays")] {
             let error = check_format(&with(text)).unwrap_err();
             assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: found.into(), known: "1".into() });
         }
@@ -162,6 +200,32 @@ mod tests {
         let operations = before.operations();
         check_format(&before).unwrap_err();
         assert_eq!(before.operations(), operations, "nothing was touched");
+    }
+
+    #[test]
+    fn a_feature_is_said_durably_before_it_is_used_and_any_flipped_bit_is_seen() {
+        let files = ForgetfulFiles::new();
+        check_format(&files).unwrap();
+        let said = SaidFeatures::read(&files).unwrap();
+        // What a failed sync may have lost counts as not said.
+        files.fail_next_sync("");
+        assert!(said.need(&files, PACKS).is_err());
+        said.need(&files, PACKS).unwrap();
+        let files = files.crash(0);
+        assert_eq!(read_words(&files).unwrap(), ["1", "packs"]);
+        check_format(&files).unwrap();
+        let operations = files.operations();
+        SaidFeatures::read(&files).unwrap().need(&files, PACKS).unwrap();
+        assert_eq!(files.operations(), operations);
+        assert_eq!(meant_format(&files), None);
+        for bit in 0..8 * 8 {
+            let damaged = files.crash(0);
+            damaged.flip_bit(Path::new(FILE), bit).unwrap();
+            // White space may stand for other white space.
+            let is_seen = check_format(&damaged).is_err();
+            assert!(is_seen || read_words(&damaged).unwrap() == ["1", "packs"], "bit {bit}");
+            assert_eq!(meant_format(&damaged), Some(bit));
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod format;
 mod last;
 mod log;
 mod memtable;
+mod packing;
 mod pieces;
 mod pressure;
 mod recovery;
@@ -96,6 +97,9 @@ pub struct StorageOptions {
     pub log_file_bytes: u64,
     /// Time partition where neither table nor database says.
     pub partition_seconds: u64,
+    /// What a table gives to one file, and takes fewer bytes, shares a pack with what others give;
+    /// 0: nothing does.
+    pub pack_bytes: u64,
     /// How segments are merged.
     pub compaction: CompactionOptions,
     /// The time.
@@ -115,6 +119,7 @@ impl StorageOptions {
             last_values_bytes: MemoryPool::LastValues.of(memory_bytes),
             log_file_bytes: 64 << 20,
             partition_seconds: 10 * 24 * 60 * 60,
+            pack_bytes: 1 << 20,
             compaction: CompactionOptions::default(),
             clock: Arc::new(SystemClock),
         }

@@ -5,7 +5,7 @@ use crate::background::{self, Background};
 use crate::catalogue_commit::own_runtime;
 use crate::compaction::{self, Compactor};
 use crate::footers::Footers;
-use crate::format::{check_format, too_new};
+use crate::format::{SaidFeatures, check_format, too_new};
 use crate::last::LastPool;
 use crate::log::{
     self, LogQueue, LogWriter, RecordPart, RowsPart, SeriesRows, Unreadable, WriterOptions, corrupt, decode_block,
@@ -14,14 +14,14 @@ use crate::log::{
 use crate::memtable::MemoryChunk;
 use crate::pieces::{Piece, chunk_of};
 use crate::pressure::Pressure;
-use crate::series_index::{self, Checkpoints, SeriesIndex};
+use crate::series_index::{self, Checkpoints, Expected, SeriesIndex};
 use crate::source::WriterId;
 use crate::store::{Store, Threads, new_state};
 use crate::table_state::TableState;
 use crate::{StorageOptions, flush, segment, series_file};
 use arrow::array::new_null_array;
 use catalog::{Catalog, CatalogStore, Tombstone};
-use files::{Files, HeldFiles, io_error};
+use files::{Files, HeldFiles, PACKS, PackedFiles, io_error, pack_of};
 use model::{
     Error, RangeDelete, Result, Sequence, SeriesId, Table, TableId, TableKind, arrow_type, encode_keys, key_hash,
 };
@@ -42,14 +42,17 @@ pub(crate) fn open(
 ) -> Result<Threads> {
     check_format(files.as_ref())?;
     let held = HeldFiles::new(files);
-    let files: Arc<dyn Files> = Arc::new(held.clone());
-    for directory in [log::DIRECTORY, segment::DIRECTORY, series_index::DIRECTORY] {
+    let packs = PackedFiles::new(Arc::new(held.clone()));
+    let files: Arc<dyn Files> = Arc::new(packs.clone());
+    for directory in [log::DIRECTORY, segment::DIRECTORY, series_index::DIRECTORY, PACKS] {
         let path = Path::new(directory);
         files.create_directory(path).map_err(|e| io_error("create", path, &e))?;
     }
     files.sync_directory(Path::new("")).map_err(|e| io_error("sync", Path::new(""), &e))?;
+    let features = SaidFeatures::read(files.as_ref())?;
 
     let snapshot = catalog.snapshot();
+    packs.name(snapshot.manifests().flat_map(|(_, manifest)| manifest.files()));
     let pressure = Pressure::new(options.memory_limit_bytes, patience);
     let footers = Footers::new(options.footer_bytes);
     let mut replay = Replay::new(snapshot.clone(), files.clone(), footers.clone(), pressure.clone())?;
@@ -78,6 +81,9 @@ pub(crate) fn open(
     let store = Arc::new(Store {
         writer: WriterId::issue()?,
         files,
+        packs,
+        features,
+        naming: Mutex::default(),
         held,
         catalog,
         options,
@@ -129,8 +135,12 @@ pub(crate) fn open(
     Ok(threads)
 }
 
-/// Removes segments that no manifest names, and series files of tables that are gone. Empty directories of tables that are gone stay.
+/// Removes packs and segments that no manifest names, and series files of tables that are gone. Empty directories of
+/// tables that are gone stay.
 fn remove_orphans(files: &dyn Files, catalog: &Catalog) -> Result<()> {
+    let named: HashSet<&str> =
+        catalog.manifests().flat_map(|(_, manifest)| manifest.files()).filter_map(pack_of).collect();
+    segment::remove_files(files, Path::new(PACKS), |name| !named.contains(format!("{PACKS}/{name}").as_str()))?;
     let segments = Path::new(segment::DIRECTORY);
     let tables = files.list(segments).map_err(|e| io_error("list", segments, &e))?;
     // Nothing of ours has another name.
@@ -140,7 +150,8 @@ fn remove_orphans(files: &dyn Files, catalog: &Catalog) -> Result<()> {
         let is_orphan =
             |name: &str| name != series_file::DIRECTORY && (name.ends_with(".tmp") || !named.contains(stem(name)));
         segment::remove_files(files, &segment::directory(table), is_orphan)?;
-        series_file::remove(files, table, catalog.table(table).is_none())?;
+        let lies_elsewhere = catalog.table(table).is_none() || manifest.packed_series.is_some();
+        series_file::remove(files, table, lies_elsewhere)?;
     }
     Ok(())
 }
@@ -173,8 +184,7 @@ impl Replay {
         footers: Arc<Footers>,
         pressure: Arc<Pressure>,
     ) -> Result<Self> {
-        let least_marks = catalog.tables().map(|table| (table.id, catalog.manifest(table.id).series)).collect();
-        let checkpoints = Checkpoints::new(files.as_ref()).load(&least_marks)?;
+        let checkpoints = Checkpoints::new(files.as_ref()).load(&Expected::all(&catalog))?;
         Self::with(catalog, files, footers, pressure, checkpoints)
     }
 

@@ -1,6 +1,6 @@
 //! `segments/<table>/series/series.parquet`: a table's series with their keys and attributes, for
 //! other tools that read its segments; in a directory of its own, so that a glob over segments
-//! does not meet it. Written with each series checkpoint, and read by the store only where that is
+//! does not meet it; or beside its checkpoint in a pack, where a table has no files of its own. Written with each series checkpoint, and read by the store only where that is
 //! lost: a file that is missing or old harms nothing.
 
 use crate::segment;
@@ -8,8 +8,9 @@ use crate::series_index::series_column;
 use crate::store::Store;
 use crate::table_state::TableState;
 use crate::view::TableView;
+use arrow::array::ArrayRef;
 use files::{Files, io_error};
-use model::{Column, ColumnRole, Result, TableId};
+use model::{Column, ColumnRole, Result, Table, TableId};
 use std::path::PathBuf;
 
 /// The name of the directory beside a table's segments.
@@ -31,25 +32,46 @@ pub(crate) fn directory(table: TableId) -> PathBuf {
 
 /// Writes the file as it is to be now.
 pub(crate) fn write(store: &Store, state: &TableState) -> Result<()> {
-    let view = TableView::new(store, state.id)?;
-    let table = view.table();
-    let columns: Vec<&Column> = table.key_columns().chain(table.columns_with(ColumnRole::Attribute)).collect();
-    if columns.is_empty() {
-        // One series without anything to say of it.
-        return Ok(());
-    }
-    let values = {
-        let (index, ids) = (view.series_index().read(), view.snapshot().ids());
-        let column = |column: &&Column| series_column(ids, &index, table, column, view.spellings().as_ref());
-        columns.iter().map(column).collect::<Result<Vec<_>>>()?
-    };
+    let Some(contents) = Contents::new(store, state)? else { return Ok(()) };
     let files = store.files.as_ref();
     segment::make_directory(files, state)?;
     let (above, directory) = (segment::directory(state.id), directory(state.id));
     files.create_directory(&directory).map_err(|e| io_error("create", &directory, &e))?;
     files.sync_directory(&above).map_err(|e| io_error("sync", &above, &e))?;
-    let said = said(&view, &columns);
-    segments::write_series_file(files, &path(state.id), &columns, &values, &said)
+    contents.write(files, &path(state.id))
+}
+
+/// The same into a file elsewhere; nothing where there is nothing to say.
+pub(crate) fn write_to(files: &dyn Files, path: &str, store: &Store, state: &TableState) -> Result<()> {
+    Contents::new(store, state)?.map_or(Ok(()), |contents| contents.write(files, path))
+}
+
+/// What it is to hold.
+struct Contents {
+    view: TableView,
+    values: Vec<ArrayRef>,
+}
+
+impl Contents {
+    /// `None`: one series without anything to say of it.
+    fn new(store: &Store, state: &TableState) -> Result<Option<Self>> {
+        let view = TableView::new(store, state.id)?;
+        let values = {
+            let (index, ids) = (view.series_index().read(), view.snapshot().ids());
+            let column = |column: &Column| series_column(ids, &index, view.table(), column, view.spellings().as_ref());
+            columns(view.table()).map(column).collect::<Result<Vec<_>>>()?
+        };
+        Ok((!values.is_empty()).then_some(Self { view, values }))
+    }
+
+    fn write(&self, files: &dyn Files, path: &str) -> Result<()> {
+        let columns: Vec<&Column> = columns(self.view.table()).collect();
+        segments::write_series_file(files, path, &columns, &self.values, &said(&self.view, &columns))
+    }
+}
+
+fn columns(table: &Table) -> impl Iterator<Item = &Column> {
+    table.key_columns().chain(table.columns_with(ColumnRole::Attribute))
 }
 
 /// What a lost checkpoint needs beside keys and attributes: which ids the log calls these series

@@ -3,6 +3,7 @@
 use crate::background::Background;
 use crate::compaction::Compactor;
 use crate::footers::Footers;
+use crate::format::SaidFeatures;
 use crate::last::LastPool;
 use crate::log::LogWriter;
 use crate::memtable::Memory;
@@ -13,7 +14,7 @@ use crate::source::WriterId;
 use crate::table_state::TableState;
 use crate::{StorageOptions, WalSync};
 use catalog::{Catalog, CatalogStore, SegmentEntry};
-use files::{Files, HeldFiles};
+use files::{Files, HeldFiles, PackedFiles};
 use model::{Result, Sequence, TableId};
 use parking_lot::{Mutex, RwLock};
 use segments::Spellings;
@@ -26,8 +27,13 @@ use std::thread::JoinHandle;
 pub(crate) struct Store {
     /// Who it is to descriptions of scans.
     pub(crate) writer: WriterId,
-    /// The files of `held`.
+    /// Those of `packs`.
     pub(crate) files: Arc<dyn Files>,
+    /// The files of `held`, and what lies in packs.
+    pub(crate) packs: PackedFiles,
+    pub(crate) features: SaidFeatures,
+    /// Held while a pack gets its name: a sync that fails loses no other's.
+    pub(crate) naming: Mutex<()>,
     /// Where a backup holds what it still has to read.
     pub(crate) held: HeldFiles,
     pub(crate) catalog: Arc<dyn CatalogStore>,
@@ -91,7 +97,7 @@ pub(crate) fn new_state(
     let segment = |e: &SegmentEntry| Segment::new(e.clone(), table.clone(), files.clone(), footers.clone());
     let segments = manifest.segments.iter().map(segment).collect();
     let memory = Memory::new(segments, manifest.tombstones.clone(), manifest.flushed);
-    Ok(Arc::new(TableState::new(id, series, memory)))
+    Ok(Arc::new(TableState::new(id, series, memory, manifest.packed_series.clone())))
 }
 
 /// Ends the threads with the last handle of the store.

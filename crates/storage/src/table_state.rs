@@ -1,12 +1,13 @@
 //! One table as the store knows it while it runs.
 //!
-//! Locks are taken in this order: its files, tables' locks (by id), the log queue, series, memory.
+//! Locks are taken in this order: files (by id of the table), tables' locks (by id), the log queue, series, memory.
 
 use crate::compaction::Debt;
 use crate::last::LastUse;
 use crate::memtable::{Memory, MemoryView};
 use crate::series_index::SeriesIndex;
 use crate::source::DescribedViews;
+use catalog::PackedSeries;
 use model::{Error, Sequence, TableId};
 use parking_lot::{Mutex, RwLock};
 use std::sync::atomic::AtomicBool;
@@ -40,12 +41,14 @@ pub(crate) struct TableState {
     pub(crate) files: Mutex<()>,
     /// How far compaction lags behind.
     pub(crate) debt: Debt,
+    /// Its series checkpoint in a pack, as the manifest names it.
+    pub(crate) packed_series: Mutex<Option<PackedSeries>>,
     /// Why the directory of its segments may not be durable, whatever a later sync says.
     pub(crate) directory_error: Mutex<Option<Error>>,
 }
 
 impl TableState {
-    pub(crate) fn new(id: TableId, series: SeriesIndex, memory: Memory) -> Self {
+    pub(crate) fn new(id: TableId, series: SeriesIndex, memory: Memory, packed_series: Option<PackedSeries>) -> Self {
         Self {
             id,
             lock: Mutex::default(),
@@ -57,6 +60,7 @@ impl TableState {
             merge_asked: AtomicBool::new(false),
             files: Mutex::default(),
             debt: Debt::default(),
+            packed_series: Mutex::new(packed_series),
             directory_error: Mutex::default(),
         }
     }

@@ -27,6 +27,7 @@ pub(crate) async fn open_engine(settings: &Settings) -> Result<Engine> {
             WalSync::Interval => storage::WalSync::Interval(Duration::from_millis(settings.wal.sync_interval_ms)),
             WalSync::Off => storage::WalSync::Off,
         },
+        pack_bytes: settings.segments.pack_bytes,
         compaction: CompactionOptions {
             cpu_percent: settings.compaction.cpu_percent,
             segments_limit: settings.compaction.segments_limit,

@@ -7,10 +7,10 @@
 
 use crate::effects::Effects;
 use crate::log::{self, encode_parts};
-use crate::series_index::Checkpoints;
+use crate::series_index::{Checkpoints, Expected, Found};
 use crate::store::Store;
 use catalog::Catalog;
-use files::{Files, Hold, io_error};
+use files::{Files, Hold, io_error, pack_of};
 use model::{Error, ErrorKind, Result, Sequence, TableId};
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -37,7 +37,7 @@ pub struct Backup {
     /// The number of the last record that belongs to it; `None`: the log holds none.
     pub(super) last_record: Option<Sequence>,
     /// The newest checkpoint of each table that has one.
-    pub(super) checkpoints: BTreeMap<TableId, Sequence>,
+    pub(super) checkpoints: BTreeMap<TableId, Found>,
     pub(super) taken_micros: u64,
     /// Of a running store: what it must not remove meanwhile.
     pub(super) _hold: Option<Hold>,
@@ -73,7 +73,7 @@ pub(crate) async fn cut(store: &Arc<Store>, options: BackupOptions) -> Result<Ba
         let _definitions = store.definitions.write().await;
         let catalog = store.catalog.snapshot();
         // Before the number is taken: what they hold has a smaller one.
-        let checkpoints = Checkpoints::new(store.files.as_ref()).newest(&least_marks(&catalog))?;
+        let checkpoints = Checkpoints::new(store.files.as_ref()).newest(&Expected::all(&catalog))?;
         // A record of its own, so that the end of the backup's log is known by its number.
         let (sequence, written) = store.log.queue.push(encode_parts(&[]), |_| Effects::default())?;
         (catalog, checkpoints, sequence, written, store.log.queue.push_barrier(true)?)
@@ -97,20 +97,15 @@ pub(crate) async fn cut(store: &Arc<Store>, options: BackupOptions) -> Result<Ba
     Ok(Backup { _hold: Some(hold), ..backup })
 }
 
-/// The mark that the checkpoint of each table must have at least.
-pub(super) fn least_marks(catalog: &Catalog) -> BTreeMap<TableId, Sequence> {
-    catalog.tables().map(|table| (table.id, catalog.manifest(table.id).series)).collect()
-}
-
 impl Backup {
     /// Every file that it needs, now that its last record is there.
     fn needed(&self) -> Result<HashSet<PathBuf>> {
-        let segments = self.catalog.manifests().flat_map(|(_, manifest)| &manifest.segments);
-        let segments = segments.map(|segment| PathBuf::from(&segment.path));
-        let checkpoints = self.checkpoints.iter().map(|(table, mark)| Checkpoints::path(*table, *mark));
+        let named = self.catalog.manifests().flat_map(|(_, manifest)| manifest.files());
+        let named: Vec<PathBuf> = named.map(|path| PathBuf::from(pack_of(path).unwrap_or(path))).collect();
+        let checkpoints = self.checkpoints.values().map(|found| found.path.clone());
         let directory = Path::new(log::DIRECTORY);
         let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
         let logs = names.into_iter().map(|name| directory.join(name));
-        Ok(segments.chain(checkpoints).chain(logs).collect())
+        Ok(named.into_iter().chain(checkpoints).chain(logs).collect())
     }
 }

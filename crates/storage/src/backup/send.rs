@@ -1,4 +1,4 @@
-//! Sends a backup: segments and what lies beside them, series checkpoints, the log up to its last
+//! Sends a backup: segments and what lies beside them, packs, series checkpoints, the log up to its last
 //! record, keys, the catalogue, and then the list of it all.
 
 use super::CATALOGUE;
@@ -11,9 +11,9 @@ use crate::format::read_words;
 use crate::log::corrupt;
 use crate::series_index::Checkpoints;
 use catalog::{Export, LogFiles, SegmentEntry};
-use files::io_error;
+use files::{io_error, pack_checksum, pack_of};
 use model::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -37,9 +37,13 @@ impl Backup {
             take(piece)
         };
         self.send_segments(previous, &mut note)?;
-        for (table, mark) in &self.checkpoints {
-            let bytes = Checkpoints::new(self.files.as_ref()).verified(*table, *mark)?;
-            send_bytes(&Checkpoints::path(*table, *mark).to_string_lossy(), &bytes, &mut note)?;
+        self.send_packs(previous, &mut note)?;
+        for (table, found) in &self.checkpoints {
+            let path = found.path.to_string_lossy();
+            if pack_of(&path).is_none() {
+                let bytes = Checkpoints::new(self.files.as_ref()).verified(*table, found)?;
+                send_bytes(&path, &bytes, &mut note)?;
+            }
         }
         let log_files = self.send_log(&mut note)?;
         if self.options.with_secrets {
@@ -76,8 +80,10 @@ impl Backup {
         tables.sort_unstable_by_key(|(table, _)| *table);
         for (_, manifest) in tables {
             let mut beside: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
-            for segment in &manifest.segments {
-                self.send_segment(segment, previous, take)?;
+            for segment in manifest.segments.iter().filter(|segment| pack_of(&segment.path).is_none()) {
+                let SegmentEntry { path, bytes, checksum, .. } = segment;
+                let file = BackupFile { path: path.clone(), bytes: *bytes, checksum: *checksum };
+                self.send_summed(file, previous, take)?;
                 let Some(directory) = Path::new(&segment.path).parent() else { continue };
                 if !beside.contains_key(directory) {
                     let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
@@ -92,18 +98,37 @@ impl Backup {
         Ok(())
     }
 
-    fn send_segment(
+    /// Packs are sent whole: what of them nobody names any more goes with the rest.
+    fn send_packs(
         &self,
-        segment: &SegmentEntry,
         previous: Option<&BackupManifest>,
         take: &mut dyn FnMut(Piece<'_>) -> Result<()>,
     ) -> Result<()> {
-        let SegmentEntry { path, bytes, checksum, .. } = segment;
-        let file = BackupFile { path: path.clone(), bytes: *bytes, checksum: *checksum };
-        if previous.is_some_and(|previous| previous.files.get(path) == Some(&file)) {
+        let named = self.catalog.manifests().flat_map(|(_, manifest)| manifest.files());
+        for pack in named.filter_map(pack_of).collect::<BTreeSet<_>>() {
+            let path = Path::new(pack);
+            let failed = |e: std::io::Error| match e.kind() {
+                std::io::ErrorKind::NotFound => corrupt(path, "it is missing"),
+                _ => io_error("open", path, &e),
+            };
+            let bytes = self.files.open(path).and_then(|file| file.len()).map_err(failed)?;
+            let checksum = pack_checksum(pack).ok_or_else(|| corrupt(path, "its name says no checksum"))?;
+            self.send_summed(BackupFile { path: pack.to_owned(), bytes, checksum }, previous, take)?;
+        }
+        Ok(())
+    }
+
+    /// Sends a file of which the checksum is known, unless the earlier backup has it.
+    fn send_summed(
+        &self,
+        file: BackupFile,
+        previous: Option<&BackupManifest>,
+        take: &mut dyn FnMut(Piece<'_>) -> Result<()>,
+    ) -> Result<()> {
+        if previous.is_some_and(|previous| previous.files.get(&file.path) == Some(&file)) {
             return take(Piece::Unchanged(file));
         }
-        let path = Path::new(path);
+        let path = Path::new(&file.path);
         if !self.files.exists(path).map_err(|e| io_error("look for", path, &e))? {
             return Err(corrupt(path, "it is missing"));
         }

@@ -1,15 +1,15 @@
 //! A backup of a data directory that no server has open: the same as of a running one, but that the
 //! end of the log is what a start would find.
 
-use super::cut::{Backup, BackupOptions, least_marks};
+use super::cut::{Backup, BackupOptions};
 use crate::Clock;
 use crate::catalogue_commit::next_id_blocking;
 use crate::format::{CATALOGUE, check_format};
 use crate::log::{corrupt, read_log};
 use crate::sequence::SystemClock;
-use crate::series_index::Checkpoints;
+use crate::series_index::{Checkpoints, Expected};
 use catalog::{CatalogStore, RedbCatalog};
-use files::{Files, io_error};
+use files::{Files, PackedFiles, io_error};
 use model::{Result, Sequence};
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +22,7 @@ impl Backup {
     /// [`model::ErrorKind::FormatTooNew`], [`model::ErrorKind::Corrupt`] naming the file,
     /// [`model::ErrorKind::Io`].
     pub fn of_stopped(files: Arc<dyn Files>, options: BackupOptions) -> Result<Self> {
+        let files: Arc<dyn Files> = Arc::new(PackedFiles::new(files));
         let catalogue = Path::new(CATALOGUE);
         if !files.exists(catalogue).map_err(|e| io_error("look for", catalogue, &e))? {
             return Err(corrupt(catalogue, "it is missing: this is no data directory"));
@@ -30,7 +31,7 @@ impl Backup {
         let store = RedbCatalog::open(files.clone())?;
         let catalog = store.snapshot();
         let next_id = next_id_blocking(&store)?;
-        let checkpoints = Checkpoints::new(files.as_ref()).newest(&least_marks(&catalog))?;
+        let checkpoints = Checkpoints::new(files.as_ref()).newest(&Expected::all(&catalog))?;
         let mut last_record = None;
         let found = read_log(files.as_ref(), catalog.log_files(), |_, sequence, _| {
             last_record = Some(sequence);
@@ -38,7 +39,8 @@ impl Backup {
         })?;
         let flushed = catalog.manifests().map(|(_, manifest)| manifest.flushed);
         let of_log = found.files.last().map(|file| file.last);
-        let reached = flushed.chain(checkpoints.values().copied()).chain(of_log).chain(last_record).max();
+        let reached =
+            flushed.chain(checkpoints.values().map(|found| found.mark)).chain(of_log).chain(last_record).max();
         let sequence = reached.unwrap_or(Sequence::ZERO).max(catalog.sequence());
         let taken_micros = SystemClock.now_micros();
         Ok(Self {

@@ -3,15 +3,15 @@
 use super::report::shown;
 use crate::format::{CATALOGUE, FILE as FORMAT};
 use crate::log::{log_file_number, log_file_path};
-use crate::series_index::Checkpoints;
+use crate::series_index::{Checkpoints, Expected};
 use crate::{log, segment, series_file, series_index};
 use catalog::Catalog;
-use files::{Files, io_error};
+use files::{Files, PACKS, io_error, pack_of};
 use model::{Result, TableId};
 use std::collections::HashSet;
 use std::path::Path;
 
-/// Files that are looked for: temporary ones, segments and checkpoints that no manifest names, old
+/// Files that are looked for: temporary ones, packs, segments and checkpoints that no manifest names, old
 /// log files; and in the directories of the store whatever is not of it.
 pub(crate) fn find(files: &dyn Files, catalog: &Catalog) -> Result<Vec<String>> {
     let mut found = Vec::new();
@@ -31,17 +31,15 @@ pub(crate) fn find(files: &dyn Files, catalog: &Catalog) -> Result<Vec<String>> 
     }
 
     let directory = Path::new(series_index::DIRECTORY);
-    for name in list(directory)? {
-        let is_newest = match Checkpoints::parse(&name) {
-            Some((table, mark)) => {
-                catalog.table(table).is_some() && Checkpoints::new(files).newest_mark(table)? == Some(mark)
-            }
-            None => false,
-        };
-        if !is_newest {
-            found.push(shown(directory.join(name)));
-        }
-    }
+    let newest = Checkpoints::new(files).found(&Expected::all(catalog))?;
+    let newest: HashSet<&Path> = newest.values().map(|found| found.path.as_path()).collect();
+    let others = list(directory)?.into_iter().map(|name| directory.join(name));
+    found.extend(others.filter(|path| !newest.contains(path.as_path())).map(shown));
+
+    let named = catalog.manifests().flat_map(|(_, manifest)| manifest.files());
+    let named: HashSet<&str> = named.filter_map(pack_of).collect();
+    let packs = list(Path::new(PACKS))?.into_iter().map(|name| format!("{PACKS}/{name}"));
+    found.extend(packs.filter(|pack| !named.contains(pack.as_str())));
 
     for name in list(Path::new(segment::DIRECTORY))? {
         let directory = Path::new(segment::DIRECTORY).join(&name);

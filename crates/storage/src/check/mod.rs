@@ -8,6 +8,7 @@
 mod aside;
 mod leftovers;
 mod log;
+mod packs;
 mod repair;
 mod report;
 mod tables;
@@ -18,7 +19,7 @@ pub use report::{AffectedRows, CheckReport, CheckedTable, Fault, Remedy};
 
 use crate::format::{CATALOGUE, FILE as FORMAT, check_format, meant_format};
 use catalog::{Catalog, CatalogStore, RedbCatalog};
-use files::{Files, OverlayFiles};
+use files::{Files, OverlayFiles, PackedFiles};
 use model::{Error, ErrorKind, Result};
 use std::path::Path;
 use std::sync::Arc;
@@ -40,12 +41,13 @@ pub struct Checking<'a> {
 /// When it cannot be checked at all: it holds no store ([`ErrorKind::InvalidDefinition`]), or a
 /// newer version wrote it ([`ErrorKind::FormatTooNew`]). What is wrong in it is no error.
 pub fn check(files: &Arc<dyn Files>, progress: &mut dyn FnMut(Checking<'_>)) -> Result<CheckReport> {
-    let files: Arc<dyn Files> = Arc::new(OverlayFiles::new(files.clone()));
+    let files: Arc<dyn Files> = Arc::new(PackedFiles::new(Arc::new(OverlayFiles::new(files.clone()))));
     let is_there = |path: &str| files.exists(Path::new(path)).unwrap_or(true);
     if !is_there(FORMAT)
         && !is_there(CATALOGUE)
         && !is_there(crate::log::DIRECTORY)
         && !is_there(crate::segment::DIRECTORY)
+        && !is_there(files::PACKS)
     {
         return Err(Error::new(ErrorKind::InvalidDefinition { reason: "the directory holds no store".into() }));
     }
@@ -61,6 +63,7 @@ pub fn check(files: &Arc<dyn Files>, progress: &mut dyn FnMut(Checking<'_>)) -> 
     let mut steps = Steps { progress, done: 0, total: 0 };
     steps.total = total_bytes(&files, &catalog);
     let indexes = tables::check(&files, &catalog, &mut report, &mut steps)?;
+    packs::check(files.as_ref(), &catalog, &mut report, &mut steps);
     log::check(&files, &catalog, indexes, &mut report, &mut steps)?;
     report.leftovers = leftovers::find(files.as_ref(), &catalog)?;
     Ok(report)

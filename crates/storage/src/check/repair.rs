@@ -6,15 +6,15 @@ use super::aside::{copy_aside, move_aside};
 use super::log::last_readable;
 use super::report::{affected_segment, table_name};
 use super::{AffectedRows, CheckReport, Remedy};
-use crate::catalogue_commit::commit_blocking;
+use crate::catalogue_commit::{commit_blocking, next_id_blocking};
 use crate::log::{HEADER_BYTES, begin_empty, log_file_path};
 use crate::series_index::{Checkpoints, rebuild};
 use crate::{segment, series_file};
-use catalog::{CatalogStore, Change, RedbCatalog, TableManifest};
-use files::{Files, io_error};
-use model::{Error, Result, TableId};
+use catalog::{CatalogStore, Change, RedbCatalog, SegmentEntry, TableManifest};
+use files::{Files, PACKS, PackWriter, PackedFiles, StagedFiles, io_error, pack_of};
+use model::{Error, Result, Table, TableId};
 use segments::SegmentReader;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -34,6 +34,7 @@ pub struct Repaired {
 /// # Errors
 /// When a step cannot be made: what was done before it stays.
 pub fn repair(files: &Arc<dyn Files>, report: &CheckReport, cut_log: bool) -> Result<Repaired> {
+    let files: &Arc<dyn Files> = &(Arc::new(PackedFiles::new(files.clone())) as _);
     let mut repair = Repair { files, repaired: Repaired::default() };
     // Bits first: what they kept from being read may be all that is wrong.
     for fault in &report.faults {
@@ -59,7 +60,8 @@ pub fn repair(files: &Arc<dyn Files>, report: &CheckReport, cut_log: bool) -> Re
     }
     let commits = |fault: &super::Fault| {
         matches!(fault.remedy, Remedy::CutLog(..) if cut_log)
-            || matches!(fault.remedy, Remedy::DropSegment(..) | Remedy::RebuildSeries(_))
+            || matches!(fault.remedy, Remedy::DropSegment(..) | Remedy::RebuildSeries(_) | Remedy::Repack)
+            || (matches!(fault.remedy, Remedy::Remake(_)) && pack_of(&fault.file).is_some())
     };
     if report.faults.iter().any(commits) {
         copy_aside(files.as_ref(), Path::new(super::CATALOGUE))?;
@@ -92,10 +94,38 @@ pub fn repair(files: &Arc<dyn Files>, report: &CheckReport, cut_log: bool) -> Re
             _ => {}
         }
     }
+    // Last: what is left of a pack is known by now.
+    for (pack, remade) in damaged_packs(report) {
+        repair.repack(&catalog, pack, &remade)?;
+    }
     for leftover in &report.leftovers {
         repair.set_aside(leftover)?;
     }
     Ok(repair.repaired)
+}
+
+/// Packs that are not to stay as they are, and segments in them of which what lies beside them is made
+/// anew.
+fn damaged_packs(report: &CheckReport) -> BTreeMap<&str, BTreeSet<&str>> {
+    let mut packs: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for fault in &report.faults {
+        let pack = pack_of(&fault.file).unwrap_or(&fault.file);
+        match fault.remedy {
+            Remedy::Repack => drop(packs.entry(pack).or_default()),
+            Remedy::DropSegment(..) | Remedy::RebuildSeries(_) if pack != fault.file => {
+                packs.entry(pack).or_default();
+            }
+            Remedy::Remake(_) if pack != fault.file => {
+                packs.entry(pack).or_default().extend(fault.file.strip_suffix(".runs"));
+            }
+            _ => {}
+        }
+    }
+    // What cannot be read cannot be copied.
+    for fault in report.faults.iter().filter(|fault| matches!(fault.remedy, Remedy::ByHand(_))) {
+        packs.remove(pack_of(&fault.file).unwrap_or(&fault.file));
+    }
+    packs
 }
 
 struct Repair<'a> {
@@ -165,8 +195,11 @@ impl Repair<'_> {
             return Ok(());
         };
         let affected = affected_segment(&snapshot, definition, entry);
-        for file in [entry.path.clone(), format!("{}.runs", entry.path)] {
-            self.set_aside(&file)?;
+        // A pack goes aside as a whole, later.
+        if pack_of(&entry.path).is_none() {
+            for file in [entry.path.clone(), format!("{}.runs", entry.path)] {
+                self.set_aside(&file)?;
+            }
         }
         let segments = manifest.segments.iter().filter(|entry| entry.id != id).cloned().collect();
         let manifest = TableManifest { segments, ..TableManifest::clone(&manifest) };
@@ -178,9 +211,20 @@ impl Repair<'_> {
 
     /// A side file, or the series file for other tools, which the next checkpoint writes.
     fn remake(&mut self, catalog: &Arc<dyn CatalogStore>, table: TableId, file: &str) -> Result<()> {
-        self.set_aside(file)?;
         let snapshot = catalog.snapshot();
         let manifest = snapshot.manifest(table);
+        if pack_of(file).is_some() {
+            // A side file is made with the pack.
+            let mut manifest = TableManifest::clone(&manifest);
+            let lost =
+                manifest.packed_series.as_mut().and_then(|packed| packed.series_file.take_if(|path| path == file));
+            if lost.is_some() {
+                commit_blocking(catalog, vec![Change::PutManifest(table, manifest)])?;
+                self.did(format!("{file} is written again when series of its table change"));
+            }
+            return Ok(());
+        }
+        self.set_aside(file)?;
         let of = |path: &str| file.strip_suffix(".runs") == Some(path);
         let Some(definition) = snapshot.table(table) else { return Ok(()) };
         if let Some(entry) = manifest.segments.iter().find(|entry| of(&entry.path)) {
@@ -198,13 +242,16 @@ impl Repair<'_> {
         let snapshot = catalog.snapshot();
         let Some(definition) = snapshot.table(table).cloned() else { return Ok(()) };
         let rebuilt = rebuild(self.files, &snapshot, &definition)?;
-        self.set_aside(file)?;
+        if pack_of(file).is_none() {
+            self.set_aside(file)?;
+        }
         let checkpoints = Checkpoints::new(self.files.as_ref());
         for mark in checkpoints.marks(table)? {
             self.set_aside(&Checkpoints::path(table, mark).display().to_string())?;
         }
         let mut manifest = TableManifest::clone(&snapshot.manifest(table));
         manifest.series = rebuilt.mark;
+        manifest.packed_series = None;
         manifest.tombstones.extend(rebuilt.tombstone.clone());
         let reached = rebuilt.tombstone.as_ref().map_or(rebuilt.mark, |tombstone| tombstone.sequence);
         let changes = vec![Change::PutManifest(table, manifest), Change::PutSequence(reached)];
@@ -219,4 +266,77 @@ impl Repair<'_> {
         self.repaired.affected.extend(rebuilt.affected);
         Ok(())
     }
+
+    /// Writes what is named of a pack into another one, and moves it aside. What lies beside some of
+    /// its segments is made anew.
+    fn repack(&mut self, catalog: &Arc<dyn CatalogStore>, pack: &str, remade: &BTreeSet<&str>) -> Result<()> {
+        let snapshot = catalog.snapshot();
+        let failed = |e: std::io::Error| io_error("write", Path::new(PACKS), &e);
+        let mut writer = PackWriter::begin(self.files.clone(), next_id_blocking(catalog.as_ref())?).map_err(failed)?;
+        let mut moved = HashMap::new();
+        let mut tables = Vec::new();
+        for (id, manifest) in snapshot.manifests() {
+            let (Some(table), before) = (snapshot.table(id), moved.len()) else { continue };
+            for path in manifest.files().filter(|path| pack_of(path) == Some(pack)) {
+                let entry = manifest.segments.iter().find(|entry| entry.path == path);
+                let mut parts = vec![read_whole(self.files.as_ref(), path)?];
+                if let Some(entry) = entry {
+                    parts.push(match remade.contains(path) {
+                        true => made_side(&parts, entry, table)?,
+                        false => read_whole(self.files.as_ref(), &side(path))?,
+                    });
+                }
+                let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+                let ending = path.rsplit('.').next().unwrap_or_default();
+                moved.insert(path.to_owned(), writer.add(id.0, &parts, ending).map_err(failed)?);
+            }
+            if moved.len() > before {
+                tables.push((id, TableManifest::clone(manifest)));
+            }
+        }
+        if !moved.is_empty() {
+            let target = writer.finish().map_err(failed)?;
+            let place = |path: &mut String| {
+                if let Some(name) = moved.get(path.as_str()) {
+                    *path = format!("{target}/{name}");
+                }
+            };
+            for (_, manifest) in &mut tables {
+                manifest.segments.iter_mut().for_each(|entry| place(&mut entry.path));
+                if let Some(packed) = &mut manifest.packed_series {
+                    place(&mut packed.checkpoint);
+                    packed.series_file.iter_mut().for_each(place);
+                }
+            }
+            let changes = tables.into_iter().map(|(id, manifest)| Change::PutManifest(id, manifest));
+            commit_blocking(catalog, changes.collect())?;
+            self.did(format!("wrote what is whole of {pack} into {target}"));
+        }
+        self.set_aside(pack)
+    }
+}
+
+fn side(path: &str) -> String {
+    format!("{path}.runs")
+}
+
+fn read_whole(files: &dyn Files, path: &str) -> Result<Vec<u8>> {
+    let read = || {
+        let file = files.open(Path::new(path))?;
+        let mut bytes = vec![0; usize::try_from(file.len()?).map_err(std::io::Error::other)?];
+        file.read_at(0, &mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(|e| io_error("read", Path::new(path), &e))
+}
+
+/// What lies beside a segment, made from it.
+fn made_side(segment: &[Vec<u8>], entry: &SegmentEntry, table: &Table) -> Result<Vec<u8>> {
+    let staged = Arc::new(StagedFiles::default());
+    let path = Path::new(&entry.path);
+    let write = || staged.create(path).and_then(|file| file.write_at(0, &segment.concat()));
+    write().map_err(|e| io_error("write", path, &e))?;
+    SegmentReader::open(&(staged.clone() as Arc<dyn Files>), entry, table)?;
+    let made = staged.take(Path::new(&side(&entry.path)));
+    made.ok_or_else(|| Error::internal(format!("nothing was made beside {}", entry.path)))
 }

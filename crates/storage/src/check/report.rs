@@ -47,6 +47,8 @@ pub struct CheckedTable {
     pub bytes: u64,
     /// Its series in the newest checkpoint; `None` for tables that have none.
     pub series: Option<u64>,
+    /// How many of its files, or parts of packs, are not as they should be.
+    pub wrong: u64,
 }
 
 /// Something that is wrong.
@@ -73,6 +75,8 @@ pub enum Remedy {
     DropSegment(TableId, u64),
     /// The file is made anew from others; nothing is lost.
     Remake(TableId),
+    /// What is whole of the pack goes into another one; nothing of it is lost.
+    Repack,
     /// The series checkpoint is made anew from `series.parquet`, segments and log.
     RebuildSeries(TableId),
     /// The log ends at that byte of the file; what follows goes aside. Only when told so.
@@ -85,6 +89,7 @@ impl fmt::Display for Remedy {
             Self::ByHand(what) => what,
             Self::FlipBit(_) => "--repair sets the one flipped bit right, and nothing is lost",
             Self::DropSegment(..) => "--repair moves the file aside, and goes on without these rows",
+            Self::Repack => "--repair writes what is named of it into another pack, and nothing is lost",
             Self::Remake(_) => "--repair makes it anew, and nothing is lost",
             Self::RebuildSeries(_) => "--repair makes it anew from series.parquet, segments and log",
             Self::CutLog(..) => {

@@ -4,7 +4,7 @@
 use super::report::{affected_segment, shown, table_name};
 use super::{CheckReport, CheckedTable, Fault, Remedy, Steps, reason_of};
 use crate::series_file;
-use crate::series_index::{Checkpoints, SeriesIndex};
+use crate::series_index::{Checkpoints, Expected, Found, SeriesIndex};
 use catalog::{Catalog, SegmentEntry, TableManifest};
 use files::Files;
 use model::{Error, ErrorKind, Result, Table, TableId, TableKind};
@@ -31,15 +31,17 @@ pub(crate) fn check(
     steps: &mut Steps<'_>,
 ) -> Result<Indexes> {
     let mut indexes = Indexes::default();
+    let newest = Checkpoints::new(files.as_ref()).found(&Expected::all(catalog))?;
     let mut tables: Vec<&Arc<Table>> = catalog.tables().collect();
     tables.sort_by_cached_key(|table| (table_name(catalog, table), table.id));
     for table in tables {
         let manifest = catalog.manifest(table.id);
+        let before = report.faults.len();
         for entry in &manifest.segments {
             steps.next(&entry.path, entry.bytes);
             report.faults.extend(segment_fault(files, catalog, table, &manifest, entry));
         }
-        let series = check_series(files, table, &manifest, report, &mut indexes)?;
+        let series = check_series(files, table, &manifest, newest.get(&table.id), report, &mut indexes);
         report.tables.push(CheckedTable {
             id: table.id,
             name: table_name(catalog, table),
@@ -47,6 +49,7 @@ pub(crate) fn check(
             segments: manifest.segments.len() as u64,
             bytes: manifest.segments.iter().map(|entry| entry.bytes).sum(),
             series,
+            wrong: (report.faults.len() - before) as u64,
         });
     }
     Ok(indexes)
@@ -95,41 +98,41 @@ fn check_series(
     files: &Arc<dyn Files>,
     table: &Table,
     manifest: &TableManifest,
+    newest: Option<&Found>,
     report: &mut CheckReport,
     indexes: &mut Indexes,
-) -> Result<Option<u64>> {
+) -> Option<u64> {
     if table.kind != TableKind::Series {
-        return Ok(None);
+        return None;
     }
-    let path = series_file::path(table.id);
+    let packed = manifest.packed_series.as_ref().and_then(|packed| packed.series_file.clone());
+    let path = packed.unwrap_or_else(|| series_file::path(table.id));
     if files.exists(Path::new(&path)).unwrap_or(true)
         && let Err(error) = read_series_file(files.as_ref(), &path)
     {
         let remedy = if is_damage(&error) { Remedy::Remake(table.id) } else { BY_HAND };
         report.faults.push(Fault { file: path, reason: reason_of(error), affected: Vec::new(), remedy });
     }
-    let checkpoints = Checkpoints::new(files.as_ref());
-    let newest = checkpoints.newest_mark(table.id)?;
-    if newest.unwrap_or_default() < manifest.series {
-        let file = shown(Checkpoints::path(table.id, manifest.series));
+    let mut lost = |path: &Path, reason: String, remedy: Remedy| {
         indexes.lost.insert(table.id);
-        let remedy = Remedy::RebuildSeries(table.id);
-        report.faults.push(Fault { file, reason: "it is missing".into(), affected: Vec::new(), remedy });
-        return Ok(None);
+        report.faults.push(Fault { file: shown(path), reason, affected: Vec::new(), remedy });
+    };
+    if newest.map(|found| found.mark).unwrap_or_default() < manifest.series {
+        let path = Expected::of(manifest).path(table.id);
+        lost(&path, "it is missing".into(), Remedy::RebuildSeries(table.id));
+        return None;
     }
-    let Some(mark) = newest else { return Ok(None) };
-    match checkpoints.read(table.id, mark) {
+    let found = newest?;
+    match Checkpoints::new(files.as_ref()).read(table.id, found) {
         Ok(index) => {
             let living = index.living() as u64;
             indexes.whole.insert(table.id, index);
-            Ok(Some(living))
+            Some(living)
         }
         Err(error) => {
             let remedy = if is_damage(&error) { Remedy::RebuildSeries(table.id) } else { BY_HAND };
-            let file = shown(Checkpoints::path(table.id, mark));
-            indexes.lost.insert(table.id);
-            report.faults.push(Fault { file, reason: reason_of(error), affected: Vec::new(), remedy });
-            Ok(None)
+            lost(&found.path, reason_of(error), remedy);
+            None
         }
     }
 }

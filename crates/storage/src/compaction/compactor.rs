@@ -1,14 +1,16 @@
 //! The thread that compacts: the table whose readers pay most comes first.
 
 use super::expiry::{self, Expiry, delete_expired};
-use super::job::Job;
+use super::job::{Job, Merged, swap};
 use super::pace::Pace;
 use super::policy::{Due, due};
+use super::repack::{is_due, repack};
 use crate::memtable::MemoryView;
+use crate::packing::Packing;
 use crate::store::Store;
 use crate::table_state::TableState;
 use catalog::SegmentEntry;
-use model::{ErrorKind, Result, TableId, TableKind};
+use model::{Error, ErrorKind, Result, TableId, TableKind};
 use parking_lot::{Condvar, Mutex};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -19,6 +21,9 @@ use tokio::sync::oneshot;
 
 /// A table of which a merge failed is left alone for so long.
 const RETRY: Duration = Duration::from_secs(30);
+/// So many tables share a pack and a commit at most, and such a length of the pack.
+const SHARED_MAX: usize = 1_000;
+const SHARED_BYTES_MAX: u64 = 32 << 20;
 
 #[derive(Debug, Default)]
 struct State {
@@ -80,7 +85,7 @@ impl Drop for Ended<'_> {
 pub(crate) fn run(store: &Arc<Store>, runtime: &Runtime) {
     let _ended = Ended(store);
     let expiry = Expiry::new(Instant::now(), store.options.clock.now_micros());
-    let mut work = Work { store, runtime, due: HashMap::new(), failed: HashMap::new(), expiry };
+    let mut work = Work { store, runtime, due: HashMap::new(), failed: HashMap::new(), expiry, repack_from: None };
     work.begin();
     while let Some(waiting) = work.wait() {
         work.expire();
@@ -103,12 +108,17 @@ struct Work<'a> {
     /// Tables of which a merge failed, and until when they are left alone.
     failed: HashMap<TableId, Instant>,
     expiry: Expiry,
+    /// Packs could not be rewritten, and are left alone until then.
+    repack_from: Option<Instant>,
 }
 
 impl Work<'_> {
     /// Looks at the tables that the manifest knows, without waking those of which nothing is due.
     fn begin(&self) {
         let catalog = self.store.catalog.snapshot();
+        if let Some(any) = catalog.tables().next().filter(|_| is_due(self.store)) {
+            self.store.compactor.files_changed(any.id);
+        }
         for table in catalog.tables() {
             let manifest = catalog.manifest(table.id);
             let segments: Vec<&SegmentEntry> = manifest.segments.iter().collect();
@@ -170,8 +180,8 @@ impl Work<'_> {
                 self.plan(id);
             }
             let most = self.due.iter().max_by_key(|(id, due)| (due.debt(), Reverse(due.rows), Reverse(**id)));
-            let Some(id) = most.map(|(id, _)| *id) else { return first_error };
-            if let Err(error) = self.one(id) {
+            let Some(id) = most.map(|(id, _)| *id) else { break };
+            for (id, error) in self.some(id) {
                 if matches!(*error.kind, ErrorKind::ShuttingDown { .. }) {
                     return Err(error);
                 }
@@ -185,6 +195,16 @@ impl Work<'_> {
                 first_error = first_error.and(Err(error));
             }
         }
+        let now = Instant::now();
+        if asked || self.repack_from.is_none_or(|from| from <= now) {
+            self.repack_from = None;
+            if let Err(error) = repack(self.store, self.runtime) {
+                tracing::error!(%error, "packs of which little is left could not be rewritten");
+                self.repack_from = Some(now + RETRY);
+                first_error = first_error.and(Err(error));
+            }
+        }
+        first_error
     }
 
     /// Finds what is most urgent of a table.
@@ -215,27 +235,79 @@ impl Work<'_> {
         Job::new(memory, memory.segments.get(due.range.clone())?.to_vec())
     }
 
-    /// Does the most urgent merge of a table.
-    fn one(&mut self, id: TableId) -> Result<()> {
-        if self.store.compactor.is_ending() {
-            return Err(crate::background::ended());
+    /// Does the most urgent merge of a table; and, where its output goes into a pack, those of other
+    /// tables of which it does, too. What failed, by table.
+    fn some(&mut self, first: TableId) -> Vec<(TableId, Error)> {
+        let (store, runtime) = (self.store, self.runtime);
+        let mut packing = Packing::new(store, runtime);
+        let mut tried = BTreeSet::new();
+        let (mut merged, mut failed) = (Vec::new(), Vec::new());
+        let mut pace: Option<Pace<'_>> = None;
+        let mut next = vec![first];
+        if self.is_small(first) {
+            let others: Vec<TableId> =
+                self.due.keys().copied().filter(|id| *id != first && self.is_small(*id)).collect();
+            next.splice(0..0, others);
         }
-        let Some((state, kind)) = self.table(id) else {
-            self.due.remove(&id);
-            return Ok(());
-        };
+        while let Some(id) = next.pop() {
+            if store.compactor.is_ending() {
+                failed.push((id, crate::background::ended()));
+                break;
+            }
+            tried.insert(id);
+            if let Some((state, job)) = self.take_job(id) {
+                let urgent = state.debt.segments() >= store.options.compaction.segments_limit;
+                let pace = pace.get_or_insert_with(|| Pace::new(store, urgent));
+                match job.write(store, &state, runtime, &mut packing, &mut || pace.step()) {
+                    Ok(written) => merged.extend(written),
+                    Err(error) => failed.push((id, error)),
+                }
+            }
+            if merged.len() >= SHARED_MAX || packing.bytes() >= SHARED_BYTES_MAX {
+                break;
+            }
+        }
+        let (ids, result) = self.commit(packing, merged);
+        if let Err(error) = result {
+            failed.extend(ids.iter().map(|id| (*id, error.clone())));
+        }
+        for id in tried.iter().filter(|id| !failed.iter().any(|(failed, _)| failed == *id)) {
+            self.plan(*id);
+        }
+        failed
+    }
+
+    /// Puts what was merged in the place of what it was made of; of which tables it is.
+    fn commit(&self, packing: Packing<'_>, merged: Vec<Merged>) -> (Vec<TableId>, Result<()>) {
+        let ids = merged.iter().map(|merged| merged.state.id).collect();
+        if merged.is_empty() {
+            return (ids, Ok(()));
+        }
+        let pack = packing.finish().inspect_err(|_| merged.iter().for_each(|merged| merged.discard(self.store)));
+        let result = pack.and_then(|pack| {
+            let swaps = merged.into_iter().map(|merged| merged.settle(self.store, pack.as_deref()));
+            swap(self.store, self.runtime, swaps.collect::<Result<_>>()?).map(drop)
+        });
+        (ids, result)
+    }
+
+    /// What is planned of a table, if it is still due.
+    fn take_job(&mut self, id: TableId) -> Option<(Arc<TableState>, Job)> {
+        let planned = self.due.remove(&id)?;
+        let (state, kind) = self.table(id)?;
         let memory = state.seen().1;
-        let planned = self.due.remove(&id);
         // Files may have changed since it was planned.
-        let still = Self::candidates(&memory, kind).into_iter().find(|due| Some(due) == planned.as_ref());
-        if let Some(job) = still.and_then(|due| Self::job(&memory, &due)) {
-            drop(memory);
-            let urgent = state.debt.segments() >= self.store.options.compaction.segments_limit;
-            let mut pace = Pace::new(self.store, urgent);
-            job.run(self.store, &state, self.runtime, &mut || pace.step())?;
-        }
-        self.plan(id);
-        Ok(())
+        let still = Self::candidates(&memory, kind).into_iter().find(|due| *due == planned)?;
+        Some((state, Self::job(&memory, &still)?))
+    }
+
+    /// Whether what is planned of a table may go into a pack.
+    fn is_small(&self, id: TableId) -> bool {
+        let (Some(due), Some((state, _))) = (self.due.get(&id), self.table(id)) else { return false };
+        let memory = state.memory.read();
+        let inputs = memory.segments().get(due.range.clone()).unwrap_or_default();
+        let bytes: u64 = inputs.iter().map(|input| input.entry.bytes).sum();
+        bytes <= self.store.options.pack_bytes
     }
 
     fn table(&self, id: TableId) -> Option<(Arc<TableState>, TableKind)> {

@@ -4,7 +4,7 @@
 //! one partition of a table a minute, and not at all for an hour after the clock has jumped by
 //! more than that. So a clock that is wrong hides rows, but takes next to none of them away.
 
-use super::job::{Done, Output, swap};
+use super::job::{Done, Output, Swap, swap};
 use crate::retention;
 use crate::store::Store;
 use catalog::{Catalog, SegmentEntry};
@@ -95,7 +95,9 @@ pub(crate) fn delete_expired(store: &Store, runtime: &Runtime, id: TableId, now_
     let entries: Vec<&SegmentEntry> = memory.segments.iter().map(|segment| &segment.entry).collect();
     let found = expired(&catalog, table, &entries, now_micros);
     let Some(segments) = found.and_then(|range| memory.segments.get(range)) else { return Ok(false) };
-    Ok(swap(store, &state, runtime, segments, Output::Expired, table.kind)? == Done::Merged)
+    let inputs = segments.to_vec();
+    let swaps = vec![Swap { state, inputs, output: Output::Expired, kind: table.kind }];
+    Ok(swap(store, runtime, swaps)? == [Done::Merged])
 }
 
 #[cfg(test)]

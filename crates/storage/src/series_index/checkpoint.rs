@@ -1,13 +1,14 @@
 //! Series indexes on disk: `series/<table>-<mark>.series`, immutable and checksummed. A file is
 //! written, synced and only then given its name; the one with the greatest mark counts, and the
 //! older ones are removed after it. The manifest then says the mark: one that is missing or
-//! older than that is noticed.
+//! older than that is noticed. Those of small tables lie in packs, where the manifest names them.
 
 use super::checkpoint_file::{CheckpointFile, Contents, StoredSeries};
 use super::{Attributes, Event, SeriesEntry, SeriesIndex};
 use crate::bytes_codec::{Decoded, Malformed};
 use crate::log::corrupt;
 use bytes::Bytes;
+use catalog::{Catalog, PackedSeries, TableManifest};
 use files::{File, Files, io_error};
 use model::{Error, KeyHash, Result, Sequence, SeriesId, TableId, key_hash};
 use std::collections::BTreeMap;
@@ -27,6 +28,38 @@ fn parse(name: &str) -> Option<(TableId, Sequence)> {
     Some((TableId(table.parse().ok()?), Sequence(mark.parse().ok()?)))
 }
 
+/// What the catalogue says of a table's checkpoint.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Expected {
+    /// It must have this mark at least; zero: none need be there.
+    pub(crate) least: Sequence,
+    /// The newest that lies in a pack.
+    pub(crate) packed: Option<PackedSeries>,
+}
+
+impl Expected {
+    pub(crate) fn of(manifest: &TableManifest) -> Self {
+        Self { least: manifest.series, packed: manifest.packed_series.clone() }
+    }
+
+    /// Where one should be that is not there.
+    pub(crate) fn path(&self, table: TableId) -> PathBuf {
+        self.packed.as_ref().map_or_else(|| path(table, self.least), |packed| PathBuf::from(&packed.checkpoint))
+    }
+
+    /// Of every table.
+    pub(crate) fn all(catalog: &Catalog) -> BTreeMap<TableId, Self> {
+        catalog.tables().map(|table| (table.id, Self::of(&catalog.manifest(table.id)))).collect()
+    }
+}
+
+/// The newest checkpoint of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) mark: Sequence,
+    pub(crate) path: PathBuf,
+}
+
 /// The checkpoints of a data directory.
 #[derive(Debug)]
 pub(crate) struct Checkpoints<'a> {
@@ -43,34 +76,52 @@ impl<'a> Checkpoints<'a> {
         path(table, mark)
     }
 
-    /// The newest of each table. `tables` are those that there are, with the least mark that each
-    /// must have; zero: none.
-    pub(crate) fn newest(&self, tables: &BTreeMap<TableId, Sequence>) -> Result<BTreeMap<TableId, Sequence>> {
+    /// The newest of each of these tables, whatever must be there.
+    pub(crate) fn found(&self, tables: &BTreeMap<TableId, Expected>) -> Result<BTreeMap<TableId, Found>> {
         let directory = Path::new(DIRECTORY);
         let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
-        let mut newest = BTreeMap::new();
-        for (table, mark) in names.iter().filter_map(|name| parse(name)).filter(|(t, _)| tables.contains_key(t)) {
-            let entry = newest.entry(table).or_insert(mark);
-            *entry = mark.max(*entry);
+        let mut found: BTreeMap<TableId, Found> = BTreeMap::new();
+        let mut see = |table: TableId, mark: Sequence, path: PathBuf| {
+            if found.get(&table).is_none_or(|known| known.mark < mark) {
+                found.insert(table, Found { mark, path });
+            }
+        };
+        for name in &names {
+            if let Some((table, mark)) = parse(name).filter(|(table, _)| tables.contains_key(table)) {
+                see(table, mark, directory.join(name));
+            }
         }
-        let missing = |(table, least): &(&TableId, &Sequence)| newest.get(table).copied().unwrap_or_default() < **least;
-        if let Some((table, least)) = tables.iter().find(missing) {
-            let reason = "it is missing, and series with it: put the file back, or restore the whole data directory \
-                          from a backup";
-            return Err(corrupt(&path(*table, *least), reason));
+        for (table, packed) in tables.iter().filter_map(|(table, expected)| Some((table, expected.packed.as_ref()?))) {
+            let path = PathBuf::from(&packed.checkpoint);
+            if self.files.exists(&path).map_err(|e| io_error("look for", &path, &e))? {
+                see(*table, packed.mark, path);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The same, where each is there that must be.
+    pub(crate) fn newest(&self, tables: &BTreeMap<TableId, Expected>) -> Result<BTreeMap<TableId, Found>> {
+        let newest = self.found(tables)?;
+        for (table, expected) in tables {
+            if newest.get(table).map(|found| found.mark).unwrap_or_default() < expected.least {
+                let reason = "it is missing, and series with it: put the file back, or restore the whole data \
+                              directory from a backup";
+                return Err(corrupt(&expected.path(*table), reason));
+            }
         }
         Ok(newest)
     }
 
-    /// Loads the newest of each table, as [`Self::newest`] has it, and removes all others.
-    pub(crate) fn load(&self, tables: &BTreeMap<TableId, Sequence>) -> Result<BTreeMap<TableId, SeriesIndex>> {
+    /// Loads the newest of each table, as [`Self::newest`] has it, and removes all other files.
+    pub(crate) fn load(&self, tables: &BTreeMap<TableId, Expected>) -> Result<BTreeMap<TableId, SeriesIndex>> {
         let newest = self.newest(tables)?;
         let directory = Path::new(DIRECTORY);
         let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
         let mut removed = false;
         for name in &names {
-            if parse(name).is_none_or(|(table, mark)| newest.get(&table) != Some(&mark)) {
-                let path = directory.join(name);
+            let path = directory.join(name);
+            if parse(name).and_then(|(table, _)| newest.get(&table)).is_none_or(|found| found.path != path) {
                 self.files.remove(&path).map_err(|e| io_error("remove", &path, &e))?;
                 removed = true;
             }
@@ -78,12 +129,7 @@ impl<'a> Checkpoints<'a> {
         if removed {
             self.sync_directory()?;
         }
-        newest.into_iter().map(|(table, mark)| Ok((table, self.read(table, mark)?))).collect()
-    }
-
-    /// Table and mark in a checkpoint's name.
-    pub(crate) fn parse(name: &str) -> Option<(TableId, Sequence)> {
-        parse(name)
+        newest.into_iter().map(|(table, found)| Ok((table, self.read(table, &found)?))).collect()
     }
 
     /// The marks of a table's checkpoints.
@@ -93,32 +139,37 @@ impl<'a> Checkpoints<'a> {
         Ok(names.iter().filter_map(|name| parse(name)).filter(|(of, _)| *of == table).map(|(_, mark)| mark).collect())
     }
 
-    /// The mark of a table's newest checkpoint.
-    pub(crate) fn newest_mark(&self, table: TableId) -> Result<Option<Sequence>> {
-        Ok(self.marks(table)?.into_iter().max())
+    /// The marks of all files, by table.
+    pub(crate) fn all_marks(&self) -> Result<BTreeMap<TableId, Vec<Sequence>>> {
+        let directory = Path::new(DIRECTORY);
+        let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
+        let mut marks: BTreeMap<TableId, Vec<Sequence>> = BTreeMap::new();
+        for (table, mark) in names.iter().filter_map(|name| parse(name)) {
+            marks.entry(table).or_default().push(mark);
+        }
+        Ok(marks)
     }
 
     /// Loads one.
-    pub(crate) fn read(&self, table: TableId, mark: Sequence) -> Result<SeriesIndex> {
-        load(self.bytes(table, mark)?, table, mark).map_err(|e| corrupt(&path(table, mark), e.0))
+    pub(crate) fn read(&self, table: TableId, found: &Found) -> Result<SeriesIndex> {
+        load(self.bytes(&found.path)?, table, found.mark).map_err(|e| corrupt(&found.path, e.0))
     }
 
     /// The bytes of a checkpoint whose checksums fit.
-    pub(crate) fn verified(&self, table: TableId, mark: Sequence) -> Result<Bytes> {
-        let bytes = self.bytes(table, mark)?;
-        verify(bytes.clone(), table, mark).map_err(|e| corrupt(&path(table, mark), e.0))?;
+    pub(crate) fn verified(&self, table: TableId, found: &Found) -> Result<Bytes> {
+        let bytes = self.bytes(&found.path)?;
+        verify(bytes.clone(), table, found.mark).map_err(|e| corrupt(&found.path, e.0))?;
         Ok(bytes)
     }
 
-    fn bytes(&self, table: TableId, mark: Sequence) -> Result<Bytes> {
-        let path = path(table, mark);
+    fn bytes(&self, path: &Path) -> Result<Bytes> {
         let read = || {
-            let file = self.files.open(&path)?;
+            let file = self.files.open(path)?;
             let mut bytes = vec![0; usize::try_from(file.len()?).map_err(std::io::Error::other)?];
             file.read_at(0, &mut bytes)?;
             Ok(bytes)
         };
-        let bytes: Vec<u8> = read().map_err(|e: std::io::Error| io_error("read", &path, &e))?;
+        let bytes: Vec<u8> = read().map_err(|e: std::io::Error| io_error("read", path, &e))?;
         Ok(bytes.into())
     }
 

@@ -13,7 +13,7 @@ mod rebuild;
 mod snapshot;
 
 pub(crate) use attributes::{AttributeValue, Attributes};
-pub(crate) use checkpoint::{Checkpoints, DIRECTORY};
+pub(crate) use checkpoint::{Checkpoints, DIRECTORY, Expected, Found};
 pub(crate) use key_values::decode_nth;
 pub(crate) use rebuild::rebuild;
 pub(crate) use snapshot::{SeriesSnapshot, series_column, wanted};

@@ -58,11 +58,13 @@ pub(crate) fn rebuild(files: &Arc<dyn Files>, catalog: &Catalog, table: &Arc<Tab
     let files: Arc<dyn Files> = Arc::new(OverlayFiles::new(files.clone()));
     let manifest = catalog.manifest(table.id);
     let mut series = Rebuilding::new(table, manifest.flushed);
-    let path = series_file::path(table.id);
-    let file = match files.exists(Path::new(&path)).unwrap_or(false) {
-        true => read_series_file(files.as_ref(), &path).ok().flatten(),
-        false => None,
-    };
+    // Where the table has just got files of its own there may be two.
+    let packed = manifest.packed_series.as_ref().and_then(|packed| packed.series_file.clone());
+    let paths = packed.into_iter().chain([series_file::path(table.id)]);
+    let there = paths.filter(|path| files.exists(Path::new(path)).unwrap_or(false));
+    let file = there
+        .filter_map(|path| read_series_file(files.as_ref(), &path).ok().flatten())
+        .max_by_key(|file| file.said.get(series_file::SEQUENCE).and_then(|number| number.parse::<u64>().ok()));
     let is_listed = file.is_some_and(|file| series.list(&file).is_some());
     let is_complete = is_listed && series.listed_at >= manifest.series;
     let mut last = manifest.series.max(manifest.flushed).max(catalog.sequence());

@@ -85,7 +85,10 @@ fn a_checkpoint_holds_what_its_mark_says() {
     }
     let files = files.crash(0);
     assert_eq!(files.list(std::path::Path::new(DIRECTORY)).unwrap().len(), 1, "older ones go");
-    let least = |mark: u64| std::collections::BTreeMap::from([(table, Sequence(mark))]);
+    let least = |mark: u64| {
+        let expected = checkpoint::Expected { least: Sequence(mark), packed: None };
+        std::collections::BTreeMap::from([(table, expected)])
+    };
     let mut loaded = Checkpoints::new(&files).load(&least(7)).unwrap().remove(&table).unwrap();
     assert_eq!(loaded.mark(), Sequence(8));
     assert_eq!(loaded.next_id(), 3);

@@ -87,8 +87,10 @@ fn segment(
 ) -> Result<Arc<Segment>> {
     let mut all = now.segments.iter().chain(living.iter().flat_map(|view| view.memory.segments.iter()));
     let (path, name) = (&entry.path, &table.name);
+    // One that went from pack to pack is what it was, in another place.
+    let is_it = |segment: &Segment| SegmentEntry { path: path.clone(), ..segment.entry.clone() } == *entry;
     match all.find(|segment| segment.entry.id == entry.id) {
-        Some(segment) if segment.entry == *entry => Ok(segment.clone()),
+        Some(segment) if is_it(segment) => Ok(segment.clone()),
         Some(_) => Err(Error::internal(format!("segment {path} of table \"{name}\" is not the one described"))),
         None => Err(Error::internal(format!("segment {path} of table \"{name}\" is gone"))),
     }

@@ -185,6 +185,46 @@ async fn what_is_written_after_the_number_is_not_in_it_and_goes_on_unhindered() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_unchanged_pack_is_taken_over_and_copied_once() {
+    let disk = ForgetfulFiles::new();
+    let fixture = Fixture::open(&disk, crate::StorageOptions { pack_bytes: 1 << 20, ..options() }).unwrap();
+    fixture.create(vec![series_table(1), keyed_table(2)]).await.unwrap();
+    let write = async |at: i64| {
+        fixture.write(loads(&series_table(1), WriteKind::Replace, &[("a", at, 1), ("b", at, 2)])).await.unwrap();
+        fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(at, 1)])).await.unwrap();
+        fixture.storage.flush().await.unwrap();
+    };
+    write(1).await;
+    let first = backed_up(&fixture).await;
+    write(2).await;
+    fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(77, 7)])).await.unwrap();
+    let before = shown(&fixture);
+    let backup = fixture.storage.backup(BackupOptions::default()).await.unwrap();
+    // Whatever goes meanwhile is held.
+    fixture.storage.compact().await.unwrap();
+    let version = fixture.catalog.snapshot().version;
+    fixture.storage.change_schema(version, vec![catalog::Change::DropTable(SITES)]).await.unwrap();
+    fixture.storage.forget_table(SITES).await.unwrap();
+    write_meters(&fixture).await;
+    let incremental = ForgetfulFiles::new();
+    let summary = copy(&backup, &incremental, Some(&first)).unwrap();
+    let packs: Vec<&BackupFile> = summary.manifest.files.values().filter(|file| file.path.ends_with(".pack")).collect();
+    assert_eq!(packs.len(), 2, "{packs:?}");
+    assert_eq!(summary.reused_bytes, packs[0].bytes, "the older one is not copied again");
+    assert!(summary.manifest.data_format.contains("packs"));
+    assert_eq!(shown(&opened(&incremental)), before);
+    drop(backup);
+}
+
+async fn write_meters(fixture: &Fixture) {
+    for at in 0..10 {
+        fixture.write(loads(&series_table(1), WriteKind::Replace, &[("a", at, 1)])).await.unwrap();
+        fixture.storage.flush().await.unwrap();
+    }
+    fixture.storage.compact().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_unchanged_segment_is_taken_over_and_not_read() {
     let fixture = filled().await;
     let first = backed_up(&fixture).await;
@@ -375,11 +415,11 @@ async fn neither_goes_where_something_is_and_a_backup_is_no_data_directory() {
 async fn a_newer_store_s_backup_is_refused_by_the_name_of_what_it_needs() {
     let backup = backed_up(&filled().await).await;
     let manifest = PreviousBackup::open(shared(&backup)).unwrap().manifest().clone();
-    let newer = BackupManifest { data_format: "1 packs".to_owned(), ..manifest };
+    let newer = BackupManifest { data_format: "1 columns".to_owned(), ..manifest };
     let file = backup.create(Path::new("BACKUP")).unwrap();
     file.write_at(0, newer.encode().as_bytes()).unwrap();
     let error = restore(&backup, &ForgetfulFiles::new()).unwrap_err();
-    assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "1 packs".into(), known: "1".into() });
+    assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "1 columns".into(), known: "1".into() });
 }
 
 #[test]

@@ -106,7 +106,7 @@ fn repair(disk: &ForgetfulFiles, cut_log: bool) -> Repaired {
 
 fn assert_names(error: &model::Error, path: &Path, place: &str) {
     let is_format = path == Path::new("FORMAT") && matches!(*error.kind, ErrorKind::FormatTooNew { .. });
-    let named = matches!(&*error.kind, ErrorKind::Corrupt { file, .. } if Path::new(file) == path);
+    let named = matches!(&*error.kind, ErrorKind::Corrupt { file, .. } if lies_in(file, path));
     assert!(named || is_format, "{place}: {error}");
 }
 
@@ -135,16 +135,34 @@ async fn a_check_finds_nothing_in_a_sound_store_and_changes_nothing() {
     assert!(crate::check(&empty, &mut |_| {}).unwrap_err().to_string().contains("no store"));
 }
 
-/// Every kind of file, every byte of its head and end, and a sample of all between.
+fn packed() -> StorageOptions {
+    StorageOptions { pack_bytes: 1 << 20, ..options() }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn any_flipped_bit_is_found_and_never_makes_a_wrong_answer() {
+    let kinds = ["FORMAT", ".redb", ".log", ".series", ".parquet", ".runs", "series.parquet"];
+    flip_bits(&options(), &kinds).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_flipped_bit_in_packs_is_found_and_never_makes_a_wrong_answer() {
+    flip_bits(&packed(), &["FORMAT", ".redb", ".log", ".pack"]).await;
+}
+
+/// Whether a file, or a member of a pack, lies in a file.
+fn lies_in(file: &str, path: &Path) -> bool {
+    Path::new(file) == path || files::pack_of(file).is_some_and(|pack| Path::new(pack) == path)
+}
+
+/// Every kind of file, every byte of its head and end, and a sample of all between.
+async fn flip_bits(options: &StorageOptions, kinds: &[&str]) {
     const EDGE: usize = 48;
     let mut found = 0;
     for closed in [true, false] {
-        let disk = store(closed).await;
+        let disk = store_with(closed, options.clone()).await;
         let expected = answers(&disk.crash(0)).unwrap();
         let catalogue = Path::new("catalog.redb");
-        let kinds = ["FORMAT", ".redb", ".log", ".series", ".parquet", ".runs", "series.parquet"];
         let files = files_of(&disk);
         kinds.iter().for_each(|kind| {
             assert!(files.iter().any(|f| f.to_string_lossy().ends_with(kind)), "{kind}: {files:?}");
@@ -159,7 +177,7 @@ async fn any_flipped_bit_is_found_and_never_makes_a_wrong_answer() {
                 let damaged = disk.crash(0);
                 damaged.flip_bit(&path, byte as u64 * 8 + byte as u64 % 8).unwrap();
                 let report = check(&damaged);
-                let names = report.faults.iter().any(|fault| Path::new(&fault.file) == path);
+                let names = report.faults.iter().any(|fault| lies_in(&fault.file, &path));
                 assert!(names || path == catalogue, "{place}: {report:?}");
                 assert!(names || report.is_sound(), "{place}: {report:?}");
                 found += usize::from(names);
@@ -190,6 +208,71 @@ fn copy(disk: &ForgetfulFiles) -> ForgetfulFiles {
 /// Damages part of a file beyond one bit.
 fn blot(disk: &ForgetfulFiles, path: &Path, at: u64) {
     disk.open(path).unwrap().write_at(at, &[0xEE; 40]).unwrap();
+}
+
+/// The same of a member of a pack.
+fn blot_member(disk: &ForgetfulFiles, member: &str, at: u64) {
+    let start = files::member_ranges(member)[0].start;
+    blot(disk, Path::new(files::pack_of(member).unwrap()), start + at);
+}
+
+fn manifest(disk: &ForgetfulFiles, table: TableId) -> catalog::TableManifest {
+    let files: Arc<dyn Files> = Arc::new(disk.crash(u64::MAX));
+    let catalog = catalog::RedbCatalog::open(files).unwrap();
+    catalog::TableManifest::clone(&catalog::CatalogStore::snapshot(&catalog).manifest(table))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_block_of_a_pack_takes_no_other_with_it() {
+    let disk = store_with(true, packed()).await;
+    let path = manifest(&disk, METERS).segments[0].path.clone();
+    blot_member(&disk, &path, 100);
+    let disk = copy(&disk);
+    // Whoever reads it is told by name; all else is answered.
+    let error = answers(&copy(&disk)).unwrap_err();
+    assert_names(&error, Path::new(files::pack_of(&path).unwrap()), "blotted");
+    assert!(error.to_string().contains(&path), "{error}");
+    let fixture = Fixture::open(&copy(&disk), packed()).unwrap();
+    assert_eq!(fixture.rows(SITES).len(), 21);
+    let view = fixture.storage.view(METERS).unwrap();
+    let time = TimeBounds { first: 5_000_000, last: i64::MAX };
+    assert_eq!(scan(&view, &[TIME], ScanKeys::All, time).len(), 60);
+    drop((fixture, view));
+
+    let report = check(&disk);
+    let [fault] = &report.faults[..] else { panic!("{report:?}") };
+    assert!(fault.file == path && fault.affected[0].to_string().contains("60 rows of plant.meters1"), "{fault:?}");
+    let wrong: Vec<_> = report.tables.iter().map(|table| table.wrong).collect();
+    assert_eq!(wrong, [1, 0]);
+    let repaired = repair(&disk, false);
+    assert_eq!(repaired.affected, fault.affected);
+    let report = check(&disk);
+    assert!(report.is_sound() && report.leftovers.is_empty(), "{report:?}");
+    assert_eq!(meters_between(&disk, 0, 1_000), 1);
+    assert_eq!(meters_between(&disk, 5_000_000, i64::MAX), 60);
+    let pack = Path::new("aside").join(files::pack_of(&path).unwrap());
+    assert!(files_of(&disk).contains(&pack), "nothing is deleted");
+    // And a backup of it is whole.
+    let files: Arc<dyn Files> = Arc::new(disk.clone());
+    let backup = crate::Backup::of_stopped(files, crate::BackupOptions::default()).unwrap();
+    backup.send(None, &mut |_| Ok(())).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lost_pack_is_told_by_all_of_its_tables() {
+    let disk = store_with(true, packed()).await;
+    let path = manifest(&disk, METERS).segments[0].path.clone();
+    disk.remove(Path::new(files::pack_of(&path).unwrap())).unwrap();
+    let disk = copy(&disk);
+    let report = check(&disk);
+    let said: Vec<String> = report.faults.iter().flat_map(|fault| &fault.affected).map(ToString::to_string).collect();
+    assert!(
+        said.len() == 2 && said[0].contains("60 rows of plant.meters1") && said[1].contains("20 rows of plant.sites2")
+    );
+    repair(&disk, false);
+    let report = check(&disk);
+    assert!(report.is_sound() && report.leftovers.is_empty(), "{report:?}");
+    assert_eq!(meters_between(&disk, 5_000_000, i64::MAX), 60);
 }
 
 fn first(disk: &ForgetfulFiles, directory: &str, end: &str) -> PathBuf {
@@ -386,16 +469,27 @@ async fn without_format_and_catalogue_no_new_one_is_made() {
 /// Power ends at every operation of a repair.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repair_that_is_cut_short_can_be_made_again() {
-    let small = StorageOptions { log_file_bytes: 1, ..options() };
-    for kind in ["segments/1", "series", "log"] {
-        let damaged = store_with(false, small.clone()).await;
+    for kind in ["segments/1", "series", "log", "packs"] {
+        let pack_bytes = if kind == "packs" { 1 << 20 } else { 0 };
+        let damaged = store_with(false, StorageOptions { log_file_bytes: 1, pack_bytes, ..options() }).await;
         let path = match kind {
+            "packs" => {
+                // A segment, and the series of its table.
+                let manifest = manifest(&damaged, METERS);
+                let series = manifest.packed_series.unwrap();
+                blot_member(&damaged, &series.checkpoint, 300);
+                blot_member(&damaged, &series.series_file.unwrap(), 100);
+                blot_member(&damaged, &manifest.segments[0].path, 100);
+                first(&damaged, kind, ".pack")
+            }
             "segments/1" => first(&damaged, kind, ".parquet"),
             "series" => first(&damaged, kind, ".series"),
             // The record before the last one.
             _ => super::log_files::path(super::log_files::required(&damaged).unwrap().last - 2),
         };
-        blot(&damaged, &path, 40);
+        if kind != "packs" {
+            blot(&damaged, &path, 40);
+        }
         if kind == "series" {
             damaged.remove(Path::new("segments/1/series/series.parquet")).unwrap();
         }

@@ -38,6 +38,8 @@ pub(crate) fn options() -> StorageOptions {
         last_values_bytes: 1 << 20,
         log_file_bytes: 1 << 20,
         partition_seconds: 1000,
+        // Most tests look at the files of one table.
+        pack_bytes: 0,
         // Only when a test asks.
         compaction: CompactionOptions { cpu_percent: 0, ..CompactionOptions::default() },
         clock: Arc::new(TestClock::default()),

@@ -14,6 +14,7 @@ mod footers;
 mod last_values;
 mod log_files;
 mod naive;
+mod packs;
 mod random;
 mod read_write;
 mod retention;

@@ -108,6 +108,10 @@ impl Writer {
                     }
                     true
                 }
+                16 => {
+                    self.compact_all().await?;
+                    true
+                }
                 8..=10 => {
                     self.open_described()?;
                     true
@@ -156,6 +160,16 @@ impl Writer {
             Ok(Done::Merged) => {
                 self.journal.lock().merged += 1;
                 Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whatever is due, and packs of which little is left.
+    async fn compact_all(&self) -> Result<(), String> {
+        match self.fixture.storage.compact().await {
+            Err(error) if matches!(*error.kind, ErrorKind::Internal { .. } | ErrorKind::Corrupt { .. }) => {
+                Err(format!("compaction: {error}"))
             }
             _ => Ok(()),
         }
@@ -511,6 +525,8 @@ fn durable(dice: &mut Dice) -> StorageOptions {
         log_file_bytes: *dice.pick(&[300, 2_000, 1 << 20]),
         flush_bytes: *dice.pick(&[4_000, 1 << 30]),
         last_values_bytes: *dice.pick(&[0, 3_000, 1 << 20, 1 << 20]),
+        // None, some and all of what tables give to a flush.
+        pack_bytes: *dice.pick(&[0, 4_500, 1 << 20, 1 << 20]),
         ..options()
     }
 }

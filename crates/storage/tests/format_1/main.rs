@@ -36,7 +36,7 @@ struct Store {
 }
 
 impl Store {
-    fn open(directory: &Path) -> Result<Self> {
+    fn open(directory: &Path, pack_bytes: u64) -> Result<Self> {
         let files: Arc<dyn Files> = Arc::new(DiskFiles::open(directory)?);
         check_format(files.as_ref())?;
         let catalog: Arc<dyn CatalogStore> = Arc::new(RedbCatalog::open(Arc::clone(&files))?);
@@ -48,12 +48,18 @@ impl Store {
             last_values_bytes: 1 << 20,
             log_file_bytes: 4_000,
             partition_seconds: 1_000,
+            pack_bytes,
             compaction: CompactionOptions { cpu_percent: 0, ..CompactionOptions::default() },
             clock: Arc::new(Ticks(AtomicU64::new(1_700_000_000_000_000))),
         };
         let storage = Storage::open(files, Arc::clone(&catalog), options)?;
         Ok(Self { catalog, storage })
     }
+}
+
+/// Where that is set, everything in these directories is small.
+fn pack_bytes(name: &str) -> u64 {
+    if name == "packs" { 1 << 20 } else { 0 }
 }
 
 fn golden() -> PathBuf {
@@ -84,7 +90,7 @@ async fn shows_what_it_held(name: &str) {
     let directory = scratch.path().join("data");
     copy(&golden.join("data"), &directory);
     for round in ["as it was", "flushed"] {
-        let store = Store::open(&directory).unwrap();
+        let store = Store::open(&directory, pack_bytes(name)).unwrap();
         let shown = show::everything(&store);
         let difference = expected.lines().zip(shown.lines()).find(|(expected, shown)| expected != shown);
         assert_eq!(difference, None, "{name}, {round}");
@@ -99,6 +105,12 @@ async fn series_tables_of_format_1_show_what_they_held() {
     shows_what_it_held("series").await;
 }
 
+/// The same tables, with the feature `packs`.
+#[tokio::test(flavor = "multi_thread")]
+async fn packs_of_format_1_show_what_they_held() {
+    shows_what_it_held("packs").await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn keyed_tables_users_and_grants_of_format_1_show_what_they_held() {
     shows_what_it_held("keyed").await;
@@ -109,9 +121,9 @@ async fn write_anew(name: &str) {
     let golden = golden().join(name);
     let _ = fs::remove_dir_all(&golden);
     let directory = golden.join("data");
-    let store = Store::open(&directory).unwrap();
+    let store = Store::open(&directory, pack_bytes(name)).unwrap();
     match name {
-        "series" => content::series(&store).await,
+        "series" | "packs" => content::series(&store).await,
         _ => content::keyed(&store).await,
     }
     let shown = show::everything(&store);
