@@ -42,6 +42,28 @@ pub(super) struct Rows {
 /// Done, or what the door said.
 pub(super) type Outcome<T = ()> = Result<T, String>;
 
+/// How a door says no: the status, and what its body holds, code and words.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal(pub(super) u16, pub(super) Vec<String>);
+
+impl Refusal {
+    pub(super) fn new(status: u16, parts: &[&str]) -> Self {
+        Self(status, parts.iter().map(|part| (*part).to_owned()).collect())
+    }
+
+    /// Fails unless a request was refused so.
+    pub(super) fn meets<T>(&self, outcome: Outcome<T>) -> Outcome {
+        let Self(status, parts) = self;
+        let Err(said) = outcome else { return Err(format!("must be refused: {self:?}")) };
+        let missing = parts.iter().find(|part| !said.contains(part.as_str()));
+        match missing {
+            _ if !said.starts_with(&format!("{status} ")) => Err(format!("not {status}: {said}")),
+            Some(missing) => Err(format!("{missing} is not in {said}")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Somebody's requests to one server.
 #[derive(Clone, Debug)]
 pub(super) struct Client {

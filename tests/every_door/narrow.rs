@@ -1,7 +1,7 @@
 //! Narrow columns, as one door declares them, keep their types whoever writes them: what fits is
 //! converted, what does not is refused. Only KWDB's line endpoints make columns wider, and say so.
 
-use super::door::{Client, Door, Outcome, Rows};
+use super::door::{Client, Door, Outcome, Refusal, Rows};
 use super::made_tables::Maker;
 use super::{Faults, equal};
 use crate::harness::{Program, TempDir};
@@ -106,10 +106,42 @@ fn shown(root: &Client, table: &str) -> Vec<(Door, Outcome<Rows>)> {
     Door::READERS.into_iter().map(|door| (door, root.read(door, DATABASE, table, &COLUMNS, "ts"))).collect()
 }
 
-fn refused(outcome: Outcome) -> Outcome {
-    match outcome {
-        Ok(()) => Err("must be refused".to_owned()),
-        Err(_) => Ok(()),
+/// A column of [`COLUMNS`] that a value does not fit.
+#[derive(Clone, Copy, Debug)]
+enum Misfit {
+    LongInteger,
+    Integer,
+    Text,
+}
+
+impl Way {
+    /// How it is told that a value does not fit.
+    fn refusal(self, misfit: Misfit) -> Refusal {
+        let (column, value) = match misfit {
+            Misfit::LongInteger => ("n", "4294967296"),
+            Misfit::Integer => ("small", "65536"),
+            Misfit::Text => ("s", "abcdef"),
+        };
+        match (self, misfit) {
+            (Self::KwdbSql, Misfit::Text) => {
+                Refusal::new(200, &["\"code\":-1", "value 'abcdef' too long for type VARCHAR(5) (column s)"])
+            }
+            (Self::KwdbSql, _) => Refusal::new(200, &["\"code\":-1", value, "out of range for type", column]),
+            (Self::TDengineSql, Misfit::Text) => {
+                Refusal::new(200, &["\"code\":9811", "Value too long for column/tag: s"])
+            }
+            (Self::TDengineSql, _) => Refusal::new(200, &["\"code\":534", value, "data overflow"]),
+            // A tablet says the types of its cells itself: what is not of them is not read at all.
+            (Self::IotdbTablet, Misfit::LongInteger) => {
+                Refusal::new(200, &["\"code\":606", "unsupported data type: class java.lang.Long"])
+            }
+            (Self::IotdbTablet, Misfit::Integer) => {
+                let said = format!("a value of column {column} in row 1 is out of range of INT32");
+                Refusal::new(200, &["\"code\":701", &said])
+            }
+            (Self::IotdbSql | Self::IotdbTablet, _) => Refusal::new(200, &["\"code\":507", value]),
+            (Self::InfluxWrite, _) => Refusal::new(400, &["partial write", value]),
+        }
     }
 }
 
@@ -134,20 +166,21 @@ fn narrow_columns_keep_their_types() {
             faults.check(format!("{label} writes"), way.write(&root, &table, maker, at, fits));
             // IoTDB's INSERT writes what fits of a row, so each has a time of its own.
             for (what, after, cells) in [
-                ("a 33-bit integer", 1_000, Cells { n: 1 << 32, ..fits }),
-                ("a 17-bit integer", 2_000, Cells { small: 1 << 16, ..fits }),
-                ("six bytes", 3_000, Cells { s: "abcdef", ..fits }),
+                (Misfit::LongInteger, 1_000, Cells { n: 1 << 32, ..fits }),
+                (Misfit::Integer, 2_000, Cells { small: 1 << 16, ..fits }),
+                (Misfit::Text, 3_000, Cells { s: "abcdef", ..fits }),
             ] {
                 // IoTDB's INSERT leaves a number out that does not fit, and says so.
                 let outcome = way.write(&root, &table, maker, at + after, cells);
-                faults.check(format!("{label} refuses {what}"), refused(outcome));
+                faults.check(format!("{label} refuses {what:?}"), way.refusal(what).meets(outcome));
             }
         }
         let by_insert = Way::InfluxWrite.write(&writer, &table, maker, FIRST + 9, fits);
         faults.check(format!("table of {maker:?}: INSERT is enough"), by_insert);
-        for (line, what) in [("n=1.5", "a fraction"), ("f=1e39", "a float beyond the range")] {
+        for (line, what, value) in [("n=1.5", "a fraction", "1.5"), ("f=1e39", "a float beyond the range", "1e39")] {
             let outcome = root.influx(DATABASE, &format!("{table},{}=k1 {line} {}000000", maker.key(), FIRST + 1_000));
-            faults.check(format!("table of {maker:?}: refuses {what}"), refused(outcome));
+            let refusal = Refusal::new(400, &["partial write", value]);
+            faults.check(format!("table of {maker:?}: refuses {what}"), refusal.meets(outcome));
         }
         for (door, found) in shown(&root, &table) {
             let outcome = found.and_then(|found| {

@@ -118,7 +118,7 @@ impl Engine {
                 Err(ErrorKind::TableExists { .. })
                     if self.catalog().table_named(wanted.database, &wanted.name).is_none() =>
                 {
-                    self.check_no_series_named(&self.catalog(), wanted.database, &wanted.name)?;
+                    self.check_no_series_named(wanted.database, &wanted.name).await?;
                 }
                 Err(
                     ErrorKind::TableExists { .. } | ErrorKind::TableNotFound { .. } | ErrorKind::SchemaChanged { .. },

@@ -16,6 +16,7 @@ mod delete;
 mod key_lookup;
 mod lengths;
 mod lookup;
+mod names_in_flight;
 mod options;
 mod passwords;
 mod privileges;
@@ -43,11 +44,12 @@ pub use caller::Caller;
 pub use options::EngineOptions;
 pub use settings::RECORD;
 pub use storage::{Backup, BackupManifest, BackupOptions, Piece};
-pub use write::PRIMARY_KEY;
+pub use write::{PRIMARY_KEY, SeriesWrite};
 
 use catalog::{Catalog, CatalogStore};
 use datafusion::sql::sqlparser::ast;
 use model::{ColumnId, DatabaseId, DefaultValue, Error, Result, Sequence, Table, TableId};
+use names_in_flight::NamesInFlight;
 use passwords::Passwords;
 use query::{Profile, QueryEngine, TableLookup};
 use statement_lock::StatementLocks;
@@ -74,9 +76,8 @@ struct Parts {
     catalog_turn: tokio::sync::Mutex<()>,
     /// Writers that miss a table or a column take turns: the first makes it.
     automatic_turn: tokio::sync::Mutex<()>,
-    /// Whoever makes names of tables or of series that have names, one at a time. Taken before
-    /// the locks of statements and the catalogue's turn.
-    names_turn: Arc<tokio::sync::Mutex<()>>,
+    /// Names of tables, and of series that have names, while they are being made.
+    names: Arc<NamesInFlight>,
     passwords: Passwords,
     row_ids: UniqueRowIds,
     statement_locks: StatementLocks,
@@ -174,7 +175,7 @@ impl Engine {
             options,
             catalog_turn: tokio::sync::Mutex::default(),
             automatic_turn: tokio::sync::Mutex::default(),
-            names_turn: Arc::default(),
+            names: Arc::default(),
             passwords,
             row_ids,
             statement_locks: StatementLocks::default(),

@@ -1,196 +1,182 @@
 //! Names of series. Where a table's key is one text column called `tbname`, its series are known by
 //! name, and those names and the tables' names are one set in each database: what is taken cannot
-//! be made a second time, by a write or by a definition. Who makes a name has the turn until it is
-//! durable, so that two cannot make one at once.
+//! be made a second time, by a write or by a definition.
+//!
+//! Storage says which series a write makes, as it decides it; whoever writes holds their names until
+//! they are durable, and looks then whether somebody has them. A definition does the same.
 
 use crate::Engine;
-use crate::write::Admitted;
-use arrow::array::AsArray;
-use catalog::Catalog;
-use model::{
-    Column, DatabaseId, ErrorKind, KeyBytes, Result, Table, TableId, Value, WriteBatch, WriteKind, check_name,
-    encode_key,
-};
+use crate::names_in_flight::{HeldNames, Maker, Name, NamesInFlight};
+use catalog::{Catalog, CatalogStore};
+use model::{DatabaseId, Error, ErrorKind, KeyBytes, Result, Table, TableId, Value, check_name, encode_key};
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use tokio::sync::OwnedMutexGuard;
+use storage::{SeriesMaking, SeriesToMake, Storage};
 
-/// The turn of whoever makes names.
-pub(crate) type NamesTurn = OwnedMutexGuard<()>;
+/// A table, and names of its new series.
+type OfTable = (Arc<Table>, Vec<String>);
 
-/// The names that one request makes, and in which tables.
-#[derive(Default)]
-pub(crate) struct ClaimedNames<'a> {
-    names: HashMap<(DatabaseId, &'a str), TableId>,
+/// The names that one write makes. It says no to those that are taken.
+#[derive(Debug)]
+pub(crate) struct NewNames {
+    catalog: Arc<dyn CatalogStore>,
+    storage: Storage,
+    names: Arc<NamesInFlight>,
+    /// Names of series that must be there already.
+    existing: HashMap<TableId, HashSet<String>>,
+    held: Option<HeldNames>,
+    refused: Vec<RefusedName>,
+}
+
+/// A name that a write may not make.
+#[derive(Clone, Debug)]
+pub(crate) struct RefusedName {
+    /// The table that was to have the series.
+    pub(crate) table: TableId,
+    pub(crate) name: String,
+    pub(crate) error: Error,
+}
+
+impl RefusedName {
+    fn new(table: &Table, name: &str, error: Error) -> Self {
+        Self { table: table.id, name: name.to_owned(), error }
+    }
+}
+
+impl NewNames {
+    /// Names of series in `existing` must be there already.
+    pub(crate) fn new(engine: &Engine, existing: HashMap<TableId, HashSet<String>>) -> Self {
+        let parts = &engine.parts;
+        Self {
+            catalog: Arc::clone(&parts.catalog),
+            storage: parts.storage.clone(),
+            names: Arc::clone(&parts.names),
+            existing,
+            held: None,
+            refused: Vec::new(),
+        }
+    }
+
+    /// The names that kept the write from being done.
+    pub(crate) fn into_refused(self) -> Vec<RefusedName> {
+        self.refused
+    }
+
+    /// Takes the names that may not be made.
+    fn refuse(&mut self, refused: Vec<RefusedName>) -> Result<()> {
+        self.refused = refused;
+        self.refused.first().map_or(Ok(()), |refused| Err(refused.error.clone()))
+    }
+}
+
+impl SeriesMaking for NewNames {
+    fn asks(&self, table: &Table) -> bool {
+        table.series_name_column().is_some()
+    }
+
+    async fn may_make(&mut self, series: Vec<SeriesToMake>) -> Result<()> {
+        // Whoever waits holds nothing.
+        self.held = None;
+        let series: Vec<OfTable> = series.into_iter().map(named).collect();
+        self.refuse(wrong_names(&series, &self.existing))?;
+        let makers = series.iter().flat_map(|(table, names)| {
+            names.iter().map(|name| ((table.database, name.clone()), Maker::SeriesOf(table.id)))
+        });
+        self.held = Some(self.names.hold(makers.collect()).await);
+        let taken = taken_names(&self.catalog.snapshot(), &self.storage, &series).await?;
+        self.refuse(taken)?;
+        self.refuse(names_made_twice(&series))
+    }
+}
+
+/// Names that may not be made by what they are.
+fn wrong_names(series: &[OfTable], existing: &HashMap<TableId, HashSet<String>>) -> Vec<RefusedName> {
+    let check = |table: &Table, name: &String| {
+        if existing.get(&table.id).is_some_and(|existing| existing.contains(name)) {
+            return Err(ErrorKind::TableNotFound { table: name.clone() }.into());
+        }
+        check_name(name)
+    };
+    let refused = |(table, names): &OfTable| {
+        let wrong = |name: &String| check(table, name).err().map(|error| RefusedName::new(table, name, error));
+        names.iter().filter_map(wrong).collect::<Vec<_>>()
+    };
+    series.iter().flat_map(refused).collect()
+}
+
+/// Names that tables or series of other tables have.
+async fn taken_names(catalog: &Catalog, storage: &Storage, series: &[OfTable]) -> Result<Vec<RefusedName>> {
+    let mut refused = Vec::new();
+    for (table, names) in series {
+        let is_table = |name: &&String| catalog.table_named(table.database, name).is_some();
+        refused.extend(names.iter().filter(is_table).map(|name| RefusedName::new(table, name, taken(name))));
+        for other in catalog.tables_in(table.database).filter(|other| other.id != table.id) {
+            let having = having(storage, other, names).await?;
+            refused.extend(having.into_iter().map(|name| RefusedName::new(table, name, taken(name))));
+        }
+    }
+    Ok(refused)
+}
+
+/// Names that an earlier table of the same write makes too.
+fn names_made_twice(series: &[OfTable]) -> Vec<RefusedName> {
+    let mut seen = HashSet::new();
+    let mut refused = Vec::new();
+    for (table, names) in series {
+        let twice = names.iter().filter(|name| !seen.insert((table.database, name.as_str())));
+        refused.extend(twice.map(|name| RefusedName::new(table, name, taken(name))));
+    }
+    refused
 }
 
 impl Engine {
-    /// The turn, when batches make series with names. Writes to series that are there do not wait.
-    pub(crate) async fn turn_to_name(&self, batches: impl IntoIterator<Item = &Admitted>) -> Option<NamesTurn> {
-        let makes_names = batches.into_iter().any(|admitted| !admitted.new_names.is_empty());
-        if makes_names { Some(self.names_turn().await) } else { None }
-    }
-
-    /// Claims the names of the series that a batch makes; whoever calls has the turn.
+    /// Holds the name of a table that is about to be made or renamed.
     ///
     /// # Errors
-    /// [`ErrorKind::TableExists`] for a name that is taken.
-    pub(crate) fn claim_names<'a>(&self, claimed: &mut ClaimedNames<'a>, admitted: &'a Admitted) -> Result<()> {
-        if admitted.new_names.is_empty() {
-            return Ok(());
-        }
-        let (own, names) = (&admitted.table, &admitted.new_names);
-        let is_claimed =
-            |name: &String| claimed.names.get(&(own.database, name.as_str())).is_some_and(|claimer| *claimer != own.id);
-        let catalog = self.catalog();
-        let is_table = |name: &String| catalog.table_named(own.database, name).is_some();
-        if let Some(name) = names.iter().find(|name| is_claimed(name) || is_table(name)) {
-            return Err(ErrorKind::TableExists { table: name.clone() }.into());
-        }
-        for other in catalog.tables_in(own.database).filter(|table| table.id != own.id) {
-            self.check_no_series_in(other, names)?;
-        }
-        claimed.names.extend(names.iter().map(|name| ((own.database, name.as_str()), own.id)));
-        Ok(())
-    }
-
-    /// Waits for the turn to make names.
-    pub(crate) async fn names_turn(&self) -> NamesTurn {
-        Arc::clone(&self.parts.names_turn).lock_owned().await
+    /// [`ErrorKind::TableExists`] where a series is called so.
+    pub(crate) async fn hold_table_name(&self, database: DatabaseId, name: &str) -> Result<HeldNames> {
+        let names: HashMap<Name, Maker> = HashMap::from([((database, name.to_owned()), Maker::Definition)]);
+        let held = self.parts.names.hold(names).await;
+        self.check_no_series_named(database, name).await?;
+        Ok(held)
     }
 
     /// Fails where a table may not be called so, because a series is.
     ///
     /// # Errors
     /// [`ErrorKind::TableExists`].
-    pub(crate) fn check_no_series_named(&self, catalog: &Catalog, database: DatabaseId, name: &str) -> Result<()> {
+    pub(crate) async fn check_no_series_named(&self, database: DatabaseId, name: &str) -> Result<()> {
         let names = [name.to_owned()];
-        catalog.tables_in(database).try_for_each(|table| self.check_no_series_in(table, &names))
-    }
-
-    fn check_no_series_in(&self, table: &Table, names: &[String]) -> Result<()> {
-        let Some(column) = table.series_name_column() else { return Ok(()) };
-        let there = self.parts.storage.has_series(table.id, &keys(column, names)?)?;
-        match names.iter().zip(there).find(|(_, there)| *there) {
-            Some((name, _)) => Err(ErrorKind::TableExists { table: name.clone() }.into()),
-            None => Ok(()),
-        }
-    }
-
-    /// The names of the series that a batch makes, as it looks before the turn is taken.
-    ///
-    /// # Errors
-    /// [`ErrorKind::InvalidName`] for one that no table could have either.
-    pub(crate) fn new_series_names(&self, table: &Table, batch: &WriteBatch) -> Result<Vec<String>> {
-        let Some(column) = table.series_name_column().filter(|_| batch.kind != WriteKind::Erase) else {
-            return Ok(Vec::new());
-        };
-        let cells = batch.column(column.id).and_then(|cells| cells.values.as_string_opt::<i32>());
-        let mut names: Vec<String> = Vec::new();
-        let mut seen = HashSet::new();
-        for name in cells.into_iter().flatten().flatten() {
-            if seen.insert(name) {
-                names.push(name.to_owned());
+        for table in self.catalog().tables_in(database) {
+            if let Some(name) = having(&self.parts.storage, table, &names).await?.first() {
+                return Err(taken(name));
             }
         }
-        let mut there = self.parts.storage.has_series(table.id, &keys(column, &names)?)?.into_iter();
-        names.retain(|_| there.next() == Some(false));
-        names.iter().try_for_each(|name| check_name(name))?;
-        Ok(names)
+        Ok(())
     }
 }
 
-/// The keys of series with these names.
-fn keys(column: &Column, names: &[String]) -> Result<Vec<KeyBytes>> {
-    names.iter().map(|name| encode_key(&[(Value::Text(name.clone()), column.data_type)])).collect()
+fn taken(name: &str) -> Error {
+    ErrorKind::TableExists { table: name.to_owned() }.into()
+}
+
+/// The names of the new series of a table; a series without a name has none of them.
+fn named(series: SeriesToMake) -> OfTable {
+    let name = |key: Vec<Value>| match key.into_iter().next() {
+        Some(Value::Text(name)) => Some(name),
+        _ => None,
+    };
+    (series.table, series.keys.into_iter().filter_map(name).collect())
+}
+
+/// The names that series of a table have, and keep until the table's next deletion.
+async fn having<'a>(storage: &Storage, table: &Table, names: &'a [String]) -> Result<Vec<&'a String>> {
+    let Some(column) = table.series_name_column() else { return Ok(Vec::new()) };
+    let key = |name: &String| encode_key(&[(Value::Text(name.clone()), column.data_type)]);
+    let keys = names.iter().map(key).collect::<Result<Vec<KeyBytes>>>()?;
+    let there = storage.has_series_settled(table.id, &keys).await?;
+    Ok(names.iter().zip(there).filter(|(_, there)| *there).map(|(name, _)| name).collect())
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::test_store::{TestStore, at_ms, batch, new_column, series, text};
-    use crate::{Alteration, NewTable};
-    use model::{Code, ColumnRole, DataType, Table, WriteBatch, WriteKind};
-
-    const NAME_COLUMN: &str = "tbname";
-
-    fn of_names(name: &str) -> NewTable {
-        let mut table = series(name);
-        table.columns[2] = new_column(NAME_COLUMN, ColumnRole::Key, DataType::Text(None));
-        table.key = vec![NAME_COLUMN.to_owned()];
-        table
-    }
-
-    fn row(table: &Table, name: &str) -> WriteBatch {
-        batch(table, WriteKind::Merge, &["ts", "tbname"], &[vec![at_ms(1), text(name)]])
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_series_and_a_table_are_not_called_alike() {
-        let store = TestStore::new().await;
-        let (one, two) = (store.create(of_names("one")).await, store.create(of_names("two")).await);
-        store.write(&store.root, row(&one, "child")).await.unwrap();
-        store.write(&store.root, row(&one, "child")).await.unwrap();
-        for taken in ["child", "one"] {
-            let error = store.write(&store.root, row(&two, taken)).await.unwrap_err();
-            assert_eq!(error.code(), Code::TableExists, "{taken}");
-        }
-        let new = NewTable { database: store.database(), ..series("child") };
-        assert_eq!(store.create_table(&store.root, new).await.unwrap_err().code(), Code::TableExists);
-        let rename = Alteration::Rename("child".to_owned());
-        let error = store.alter_table(&store.root, two.id, rename).await.unwrap_err();
-        assert_eq!(error.code(), Code::TableExists);
-        assert!(store.rows("SELECT * FROM two").await.is_empty());
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_new_series_is_called_what_a_table_could_be() {
-        let store = TestStore::new().await;
-        let one = store.create(of_names("one")).await;
-        for name in ["", "a\nb", &"x".repeat(193)] {
-            let error = store.write(&store.root, row(&one, name)).await.unwrap_err();
-            assert_eq!(error.code(), Code::InvalidName, "{name:?}");
-        }
-        for name in ["with blank", "with.dot", "名", &"x".repeat(192)] {
-            store.write(&store.root, row(&one, name)).await.unwrap();
-        }
-        assert_eq!(store.rows("SELECT count(*) FROM one").await, ["4"]);
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn of_two_at_once_one_makes_the_name() {
-        let store = TestStore::new().await;
-        let (one, two) = (store.create(of_names("one")).await, store.create(of_names("two")).await);
-        for number in 0..20 {
-            let name = format!("child{number}");
-            let (a, b) =
-                tokio::join!(store.write(&store.root, row(&one, &name)), store.write(&store.root, row(&two, &name)),);
-            assert!(a.is_ok() != b.is_ok(), "{a:?} {b:?}");
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn only_whoever_makes_a_name_waits_for_the_turn() {
-        let store = TestStore::new().await;
-        let one = store.create(of_names("one")).await;
-        store.write(&store.root, row(&one, "old")).await.unwrap();
-        let turn = store.names_turn().await;
-        store.write(&store.root, row(&one, "old")).await.unwrap();
-        let engine = store.engine.clone();
-        let (root, new) = (store.root.clone(), row(&one, "new"));
-        let written = tokio::spawn(async move { engine.write(&root, new).await });
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-        assert!(!written.is_finished());
-        drop(turn);
-        written.await.unwrap().unwrap();
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_series_is_registered_as_new_once() {
-        let store = TestStore::new().await;
-        let one = store.create(of_names("one")).await;
-        let new = || batch(&one, WriteKind::FailOnDuplicate, &["tbname"], &[vec![text("child")]]);
-        let (a, b) = tokio::join!(store.write(&store.root, new()), store.write(&store.root, new()));
-        let failed: Vec<_> = [a, b].into_iter().filter_map(Result::err).map(|error| error.code()).collect();
-        assert_eq!(failed, [Code::DuplicateKey]);
-    }
-}
+mod tests;

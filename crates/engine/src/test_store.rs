@@ -44,7 +44,7 @@ pub(crate) struct TestStore {
     pub(crate) engine: Engine,
     pub(crate) root: Caller,
     pub(crate) clock: Arc<TestClock>,
-    files: ForgetfulFiles,
+    pub(crate) files: ForgetfulFiles,
     _spill: SpillDirectory,
 }
 
@@ -108,6 +108,11 @@ impl TestStore {
         let files = self.files.crash(seed);
         drop(self);
         Self::open(files, EngineOptions::default()).await
+    }
+
+    /// The data as they would be found if the power was cut now, while this store goes on.
+    pub(crate) async fn if_power_was_cut(&self, seed: u64) -> Self {
+        Self::open(self.files.crash(seed), EngineOptions::default()).await
     }
 
     pub(crate) fn database(&self) -> DatabaseId {

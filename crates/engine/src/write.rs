@@ -2,20 +2,23 @@
 
 mod checks;
 mod defaults;
+mod together;
 mod unique;
 
 pub(crate) use defaults::default_values;
+pub use together::SeriesWrite;
 pub use unique::PRIMARY_KEY;
 pub(crate) use unique::{KeyedWrite, replace_rows};
 
 use crate::privileges::require_on;
-use crate::series_names::ClaimedNames;
 use crate::{Caller, Engine, run_blocking, run_to_end, visible_table};
 use catalog::Catalog;
 use model::{
     AttributePolicy, ColumnRole, Error, ErrorKind, Privilege, Result, Scope, Table, TableKind, WriteBatch, WriteKind,
-    WriteOutcome, WritePart, WriteRequest,
+    WriteOutcome, WriteRequest,
 };
+use std::collections::HashMap;
+use std::slice;
 use std::sync::Arc;
 use unique::{insert_parts, keep_first, named_duplicate};
 
@@ -24,8 +27,6 @@ pub(crate) struct Admitted {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) table: Arc<Table>,
     pub(crate) batch: WriteBatch,
-    /// The names of series that it makes.
-    pub(crate) new_names: Vec<String>,
 }
 
 impl Engine {
@@ -41,16 +42,13 @@ impl Engine {
         let Some(admitted) = self.admit(caller, batch)? else {
             return Ok(WriteOutcome::default());
         };
-        let names = self.turn_to_name([&admitted]).await;
-        self.claim_names(&mut ClaimedNames::default(), &admitted)?;
-        let Admitted { catalog, table, batch, .. } = admitted;
-        match (table.kind, table.unique.is_empty(), batch.kind) {
-            (TableKind::Series, ..) | (TableKind::Keyed, true, _) => {
-                let guard = (names, self.parts.statement_locks.share(table.id).await);
-                let request = WriteRequest { parts: vec![WritePart::Rows(batch)] };
-                self.hand_over(guard, request).await.map_err(|error| named_duplicate(error, &catalog, &table))
-            }
-            (TableKind::Keyed, false, WriteKind::FailOnDuplicate) => {
+        if admitted.table.kind == TableKind::Series || admitted.table.unique.is_empty() {
+            let written = self.write_together(slice::from_ref(&admitted), HashMap::new()).await;
+            return written.map_err(|not| named_duplicate(not.error, &admitted.catalog, &admitted.table));
+        }
+        let Admitted { catalog, table, batch } = admitted;
+        match batch.kind {
+            WriteKind::FailOnDuplicate => {
                 let accepted = batch.rows as u64;
                 let request = WriteRequest { parts: insert_parts(&catalog, &table, batch)? };
                 let guard = self.parts.statement_locks.share(table.id).await;
@@ -58,10 +56,8 @@ impl Engine {
                 written.map_err(|error| named_duplicate(error, &catalog, &table))?;
                 Ok(WriteOutcome { accepted, discarded: 0 })
             }
-            (TableKind::Keyed, false, WriteKind::Merge) => {
-                Err(Error::unsupported("a merging write to a table with unique sets"))
-            }
-            (TableKind::Keyed, false, WriteKind::Replace | WriteKind::KeepFirst | WriteKind::Erase) => {
+            WriteKind::Merge => Err(Error::unsupported("a merging write to a table with unique sets")),
+            WriteKind::Replace | WriteKind::KeepFirst | WriteKind::Erase => {
                 self.write_after_look(catalog, table, batch).await
             }
         }
@@ -85,8 +81,7 @@ impl Engine {
         }
         checks::check_values(&table, &batch)?;
         checks::check_lengths(&table, &batch)?;
-        let new_names = self.new_series_names(&table, &batch)?;
-        Ok(Some(Admitted { catalog, table, batch, new_names }))
+        Ok(Some(Admitted { catalog, table, batch }))
     }
 
     /// Writes that must know the older rows, because those have entries in unique sets.

@@ -7,7 +7,7 @@ mod random;
 mod tree;
 
 use crate::{File, Files};
-use parking_lot::Mutex;
+use parking_lot::{Condvar, Mutex};
 use random::Dice;
 use std::fmt;
 use std::io;
@@ -33,6 +33,24 @@ struct Disk {
     ignores_syncs: bool,
     failing_sync: Option<String>,
     refused: Option<(String, i32)>,
+    gate: Arc<Gate>,
+}
+
+/// Where syncs wait that a test holds back.
+#[derive(Debug, Default)]
+struct Gate {
+    held: Mutex<Held>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    /// Syncs of files whose path holds this text wait.
+    path_part: Option<String>,
+    /// How many of them wait now.
+    waiting: usize,
+    /// How many of them may go on.
+    passing: usize,
 }
 
 struct ForgetfulFile {
@@ -75,6 +93,35 @@ impl ForgetfulFiles {
     /// make durable is still seen, but never becomes durable, whatever is synced later.
     pub fn fail_next_sync(&self, path_part: &str) {
         self.disk.lock().failing_sync = Some(path_part.to_owned());
+    }
+
+    /// From now on syncs of files whose path holds that text wait: until [`ForgetfulFiles::pass_sync`]
+    /// lets one of them go on, or all of them with `None`.
+    pub fn hold_syncs(&self, path_part: Option<&str>) {
+        let gate = self.gate();
+        let mut held = gate.held.lock();
+        held.path_part = path_part.map(str::to_owned);
+        held.passing = 0;
+        gate.changed.notify_all();
+    }
+
+    /// Lets one sync go on that is held, now or later.
+    pub fn pass_sync(&self) {
+        let gate = self.gate();
+        gate.held.lock().passing += 1;
+        gate.changed.notify_all();
+    }
+
+    /// How many syncs are held now, without those that were let go on.
+    #[must_use]
+    pub fn held_syncs(&self) -> usize {
+        let gate = self.gate();
+        let held = gate.held.lock();
+        held.waiting.saturating_sub(held.passing)
+    }
+
+    fn gate(&self) -> Arc<Gate> {
+        self.disk.lock().gate.clone()
     }
 
     /// From now on files whose path holds that text cannot be made, opened or read: the operating
@@ -140,6 +187,23 @@ impl Disk {
     /// Whether this sync is to fail; asked once.
     fn sync_fails(&mut self, path: &Path) -> bool {
         self.failing_sync.take_if(|part| path.to_string_lossy().contains(part.as_str())).is_some()
+    }
+}
+
+impl Gate {
+    /// Waits while syncs of that file are held.
+    fn pass(&self, path: &Path) {
+        let path = path.to_string_lossy();
+        let mut held = self.held.lock();
+        while held.path_part.as_deref().is_some_and(|part| path.contains(part)) {
+            if held.passing > 0 {
+                held.passing -= 1;
+                return;
+            }
+            held.waiting += 1;
+            self.changed.wait(&mut held);
+            held.waiting -= 1;
+        }
     }
 }
 
@@ -236,6 +300,8 @@ impl File for ForgetfulFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        let gate = self.disk.lock().gate.clone();
+        gate.pass(&self.path);
         let mut disk = self.disk.lock();
         if !disk.begin()? {
             return Err(power_is_gone());

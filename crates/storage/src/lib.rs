@@ -14,6 +14,7 @@ mod cell_value;
 mod check;
 mod compaction;
 mod effects;
+mod find_series;
 mod flush;
 mod footers;
 mod format;
@@ -49,6 +50,7 @@ pub use segments::{Buckets, PartialColumn, PlainSpellings, Spellings};
 pub use sequence::SystemClock;
 pub use source::{DescribedKeys, OpenedScan, ScanDescription, SourceDescription, WriterId};
 pub use view::{KeyRange, PartialRequest, Scan, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, TableView};
+pub use write::{SeriesMaking, SeriesToMake};
 
 use catalog::{CatalogStore, Change, CommitError};
 use files::Files;
@@ -59,6 +61,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Threads;
+use write::Unasked;
 
 /// So long a write waits for memory before it is refused.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -165,7 +168,15 @@ impl Storage {
     /// [`ErrorKind::Overloaded`], [`ErrorKind::DiskFull`]: nothing was written, try later.
     /// [`ErrorKind::ReadOnly`], [`ErrorKind::ShuttingDown`]: no more is written.
     pub async fn write(&self, request: WriteRequest) -> Result<WriteOutcome> {
-        write::write(&self.threads.store, request).await.map(|(outcome, _)| outcome)
+        self.write_asking(request, &mut Unasked).await
+    }
+
+    /// The same; before it makes series it asks whether it may.
+    ///
+    /// # Errors
+    /// See [`Storage::write`]; whatever whoever is asked says.
+    pub async fn write_asking(&self, request: WriteRequest, making: &mut impl SeriesMaking) -> Result<WriteOutcome> {
+        write::write(&self.threads.store, request, making).await.map(|(outcome, _)| outcome)
     }
 
     /// The same, with the number that it took; `None` when there was nothing to log.
@@ -173,7 +184,7 @@ impl Storage {
     /// # Errors
     /// See [`Storage::write`].
     pub async fn write_numbered(&self, request: WriteRequest) -> Result<(WriteOutcome, Option<Sequence>)> {
-        write::write(&self.threads.store, request).await
+        write::write(&self.threads.store, request, &mut Unasked).await
     }
 
     /// The table at the newest visible number.
@@ -202,14 +213,17 @@ impl Storage {
     /// # Errors
     /// Those of the series' checkpoint, where the table was not touched since the start.
     pub fn has_series(&self, table: TableId, keys: &[KeyBytes]) -> Result<Vec<bool>> {
-        let store = &self.threads.store;
-        let state = match store.table(table) {
-            Err(error) if matches!(*error.kind, ErrorKind::TableNotFound { .. }) => return Ok(vec![false; keys.len()]),
-            state => state?,
-        };
-        let series = state.series.read();
-        let visible = store.log.visible();
-        Ok(keys.iter().map(|key| series.is_listed(&key.0, visible)).collect())
+        find_series::has_series(&self.threads.store, table, keys)
+    }
+
+    /// The same, such that a series that is not there can only come back by being made: where what
+    /// ended it is not durable yet, this waits until it is. Whoever builds upon a name that has
+    /// become free must know that neither a crash nor a full disk gives it back.
+    ///
+    /// # Errors
+    /// Those of [`Storage::has_series`]; why what ended series cannot be made durable.
+    pub async fn has_series_settled(&self, table: TableId, keys: &[KeyBytes]) -> Result<Vec<bool>> {
+        find_series::has_series_settled(&self.threads.store, table, keys).await
     }
 
     /// Changes a table's definition in order with its writes: takes the table's lock and a number,

@@ -1,10 +1,12 @@
 //! Writes whose tables come to be as they are needed: one request, one log record, many tables.
 
 use super::AutomaticTable;
-use crate::series_names::ClaimedNames;
+use crate::series_names::RefusedName;
 use crate::write::Admitted;
 use crate::{Caller, Engine};
-use model::{DatabaseId, Error, ErrorKind, Result, Table, WriteBatch, WriteOutcome, WritePart, WriteRequest};
+use arrow::array::AsArray;
+use model::{DatabaseId, Error, ErrorKind, Result, Table, WriteBatch, WriteOutcome};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// So often a batch is made anew because its table was changed meanwhile.
@@ -54,7 +56,10 @@ impl Engine {
             match self.write_admitted(admitted, &mut failed).await {
                 Err(error) if is_outdated(&error) && attempt < ATTEMPTS_MAX => {}
                 Err(error) => return Err(error),
-                Ok(outcome) => return Ok(AutomaticWritten { outcome, failed }),
+                Ok(outcome) => {
+                    failed.sort_by_key(|(position, _)| *position);
+                    return Ok(AutomaticWritten { outcome, failed });
+                }
             }
         }
     }
@@ -97,36 +102,36 @@ impl Engine {
     /// Hands several batches over as one request, without those whose names are taken.
     async fn write_admitted(
         &self,
-        batches: Vec<(usize, Admitted)>,
+        mut batches: Vec<(usize, Admitted)>,
         failed: &mut Vec<(usize, Error)>,
     ) -> Result<WriteOutcome> {
-        let names = self.turn_to_name(batches.iter().map(|(_, admitted)| admitted)).await;
-        let mut claimed = ClaimedNames::default();
-        let claims: Vec<Result<()>> =
-            batches.iter().map(|(_, admitted)| self.claim_names(&mut claimed, admitted)).collect();
-        let mut admitted = Vec::with_capacity(batches.len());
-        for ((position, batch), claim) in batches.into_iter().zip(claims) {
-            match claim {
-                Ok(()) => admitted.push(batch),
-                Err(error) => failed.push((position, error)),
+        loop {
+            let (positions, admitted): (Vec<usize>, Vec<Admitted>) = batches.into_iter().unzip();
+            let not = match self.write_together(&admitted, HashMap::new()).await {
+                Ok(outcome) => return Ok(outcome),
+                Err(not) => not,
+            };
+            let count = failed.len();
+            batches = Vec::with_capacity(admitted.len());
+            for (position, admitted) in positions.into_iter().zip(admitted) {
+                match not.names.iter().find(|refused| names(&admitted, refused)) {
+                    Some(refused) => failed.push((position, refused.error.clone())),
+                    None => batches.push((position, admitted)),
+                }
+            }
+            if failed.len() == count {
+                return Err(not.error);
             }
         }
-        if admitted.is_empty() {
-            return Ok(WriteOutcome::default());
-        }
-        // In the order of ids, as everybody who holds several.
-        admitted.sort_by_key(|admitted| admitted.table.id);
-        let mut guards = Vec::with_capacity(admitted.len());
-        let mut held = None;
-        for Admitted { table, .. } in &admitted {
-            if held != Some(table.id) {
-                guards.push(self.parts.statement_locks.share(table.id).await);
-                held = Some(table.id);
-            }
-        }
-        let parts = admitted.into_iter().map(|admitted| WritePart::Rows(admitted.batch)).collect();
-        self.hand_over((names, guards), WriteRequest { parts }).await
     }
+}
+
+/// Whether a batch has rows of a series that may not be made.
+fn names(admitted: &Admitted, refused: &RefusedName) -> bool {
+    let column = admitted.table.series_name_column().filter(|_| admitted.table.id == refused.table);
+    let cells = column.and_then(|column| admitted.batch.column(column.id));
+    let names = cells.and_then(|cells| cells.values.as_string_opt::<i32>());
+    names.is_some_and(|names| names.iter().flatten().any(|name| name == refused.name))
 }
 
 /// Whether a batch was made for a definition that is gone.

@@ -3,7 +3,7 @@
 use super::create::made_column;
 use super::rules::{check_column, check_default, check_key_type, check_name_free, check_type, invalid};
 use crate::privileges::require_on;
-use crate::{Alteration, Caller, Engine, NewColumn, run_blocking, visible_table};
+use crate::{Alteration, Caller, Engine, NewColumn, run_blocking, run_to_end, visible_table};
 use model::{
     Column, ColumnDefault, ColumnId, ColumnRole, DataType, DefaultValue, ErrorKind, Privilege, Result, Scope, Sequence,
     Table, TableId, TableKind, TypeChange, TypeConversion, Value, check_name,
@@ -26,13 +26,22 @@ impl Engine {
     /// # Errors
     /// An unknown table, a change that breaks a rule; no `alter` on the table.
     pub async fn alter_table(&self, caller: &Caller, table: TableId, alteration: Alteration) -> Result<Arc<Table>> {
+        let (engine, caller) = (self.clone(), caller.clone());
+        // What it holds is held until it is known what the definition is.
+        run_to_end(async move { engine.altered_table(&caller, table, alteration).await }).await
+    }
+
+    async fn altered_table(&self, caller: &Caller, table: TableId, alteration: Alteration) -> Result<Arc<Table>> {
         require_on(&self.catalog(), caller, Privilege::Alter, Scope::Table(table))?;
-        let _names = match alteration {
-            Alteration::Rename(_) => Some(self.names_turn().await),
-            _ => None,
-        };
         // Held alone so that no first series or row comes between the rules and the change.
         let guard = self.parts.statement_locks.alone(table).await;
+        let _name = match &alteration {
+            Alteration::Rename(name) => {
+                let database = visible_table(&self.catalog(), table)?.database;
+                Some(self.hold_table_name(database, name).await?)
+            }
+            _ => None,
+        };
         let turn = self.parts.catalog_turn.lock().await;
         let current = {
             let catalog = self.catalog();
@@ -42,9 +51,6 @@ impl Engine {
                 && catalog.table_named(current.database, name).is_some_and(|other| other.id != table)
             {
                 return Err(ErrorKind::TableExists { table: name.clone() }.into());
-            }
-            if let Alteration::Rename(name) = &alteration {
-                self.check_no_series_named(&catalog, current.database, name)?;
             }
             current
         };

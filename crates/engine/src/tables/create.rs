@@ -2,7 +2,7 @@
 
 use super::rules::{check_column, check_key_type, check_name_free, invalid};
 use crate::privileges::require_on;
-use crate::{Caller, Engine, NewColumn, NewTable, NewUnique};
+use crate::{Caller, Engine, NewColumn, NewTable, NewUnique, run_to_end};
 use catalog::{Catalog, Change};
 use model::{
     Column, ColumnDefault, ColumnId, ColumnRole, DataType, DefaultValue, Error, ErrorKind, Privilege, Result, Scope,
@@ -26,12 +26,16 @@ impl Engine {
         check_may_create(&self.catalog(), caller, &new)?;
         let ids = self.parts.catalog.take_ids(1 + new.unique.len() as u64).await?;
         let (table, hidden) = define(&new, ids)?;
-        let _names = self.names_turn().await;
-        self.change_schema(|catalog| {
-            check_may_create(catalog, caller, &new)?;
-            self.check_no_series_named(catalog, new.database, &new.name)?;
-            let changes = hidden.iter().chain([&table]).map(|t| Change::PutTable(Box::new(t.clone()))).collect();
-            Ok((changes, Arc::new(table.clone())))
+        let (engine, caller) = (self.clone(), caller.clone());
+        // The name is held until it is known whether the table has it.
+        run_to_end(async move {
+            let _name = engine.hold_table_name(new.database, &new.name).await?;
+            let made = engine.change_schema(|catalog| {
+                check_may_create(catalog, &caller, &new)?;
+                let changes = hidden.iter().chain([&table]).map(|t| Change::PutTable(Box::new(t.clone()))).collect();
+                Ok((changes, Arc::new(table.clone())))
+            });
+            made.await
         })
         .await
     }

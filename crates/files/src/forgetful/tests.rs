@@ -251,3 +251,35 @@ fn missing_and_misplaced_names_are_errors() {
     assert_eq!(files.list(path("x")).unwrap(), Vec::<String>::new());
     assert!(files.create(path("../a")).is_err());
 }
+
+#[test]
+fn a_held_sync_waits_and_makes_nothing_durable_until_it_passes() {
+    let files = ForgetfulFiles::new();
+    put(&files, "a", b"1");
+    files.sync_directory(path("")).unwrap();
+    let file = files.open(path("a")).unwrap();
+    file.write_at(0, b"2").unwrap();
+    files.hold_syncs(Some("a"));
+    std::thread::scope(|scope| {
+        let syncs: Vec<_> = (0..2).map(|_| scope.spawn(|| file.sync())).collect();
+        while files.held_syncs() < 2 {
+            std::thread::yield_now();
+        }
+        put(&files, "b", b"1");
+        assert_eq!(get(&files.crash(0), "a").unwrap(), b"1");
+        files.pass_sync();
+        while files.held_syncs() > 1 {
+            std::thread::yield_now();
+        }
+        while !syncs.iter().any(std::thread::ScopedJoinHandle::is_finished) {
+            std::thread::yield_now();
+        }
+        assert_eq!(get(&files.crash(0), "a").unwrap(), b"2");
+        assert_eq!(files.held_syncs(), 1);
+        files.hold_syncs(None);
+        for sync in syncs {
+            sync.join().unwrap().unwrap();
+        }
+    });
+    file.sync().unwrap();
+}

@@ -75,6 +75,7 @@ pub(crate) struct LogWriter {
     disk: Arc<dyn Files>,
     pub(crate) queue: LogQueue,
     visible: AtomicU64,
+    synced: AtomicU64,
     extent: Mutex<Extent>,
     sync: WalSync,
 }
@@ -96,7 +97,8 @@ impl LogWriter {
         let first = files.first().map_or(next_number, |file| file.number);
         commit_blocking(catalog, [first, next_number].map(Change::BeginLogFile).into())?;
         let extent = Extent { finished: files, kept: (0, 0), current: (next_number, last_record) };
-        let log = Arc::new(Self { disk, queue, visible: AtomicU64::new(last.0), extent: Mutex::new(extent), sync });
+        let (visible, synced) = (AtomicU64::new(last.0), AtomicU64::new(last.0));
+        let log = Arc::new(Self { disk, queue, visible, synced, extent: Mutex::new(extent), sync });
         let thread = LogThread {
             log: log.clone(),
             catalog: catalog.clone(),
@@ -113,6 +115,11 @@ impl LogWriter {
     /// The newest number that readers see.
     pub(crate) fn visible(&self) -> Sequence {
         Sequence(self.visible.load(Ordering::Acquire))
+    }
+
+    /// A number up to which everything is durable, whatever the setting.
+    pub(crate) fn synced(&self) -> Sequence {
+        Sequence(self.synced.load(Ordering::Acquire))
     }
 
     /// Whether it has grown so much since the last flush that another one is due.
@@ -230,6 +237,9 @@ impl LogThread {
         }
         self.current.published = self.current.len;
         self.log.visible.store(self.last.0, Ordering::Release);
+        if sync_now {
+            self.log.synced.store(self.last.0, Ordering::Release);
+        }
         published(&entries);
         for entry in entries {
             let _ = entry.done.send(Ok(()));
@@ -277,6 +287,8 @@ impl LogThread {
             self.current.file.sync()?;
             self.current.durable = self.current.len;
         }
+        // What is published was appended before.
+        self.log.synced.store(self.last.0, Ordering::Release);
         Ok(())
     }
 

@@ -1,10 +1,15 @@
 //! The write path: prepare (no lock), look older rows up in segments (no lock), decide and queue
-//! (tables' locks), wait until durable. Once queued a request belongs to the log: it runs to its
+//! (tables' locks), wait until durable. Where it is asked about series before they are made, the
+//! first decision is thrown away, and the second holds. Once queued a request belongs to the log: it runs to its
 //! end when the one who asked has gone.
 
 mod decide;
 mod existing;
+mod making;
 mod prepare;
+
+pub(crate) use making::Unasked;
+pub use making::{SeriesMaking, SeriesToMake};
 
 use crate::effects::{Effects, TableEffects};
 use crate::log::{RecordPart, encode_parts};
@@ -15,6 +20,7 @@ use crate::table_state::{Gate, TableState};
 use catalog::Tombstone;
 use decide::{Decider, TableDecision};
 use existing::{RowId, SegmentProbe};
+use making::{Allowed, series_to_make};
 use model::{Error, ErrorKind, Result, Sequence, TableId, WriteOutcome, WritePart, WriteRequest};
 use parking_lot::MutexGuard;
 use prepare::{Named, Prepared, PreparedRows, prepare};
@@ -37,6 +43,8 @@ enum Attempt {
     Refused(Error, Waiter),
     /// A table is being altered.
     Altering(Arc<TableState>),
+    /// It would make these series, and may not yet.
+    Makes(Vec<SeriesToMake>),
     /// Segments changed since older rows were looked up.
     Stale,
 }
@@ -57,12 +65,18 @@ impl Target<'_> {
 }
 
 /// Writes a request; its number, if it took one, comes with the outcome.
-pub(crate) async fn write(store: &Arc<Store>, request: WriteRequest) -> Result<(WriteOutcome, Option<Sequence>)> {
+pub(crate) async fn write<M: SeriesMaking>(
+    store: &Arc<Store>,
+    request: WriteRequest,
+    making: &mut M,
+) -> Result<(WriteOutcome, Option<Sequence>)> {
     store.pressure.room(|| store.background.ask_flush()).await?;
     wait_for_compaction(store, &request).await?;
+    // Of definitions that change from here on the attempt hears.
+    let prepared = Arc::new(prepare(&store.catalog.snapshot(), &request)?);
+    let mut allowed = Allowed::default();
     let mut probes_left = PROBES;
     loop {
-        let prepared = Arc::new(prepare(&store.catalog.snapshot(), &request)?);
         let probes = if reads_segments(store, &prepared)? {
             let (store, prepared) = (store.clone(), prepared.clone());
             let look_up = move || probe(&store, &prepared);
@@ -70,7 +84,7 @@ pub(crate) async fn write(store: &Arc<Store>, request: WriteRequest) -> Result<(
         } else {
             probe(store, &prepared)?
         };
-        match attempt(store, &prepared, probes, probes_left == 0)? {
+        match attempt(store, &prepared, probes, probes_left == 0, &*making, &allowed)? {
             Attempt::Queued(outcome, sequence, waiter) => {
                 settled(waiter).await?;
                 return Ok((outcome, sequence));
@@ -81,6 +95,10 @@ pub(crate) async fn write(store: &Arc<Store>, request: WriteRequest) -> Result<(
             }
             Attempt::Stale => probes_left = probes_left.saturating_sub(1),
             Attempt::Altering(table) => table.wait_until_altered().await,
+            Attempt::Makes(series) => {
+                allowed.replace(&series);
+                making.may_make(series).await?;
+            }
         }
     }
 }
@@ -174,6 +192,8 @@ fn attempt(
     prepared: &[Prepared],
     mut probes: HashMap<TableId, SegmentProbe>,
     probe_here: bool,
+    making: &impl SeriesMaking,
+    allowed: &Allowed,
 ) -> Result<Attempt> {
     let targets = targets(store, prepared)?;
     let mut gates: Vec<MutexGuard<'_, Gate>> = Vec::with_capacity(targets.len());
@@ -199,6 +219,7 @@ fn attempt(
     let mut outcome = WriteOutcome::default();
     let mut record: Vec<Option<RecordPart>> = prepared.iter().map(|_| None).collect();
     let mut changes = Vec::with_capacity(targets.len());
+    let (mut makes, mut makes_others) = (Vec::new(), false);
     for (id, target) in &targets {
         let conditional = target.conditional().next().is_some();
         let mut memory = MemoryView::default();
@@ -216,12 +237,24 @@ fn attempt(
             }
         }
         match decide_table(target, &memory, probes.get(id), conditional, &mut outcome, &mut record) {
-            Ok(decision) => changes.push(Change::new(store, target.state.clone(), decision)?),
+            Ok(decision) => {
+                if let Some((_, part)) = target.parts.first()
+                    && !decision.new.is_empty()
+                    && making.asks(part.table())
+                {
+                    makes_others |= !allowed.covers(*id, &decision);
+                    makes.push(series_to_make(part.table(), &decision)?);
+                }
+                changes.push(Change::new(store, target.state.clone(), decision)?);
+            }
             Err(error) if matches!(*error.kind, ErrorKind::DuplicateKey { .. }) => {
                 return Ok(Attempt::Refused(error, store.log.queue.push_barrier(false)?));
             }
             Err(error) => return Err(error),
         }
+    }
+    if makes_others {
+        return Ok(Attempt::Makes(makes));
     }
     let record: Vec<RecordPart> = record.into_iter().flatten().collect();
     if record.is_empty() {

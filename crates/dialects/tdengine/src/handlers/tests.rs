@@ -7,3 +7,4 @@ mod envelopes;
 mod ill_typed;
 mod privileges;
 mod rows;
+mod together;

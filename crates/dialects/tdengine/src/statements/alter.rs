@@ -7,8 +7,9 @@ use crate::error::coded;
 use crate::names::{Found, check_column_name, has_children, unit};
 use crate::sql::statement::{Alteration as Written, ColumnDefinition, ObjectName, TableOptions};
 use crate::types::declared;
-use engine::Alteration;
+use engine::{Alteration, SeriesWrite};
 use model::{Column, ColumnRole, DataType, Error, Result, Table, TimeUnit, TypeConversion};
+use std::collections::HashSet;
 
 fn wrong_kind(text: &str) -> Error {
     coded(0x2649, text)
@@ -42,7 +43,10 @@ async fn child_alteration(context: &Context, table: &Table, child: &str, alterat
         Written::SetTags(tags) => {
             let values =
                 tags.iter().map(|(name, value)| set_value(context, table, name, value)).collect::<Result<Vec<_>>>()?;
-            context.engine().write(context.caller(), setting(table, child, &values)?).await?;
+            // Of a child that was dropped meanwhile nothing is made again.
+            let write =
+                SeriesWrite { batch: setting(table, child, &values)?, existing: HashSet::from([child.to_owned()]) };
+            context.engine().write_all(context.caller(), vec![write]).await?;
             Ok(())
         }
         Written::Options(_) => Err(Error::unsupported("options of a child table")),

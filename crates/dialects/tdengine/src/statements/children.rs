@@ -1,4 +1,5 @@
-//! `CREATE TABLE .. USING .. TAGS`: children are series of their super table.
+//! `CREATE TABLE .. USING .. TAGS`: children are series of their super table. Those of one statement
+//! are made by one write, whichever super tables they are of.
 
 use super::table::{super_table, taken};
 use crate::context::Context;
@@ -7,10 +8,12 @@ use crate::literals::convert;
 use crate::names::{Found, check_table_name, find};
 use crate::sql::statement::{Constant, NewChild, Using};
 use crate::types::TBNAME;
+use engine::SeriesWrite;
 use model::{
-    AttributePolicy, Cells, CellsBuilder, ColumnId, ColumnRole, ErrorKind, Result, Table, Value, WriteBatch, WriteKind,
+    AttributePolicy, Cells, CellsBuilder, ColumnId, ColumnRole, DatabaseId, Error, ErrorKind, Privilege, Result, Scope,
+    Table, TableId, Value, WriteBatch, WriteKind,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// How often a statement is made anew because the table was changed under it.
@@ -60,8 +63,8 @@ fn texts(table: &Table, name: &str, values: &[&str]) -> Result<Option<(ColumnId,
     Ok(Some((column.id, cells.finish())))
 }
 
-/// A batch that registers new children with their tags, without any row.
-fn registration(table: &Table, children: &[Child<'_>]) -> Result<WriteBatch> {
+/// A batch that registers children with their tags, without any row.
+fn registration(table: &Table, kind: WriteKind, children: &[Child<'_>]) -> Result<WriteBatch> {
     let names: Vec<&str> = children.iter().map(|(name, _)| *name).collect();
     let mut columns: Vec<(ColumnId, Cells)> = texts(table, TBNAME, &names)?.into_iter().collect();
     for tag in table.columns_with(ColumnRole::Attribute) {
@@ -75,61 +78,95 @@ fn registration(table: &Table, children: &[Child<'_>]) -> Result<WriteBatch> {
     Ok(WriteBatch {
         table: table.id,
         schema_version: table.schema_version,
-        kind: WriteKind::FailOnDuplicate,
+        kind,
         attributes: AttributePolicy::OnlyIfNew,
         rows: children.len(),
         columns,
     })
 }
 
-/// Makes children; all of them are looked at before the first one is made.
+/// Whether a write failed because others changed, made or dropped something after the look at what
+/// was there: a second look says what is wrong, if anything.
+pub(super) fn is_outdated(error: &Error) -> bool {
+    use ErrorKind as E;
+    let kind = &*error.kind;
+    matches!(kind, E::SchemaChanged { .. } | E::DuplicateKey { .. } | E::TableExists { .. } | E::TableNotFound { .. })
+}
+
+/// Makes the children of one statement, all of them or none.
 ///
 /// # Errors
 /// Names that are taken, missing super tables, wrong tags, no privilege.
 pub(super) async fn create(context: &Context, new: &[NewChild]) -> Result<()> {
-    // Others changed the table, or made a child, after the look.
-    let is_outdated =
-        |kind: &ErrorKind| matches!(kind, ErrorKind::SchemaChanged { .. } | ErrorKind::DuplicateKey { .. });
     let mut attempt = 1;
     loop {
-        match create_once(context, new).await {
-            Err(error) if attempt < ATTEMPTS && is_outdated(&error.kind) => attempt += 1,
-            outcome => return outcome,
+        let writes = registrations(context, new)?;
+        match context.engine().write_all(context.caller(), writes).await {
+            Err(error) if attempt < ATTEMPTS && is_outdated(&error) => attempt += 1,
+            written => return written.map(|_| ()),
         }
     }
 }
 
-async fn create_once(context: &Context, new: &[NewChild]) -> Result<()> {
+/// The children of one super table.
+struct Family<'a> {
+    table: Arc<Table>,
+    /// Those that must not be there yet.
+    new: Vec<Child<'a>>,
+    /// Those that are only made if they are not there.
+    if_not_exists: Vec<Child<'a>>,
+}
+
+/// What makes the children; nothing where all of them are there.
+fn registrations(context: &Context, new: &[NewChild]) -> Result<Vec<SeriesWrite>> {
     let catalog = context.catalog();
-    let mut by_table: BTreeMap<model::TableId, (Arc<Table>, Vec<Child<'_>>)> = BTreeMap::new();
+    let mut families: BTreeMap<TableId, Family<'_>> = BTreeMap::new();
+    let mut seen: HashMap<(DatabaseId, &str), TableId> = HashMap::new();
+    let mut databases = BTreeSet::new();
     for child in new {
-        check_table_name(&child.name.name)?;
+        let name = child.name.name.as_str();
+        check_table_name(name)?;
         let (database, table) = super_table(context, &catalog, &child.using.stable, &child.name)?;
-        if let Some(found) = find(context.engine(), &catalog, &database, &child.name.name)? {
-            let same = matches!(&found, Found::Child(of, _) if of.id == table.id);
-            if child.if_not_exists && same {
-                continue;
-            }
-            return Err(match found {
-                Found::Child(of, _) if of.id != table.id => coded(0x061d, "Table already exists in other stables"),
-                other => taken(&other),
-            });
+        let found = find(context.engine(), &catalog, &database, name)?;
+        let in_statement = seen.get(&(database.id, name)).copied();
+        let owner = match &found {
+            Some(Found::Child(of, _)) => Some(of.id),
+            _ => in_statement,
+        };
+        match (owner, &found) {
+            (None, None) => drop(databases.insert(table.database)),
+            (Some(of), _) if of != table.id => return Err(coded(0x061d, "Table already exists in other stables")),
+            (Some(_), _) if child.if_not_exists => {}
+            (_, Some(found)) => return Err(taken(found)),
+            (_, None) => return Err(ErrorKind::TableExists { table: name.to_owned() }.into()),
         }
         let values = tag_values(context, &table, &child.using)?;
-        let children = &mut by_table.entry(table.id).or_insert_with(|| (Arc::clone(&table), Vec::new())).1;
-        if children.iter().any(|(name, _)| *name == child.name.name) {
-            if child.if_not_exists {
-                continue;
-            }
-            return Err(ErrorKind::TableExists { table: child.name.name.clone() }.into());
+        if in_statement.is_some() {
+            continue;
         }
-        children.push((&child.name.name, values));
+        seen.insert((database.id, name), table.id);
+        let family =
+            families.entry(table.id).or_insert_with(|| Family { table, new: Vec::new(), if_not_exists: Vec::new() });
+        // Whether it is there is decided with all others, in one.
+        let kind = if child.if_not_exists { &mut family.if_not_exists } else { &mut family.new };
+        kind.push((name, values));
     }
-    for (table, children) in by_table.values() {
-        context.engine().require(context.caller(), model::Privilege::Create, model::Scope::Database(table.database))?;
-        context.engine().write(context.caller(), registration(table, children)?).await?;
+    if databases.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(())
+    for database in databases {
+        context.engine().require(context.caller(), Privilege::Create, Scope::Database(database))?;
+    }
+    let mut writes = Vec::new();
+    for Family { table, new, if_not_exists } in families.values() {
+        for (kind, children) in [(WriteKind::FailOnDuplicate, new), (WriteKind::KeepFirst, if_not_exists)] {
+            if !children.is_empty() {
+                let batch = registration(table, kind, children)?;
+                writes.push(SeriesWrite { batch, existing: HashSet::new() });
+            }
+        }
+    }
+    Ok(writes)
 }
 
 /// Constants as they stand in the tags of a child, for SET TAG.

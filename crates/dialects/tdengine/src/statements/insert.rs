@@ -1,5 +1,5 @@
 //! `INSERT`: the rows of one statement become one batch for each stored table. Everything is read and
-//! checked before anything is written.
+//! checked before anything is written, and all of it is one write.
 //!
 //! Cells that a row leaves out are absent: the older row keeps them. An explicit NULL erases, but not
 //! a value that an earlier row of the same statement gave.
@@ -7,7 +7,7 @@
 mod building;
 mod from_query;
 
-use super::children::{ATTEMPTS, tag_values};
+use super::children::{ATTEMPTS, is_outdated, tag_values};
 use super::table::super_table;
 use crate::context::Context;
 use crate::error::{coded, insert_syntax};
@@ -18,6 +18,7 @@ use crate::types::TBNAME;
 use ::sql::{Cursor, TokenKind};
 use building::{Building, Buildings};
 use catalog::Catalog;
+use engine::SeriesWrite;
 use model::{ColumnId, Error, ErrorKind, Privilege, Result, Scope, Table, Value};
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -29,19 +30,29 @@ use std::sync::Arc;
 pub(super) async fn run(context: &Context, parsed: &Parsed, tables: &[InsertTable], text: &str) -> Result<u64> {
     let mut attempt = 1;
     loop {
-        match run_once(context, parsed, tables, text).await {
-            Err(error) if attempt < ATTEMPTS && matches!(*error.kind, ErrorKind::SchemaChanged { .. }) => attempt += 1,
-            outcome => return outcome,
+        let (count, writes) = read(context, parsed, tables, text).await?;
+        match context.engine().write_all(context.caller(), writes).await {
+            Err(error) if attempt < ATTEMPTS && is_outdated(&error) => attempt += 1,
+            written => return written.map(|_| count),
         }
     }
 }
 
-async fn run_once(context: &Context, parsed: &Parsed, tables: &[InsertTable], text: &str) -> Result<u64> {
+/// The rows of a statement, how many they are, and which children must be there for them.
+async fn read(
+    context: &Context,
+    parsed: &Parsed,
+    tables: &[InsertTable],
+    text: &str,
+) -> Result<(u64, Vec<SeriesWrite>)> {
     let catalog = context.catalog();
     let mut buildings = Buildings::default();
     for insert in tables {
         let target = Target::find(context, &catalog, insert)?;
         let building = buildings.of(&target.table)?;
+        if let Some(child) = &target.child {
+            building.expect(child, insert.using.is_some());
+        }
         match &insert.source {
             InsertSource::Values(rows) => target.values(context, parsed, insert, rows, building)?,
             InsertSource::Query(query) => {
@@ -50,11 +61,7 @@ async fn run_once(context: &Context, parsed: &Parsed, tables: &[InsertTable], te
             }
         }
     }
-    let (count, batches) = buildings.finish(context, &catalog)?;
-    for batch in batches {
-        context.engine().write(context.caller(), batch).await?;
-    }
-    Ok(count)
+    buildings.finish(context, &catalog)
 }
 
 /// Where the rows of one part of an INSERT go.

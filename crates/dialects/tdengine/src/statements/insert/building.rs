@@ -7,9 +7,10 @@ use crate::names::{are_children, check_table_name, find, has_children};
 use crate::sql::RowValue;
 use crate::types::TBNAME;
 use catalog::Catalog;
+use engine::SeriesWrite;
 use model::{
-    AttributePolicy, Cells, CellsBuilder, Column, ColumnId, ColumnRole, Privilege, Result, Scope, Table, TableId,
-    Value, WriteBatch, WriteKind,
+    AttributePolicy, Cells, CellsBuilder, Column, ColumnId, ColumnRole, DatabaseId, Privilege, Result, Scope, Table,
+    TableId, Value, WriteBatch, WriteKind,
 };
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -34,7 +35,14 @@ pub(super) struct Building {
     /// Rows by key and time, so that those of one time become one.
     index: HashMap<Vec<u8>, usize>,
     current: Row,
+    /// Children that must be there already.
+    existing: HashSet<String>,
+    /// Children that the statement makes where they are missing.
+    made: HashSet<String>,
 }
+
+/// The names of children that a statement makes, and of which super tables.
+type NewChildren = HashMap<(DatabaseId, String), TableId>;
 
 impl Buildings {
     /// The batch of a table.
@@ -45,18 +53,19 @@ impl Buildings {
         }
     }
 
-    /// How many rows there are, and the batches.
+    /// How many rows there are, and what writes them.
     ///
     /// # Errors
     /// Times beyond what the table keeps; children whose names are taken, or that may not be made.
-    pub(super) fn finish(self, context: &Context, catalog: &Catalog) -> Result<(u64, Vec<WriteBatch>)> {
+    pub(super) fn finish(self, context: &Context, catalog: &Catalog) -> Result<(u64, Vec<SeriesWrite>)> {
         let mut count = 0;
-        let mut batches = Vec::with_capacity(self.by_table.len());
+        let mut writes = Vec::with_capacity(self.by_table.len());
+        let mut new = NewChildren::new();
         for building in self.by_table.into_values() {
             count += building.rows.len() as u64;
-            batches.push(building.finish(context, catalog)?);
+            writes.push(building.finish(context, catalog, &mut new)?);
         }
-        Ok((count, batches))
+        Ok((count, writes))
     }
 }
 
@@ -75,7 +84,17 @@ impl Building {
             rows: Vec::new(),
             index: HashMap::new(),
             current: Vec::new(),
+            existing: HashSet::new(),
+            made: HashSet::new(),
         })
+    }
+
+    /// Says of a child that it is made where it is missing, or that it must be there.
+    pub(super) fn expect(&mut self, child: &str, is_made: bool) {
+        let names = if is_made { &mut self.made } else { &mut self.existing };
+        if !names.contains(child) {
+            names.insert(child.to_owned());
+        }
     }
 
     /// Begins a row of a child, with the tags that it is made with.
@@ -150,9 +169,9 @@ impl Building {
         Ok(())
     }
 
-    fn finish(self, context: &Context, catalog: &Catalog) -> Result<WriteBatch> {
+    fn finish(self, context: &Context, catalog: &Catalog, new: &mut NewChildren) -> Result<SeriesWrite> {
         self.check_times(context, catalog)?;
-        self.check_children(context, catalog)?;
+        self.check_children(context, catalog, new)?;
         let mut columns: Vec<(ColumnId, Cells)> = Vec::new();
         for (place, column) in self.table.columns.iter().enumerate() {
             if !self.rows.iter().any(|row| row.get(place).is_some_and(Option::is_some)) {
@@ -168,14 +187,15 @@ impl Building {
             }
             columns.push((column.id, cells.finish()));
         }
-        Ok(WriteBatch {
+        let batch = WriteBatch {
             table: self.table.id,
             schema_version: self.table.schema_version,
             kind: WriteKind::Merge,
             attributes: AttributePolicy::OnlyIfNew,
             rows: self.rows.len(),
             columns,
-        })
+        };
+        Ok(SeriesWrite { batch, existing: self.existing.difference(&self.made).cloned().collect() })
     }
 
     fn check_times(&self, context: &Context, catalog: &Catalog) -> Result<()> {
@@ -194,7 +214,7 @@ impl Building {
     }
 
     /// Names of children that rows gave must be free or theirs already.
-    fn check_children(&self, context: &Context, catalog: &Catalog) -> Result<()> {
+    fn check_children(&self, context: &Context, catalog: &Catalog, new: &mut NewChildren) -> Result<()> {
         let Some(place) = self.name else { return Ok(()) };
         let Some(database) = catalog.database(self.table.database) else { return Ok(()) };
         let mut seen = HashSet::new();
@@ -215,6 +235,9 @@ impl Building {
                 }
                 Some(_) => return Err(coded(0x0603, "Table already exists")),
                 None => {
+                    if *new.entry((database.id, name.to_owned())).or_insert(self.table.id) != self.table.id {
+                        return Err(coded(0x061d, "Table already exists in other stables"));
+                    }
                     context.engine().require(context.caller(), Privilege::Create, Scope::Database(database.id))?;
                 }
             }
