@@ -8,18 +8,16 @@ use crate::last;
 use crate::memtable::MemoryView;
 use crate::segment::{self, Segment};
 use crate::series_file;
-use crate::series_index::{Checkpoints, SeriesIndex, series_column};
+use crate::series_index::{Checkpoints, ReadTexts, SeriesTexts, in_key_order, series_column};
 use crate::store::Store;
 use crate::table_state::TableState;
 use catalog::{Catalog, Change, SegmentEntry, TableManifest, Tombstone};
 use files::File;
-use model::{KeyBytes, KeyHash, Result, Sequence, SeriesId, Table, TableId, TableKind};
-use parking_lot::RwLockWriteGuard;
+use model::{KeyBytes, Result, Sequence, SeriesId, Table, TableId, TableKind};
 use segments::{
     Chunk, Identity, MergeContext, PartitionRows, Partitioning, RowKind, RowKinds, SegmentRows, SegmentTarget,
     SeriesKeys, keyed_rows, partition_rows, remove_segment, write_segment,
 };
-use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
@@ -206,29 +204,30 @@ impl Flush<'_> {
     ) -> Result<Vec<PartitionRows>> {
         let unit = table.time_unit().ok_or_else(|| model::Error::internal("a series table without a time column"))?;
         let readers = view.segments.iter().map(|s| s.reader()).collect::<Result<Vec<_>>>()?;
-        let (keys, hashes) = {
-            let series = self.state.series.read();
-            let keys = series_keys(&series, table, merged.series(), self.store)?;
-            let hashes: HashMap<SeriesId, KeyHash> =
-                keys.ids.iter().filter_map(|id| Some((*id, series.hash_of(*id)?))).collect();
-            (Arc::new(keys), hashes)
-        };
+        let texts = self.state.series.read().texts();
+        let keys = Arc::new(series_keys(&texts, table, merged.series(), self.store)?);
         let newest_older = |id: SeriesId| {
-            let runs = readers.iter().filter_map(|reader| reader.run_of(*hashes.get(&id)?));
+            let hash = texts.hash(id)?;
+            let runs = readers.iter().filter_map(|reader| reader.run_of(hash));
             runs.map(|run| run.time.last).max()
         };
         partition_rows(merged, &keys, Partitioning { unit, seconds }, &newest_older)
     }
 
+    /// Writes the series where they are others than those of the newest checkpoint. The newest times
+    /// of its series are those of segments, too.
     fn checkpoint(&self, flushed: Sequence) -> Result<()> {
-        let (mark, written) = {
-            let mut series = self.state.series.write();
+        let (mark, listed, frozen) = {
+            let mut series = self.state.listed_series(|| self.store.log.visible());
+            if !series.has_changed() {
+                return Ok(());
+            }
             let mark = self.store.log.visible();
-            let listed = series.snapshot(mark);
-            let series = RwLockWriteGuard::downgrade(series);
-            let write = |file: &dyn File| series.write(self.state.id, mark, flushed, listed.ids(), file);
-            (mark, Checkpoints::new(self.store.files.as_ref()).begin(self.state.id, mark, write)?)
+            (mark, series.snapshot(mark), series.freeze())
         };
+        let write = |file: &dyn File| frozen.write(self.state.id, mark, flushed, listed.ids(), file);
+        let written = Checkpoints::new(self.store.files.as_ref()).begin(self.state.id, mark, write)?;
+        drop(frozen);
         self.sync_log()?;
         written.finish()?;
         self.state.series.write().checkpointed(mark);
@@ -289,13 +288,12 @@ impl Flush<'_> {
 }
 
 /// The keys of some series, in key order.
-fn series_keys(index: &SeriesIndex, table: &Table, mut ids: Vec<SeriesId>, store: &Store) -> Result<SeriesKeys> {
-    let key = |id: &SeriesId| index.entry(*id).map_or(&[][..], |e| &e.key);
-    ids.sort_by(|a, b| key(a).cmp(key(b)));
+fn series_keys(texts: &SeriesTexts, table: &Table, ids: Vec<SeriesId>, store: &Store) -> Result<SeriesKeys> {
+    let ids = in_key_order(ids.into_iter(), texts);
     let columns = table
         .key_columns()
-        .map(|column| series_column(&ids, index, table, column, store.spellings.as_ref()))
+        .map(|column| series_column(&ids, texts, table, column, store.spellings.as_ref()))
         .collect::<Result<_>>()?;
-    let keys = ids.iter().map(|id| KeyBytes(key(id).into())).collect();
+    let keys = ids.iter().map(|id| KeyBytes(texts.key(*id).into())).collect();
     Ok(SeriesKeys { ids, keys, columns })
 }

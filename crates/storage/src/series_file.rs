@@ -38,11 +38,11 @@ pub(crate) fn write(store: &Store, state: &TableState) -> Result<()> {
         // One series without anything to say of it.
         return Ok(());
     }
-    let values = {
-        let (index, ids) = (view.series_index().read(), view.snapshot().ids());
-        let column = |column: &&Column| series_column(ids, &index, table, column, view.spellings().as_ref());
-        columns.iter().map(column).collect::<Result<Vec<_>>>()?
-    };
+    let texts = view.series_index().read().texts();
+    let column =
+        |column: &&Column| series_column(view.snapshot().ids(), &texts, table, column, view.spellings().as_ref());
+    let values = columns.iter().map(column).collect::<Result<Vec<_>>>()?;
+    drop(texts);
     let files = store.files.as_ref();
     segment::make_directory(files, state)?;
     let (above, directory) = (segment::directory(state.id), directory(state.id));

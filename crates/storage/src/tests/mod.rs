@@ -13,6 +13,7 @@ pub(crate) mod fixture;
 mod footers;
 mod last_values;
 mod log_files;
+mod many_series;
 mod naive;
 mod random;
 mod read_write;
