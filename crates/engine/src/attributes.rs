@@ -8,14 +8,14 @@ use crate::selection::{Target, column_item, value_item};
 use crate::{AttributesRequest, Caller, Engine, QueryRequest, run_blocking, visible_table};
 use arrow::array::Array;
 use arrow::compute::concat;
-use arrow::datatypes::{Field, Schema};
+use arrow::datatypes::Schema;
 use arrow::record_batch::{RecordBatch, RecordBatchOptions};
-use datafusion::datasource::MemTable;
 use datafusion::sql::sqlparser::ast;
 use model::{
-    AttributePolicy, Cells, ColumnId, ColumnRole, Error, ErrorKind, Privilege, Result, Scope, Table, TableId,
-    TableKind, WriteKind, WritePart, WriteRequest, arrow_type,
+    AttributePolicy, Cells, ColumnRole, Error, ErrorKind, Privilege, Result, Scope, Table, TableId, TableKind,
+    WriteKind, WritePart, WriteRequest,
 };
+use query::SeriesTable;
 use std::sync::Arc;
 
 impl Engine {
@@ -94,19 +94,7 @@ impl Engine {
         if table.kind != TableKind::Series {
             return Err(Error::unsupported(format!("series of the keyed table \"{}\"", table.name)));
         }
-        let of_series = |role| matches!(role, ColumnRole::Key | ColumnRole::Attribute);
-        let columns: Vec<_> = table.columns.iter().filter(|column| of_series(column.role)).collect();
-        let ids: Vec<ColumnId> = columns.iter().map(|column| column.id).collect();
-        let view = self.parts.storage.view(table.id)?;
-        let series = run_blocking(move || view.series(&ids)).await?;
-        let fields: Vec<_> =
-            columns.iter().map(|column| Field::new(&column.name, arrow_type(column.data_type), true)).collect();
-        let schema = Arc::new(Schema::new(fields));
-        let options = RecordBatchOptions::new().with_row_count(Some(series.ids.len()));
-        let columns = series.columns.columns().to_vec();
-        let rows =
-            RecordBatch::try_new_with_options(Arc::clone(&schema), columns, &options).map_err(Error::internal)?;
-        let provider = Arc::new(MemTable::try_new(schema, vec![vec![rows]]).map_err(Error::internal)?);
+        let provider = Arc::new(SeriesTable::new(self.parts.storage.view(table.id)?));
         Ok(Target { catalog, table, provider })
     }
 }

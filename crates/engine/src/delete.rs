@@ -14,10 +14,9 @@ use crate::{Caller, DeleteRequest, Engine, QueryRequest, run_blocking, visible_t
 use datafusion::sql::sqlparser::ast;
 use model::{
     ColumnId, KeyBytes, KeySelection, Privilege, RangeDelete, Result, Scope, Table, TableId, TableKind, TimeBounds,
-    WritePart, WriteRequest, encode_keys, key_hash,
+    WritePart, WriteRequest, key_hash,
 };
 use query::StorageTable;
-use std::collections::HashSet;
 use std::sync::Arc;
 use storage::{ScanKeys, TableView};
 
@@ -126,12 +125,12 @@ impl Engine {
         let tables = Arc::new(target.tables(self, caller, context));
         let planning = self.plan_context(context);
         let plan = self.parts.query.plan(&context.profile, tables, statement, &planning, context.timeout).await?;
-        let (queries, profile, of_table) = (self.parts.query.clone(), context.profile.clone(), Arc::clone(table));
+        let (queries, profile) = (self.parts.query.clone(), context.profile.clone());
         let range = run_blocking(move || {
             let Some(selected) = queries.selected_range(&profile, &plan, &planning, &provider)? else {
                 return Ok(None);
             };
-            Ok(Some((selected_keys(&view, &of_table, &selected.keys)?, selected.time)))
+            Ok(Some((selected_keys(&view, &selected.keys), selected.time)))
         })
         .await?;
         if let Some((keys, time)) = range {
@@ -171,11 +170,9 @@ fn hashes(keys: &[KeyBytes]) -> KeySelection {
 }
 
 /// The keys of the series that a scan would read.
-fn selected_keys(view: &TableView, table: &Table, selected: &ScanKeys) -> Result<KeySelection> {
-    let ScanKeys::Series(ids) = selected else { return Ok(KeySelection::All) };
-    let wanted: HashSet<_> = ids.iter().collect();
-    let series = view.series(&table.key)?;
-    let keys = encode_keys(series.columns.columns(), series.ids.len())?;
-    let selected = series.ids.iter().zip(keys).filter(|(id, _)| wanted.contains(id)).map(|(_, key)| key);
-    Ok(hashes(&selected.collect::<Vec<_>>()))
+fn selected_keys(view: &TableView, selected: &ScanKeys) -> KeySelection {
+    match selected {
+        ScanKeys::Series(ids) => KeySelection::Hashes(view.key_hashes(ids).into()),
+        _ => KeySelection::All,
+    }
 }

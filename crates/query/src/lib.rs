@@ -37,6 +37,7 @@ mod run;
 mod running;
 mod runtime;
 mod scan;
+mod series_table;
 mod table;
 #[cfg(test)]
 mod testing;
@@ -51,6 +52,7 @@ pub use hidden::HIDDEN_FIELD;
 pub use profile::ProfileBuilder;
 pub use range::SelectedRange;
 pub use runtime::QueryEngine;
+pub use series_table::SeriesTable;
 pub use table::StorageTable;
 
 /// Limits that hold for each query, and where it may spill.

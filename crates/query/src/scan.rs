@@ -12,6 +12,7 @@ mod source;
 mod time_bounds;
 
 pub(crate) use exec::ScanExec;
+pub(crate) use key_ranges::key_ranges;
 pub(crate) use last::{LastExec, LastTable};
-pub(crate) use pushdown::{Pushdown, Selection};
+pub(crate) use pushdown::{KEYS_MAX, Pushdown, Selection, can_be_evaluated};
 pub(crate) use source::{OpenScan, ScanSource};

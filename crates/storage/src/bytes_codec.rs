@@ -275,6 +275,22 @@ pub(crate) fn read_value(cursor: &mut Cursor<'_>) -> Decoded<Value> {
     })
 }
 
+/// Goes past a value without making it.
+pub(crate) fn skip_value(cursor: &mut Cursor<'_>) -> Decoded<()> {
+    let bytes = match cursor.u8()? {
+        0..=2 => 0,
+        3 => return cursor.varint().map(drop),
+        8 => 4,
+        4 | 9 => 8,
+        12 | 13 => 9,
+        10 | 11 => 16,
+        5 => 17,
+        6 | 7 => return cursor.bytes().map(drop),
+        tag => return Err(Malformed::new(format!("no value has tag {tag}"))),
+    };
+    cursor.take(bytes).map(drop)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,7 +319,10 @@ mod tests {
         values.iter().for_each(|v| put_value(v, &mut out));
         let mut cursor = Cursor::new(&out);
         for value in &values {
+            let mut skipping = Cursor::new(cursor.rest());
             assert_eq!(&read_value(&mut cursor).unwrap(), value);
+            skip_value(&mut skipping).unwrap();
+            assert_eq!(skipping.rest().len(), cursor.rest().len(), "{value:?}");
         }
         assert!(cursor.is_empty());
         for cut in 0..out.len() {

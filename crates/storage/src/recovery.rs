@@ -212,7 +212,13 @@ impl Replay {
         if let Some(state) = self.tables.get(&id) {
             return Ok(state.clone());
         }
-        let series = self.checkpoints.remove(&id).unwrap_or_default();
+        let mut series = self.checkpoints.remove(&id).unwrap_or_default();
+        // Rows that went to segments after the checkpoint.
+        let manifest = self.catalog.manifest(id);
+        let later = manifest.segments.iter().filter(|segment| segment.sequences.1 > series.mark());
+        if let Some(newest) = later.map(|segment| segment.time.last).max() {
+            series.saw_all(newest);
+        }
         let state = new_state(&self.catalog, &self.files, &self.footers, id, series)?;
         self.tables.insert(id, state.clone());
         Ok(state)
@@ -315,7 +321,7 @@ fn replay_series(index: &mut SeriesIndex, sequence: Sequence, series: &SeriesRow
         if SeriesId(index.next_id()) != new.id || index.find(&new.key.0, hash).is_some() {
             return Err(format!("series {} was there before", new.id));
         }
-        index.add(new.key.clone(), hash, new.attributes.clone(), sequence);
+        index.add(&new.key, hash, &new.attributes, sequence);
     }
     for (id, _) in &series.changed {
         if index.entry(*id).is_none() {

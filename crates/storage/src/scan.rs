@@ -1,7 +1,6 @@
 //! Scans of a view: chooses sources, lets `segments` fold, and puts key, attribute and time
 //! columns beside the fields.
 
-use crate::series_index::wanted;
 use crate::view::{KeyRange, PartialRequest, ScanKeys, ScanMetrics, ScanRequest, TableView};
 use arrow::array::{ArrayRef, RecordBatchOptions, UInt32Array};
 use arrow::compute::take;
@@ -163,7 +162,7 @@ pub(crate) fn series_scan(
 ) -> Result<(SeriesScanRequest, u64)> {
     let bounds = {
         let index = view.series_index().read();
-        let key = |wanted: Option<&WantedSeries>| wanted.and_then(|w| index.entry(w.id)).map(|e| e.key.clone());
+        let key = |wanted: Option<&WantedSeries>| wanted.and_then(|w| index.entry(w.id)).map(|e| Box::from(e.key));
         key(wanted.first()).zip(key(wanted.last()))
     };
     let may_hold = |entry: &catalog::SegmentEntry| {
@@ -207,9 +206,10 @@ impl SeriesRowsScan {
             ScanKeys::Series(ids) => Some(view.in_key_order(ids)),
             ScanKeys::Ranges(_) => return Err(Error::internal("a series table is read by series, not by key ranges")),
         };
-        let index = view.series_index().read();
-        let snapshot = view.snapshot();
-        let wanted = chosen.as_ref().map_or_else(|| snapshot.wanted(&index), |ids| wanted(ids, &index));
+        let wanted = view.wanted(chosen.as_deref());
+        let of_series = |column: &&Column| matches!(column.role, ColumnRole::Key | ColumnRole::Attribute);
+        let named: Vec<&Column> = columns.iter().copied().filter(of_series).collect();
+        let mut named = view.series_columns(&named, chosen.as_deref())?.into_iter();
         let mut outputs = Vec::with_capacity(columns.len());
         let mut fields = Vec::new();
         for column in &columns {
@@ -220,11 +220,10 @@ impl SeriesRowsScan {
                     Output::Field(fields.len() - 1)
                 }
                 ColumnRole::Key | ColumnRole::Attribute => {
-                    Output::Series(view.column_for(&index, column, chosen.as_deref())?)
+                    Output::Series(named.next().ok_or_else(|| Error::internal("a column is missing"))?)
                 }
             });
         }
-        drop(index);
         if states.is_some() && !fields.is_empty() {
             return Err(Error::internal("a scan for aggregates returns no fields"));
         }

@@ -56,11 +56,11 @@ impl Contents {
     /// `None`: one series without anything to say of it.
     fn new(store: &Store, state: &TableState) -> Result<Option<Self>> {
         let view = TableView::new(store, state.id)?;
-        let values = {
-            let (index, ids) = (view.series_index().read(), view.snapshot().ids());
-            let column = |column: &Column| series_column(ids, &index, view.table(), column, view.spellings().as_ref());
-            columns(view.table()).map(column).collect::<Result<Vec<_>>>()?
-        };
+        let texts = view.series_index().read().texts();
+        let (ids, spellings) = (view.snapshot().ids(), view.spellings());
+        let column = |column: &Column| series_column(ids, &texts, view.table(), column, spellings.as_ref());
+        let values = columns(view.table()).map(column).collect::<Result<Vec<_>>>()?;
+        drop(texts);
         Ok((!values.is_empty()).then_some(Self { view, values }))
     }
 

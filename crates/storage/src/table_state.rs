@@ -9,7 +9,7 @@ use crate::series_index::SeriesIndex;
 use crate::source::DescribedViews;
 use catalog::PackedSeries;
 use model::{Error, Sequence, TableId};
-use parking_lot::{Mutex, RwLock};
+use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 use std::sync::atomic::AtomicBool;
 use tokio::sync::Notify;
 
@@ -69,6 +69,20 @@ impl TableState {
     pub(crate) fn seen(&self) -> (u64, MemoryView) {
         let memory = self.memory.read();
         (memory.generation(), memory.view(Sequence::MAX))
+    }
+
+    /// The series, locked to list those that are visible: where that is much work, most of it is
+    /// done before.
+    pub(crate) fn listed_series(&self, visible: impl FnOnce() -> Sequence) -> RwLockWriteGuard<'_, SeriesIndex> {
+        let index = self.series.read();
+        let long = index.long_listing(visible());
+        drop(index);
+        let made = long.map(|(listing, texts)| (listing.make(&texts), listing));
+        let mut index = self.series.write();
+        if let Some((snapshot, listing)) = made {
+            index.list(&listing, snapshot);
+        }
+        index
     }
 
     /// The newest visible number up to which the catalogue has every change of its definition:

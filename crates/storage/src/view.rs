@@ -1,29 +1,27 @@
 //! Reading a table at one sequence number.
 
+mod series;
+
+pub use series::SeriesBatch;
+
 use crate::last::LastAccess;
 use crate::memtable::MemoryView;
 use crate::retention;
-use crate::scan::{Rows, columns_of, schema_of};
-use crate::series_index::{SeriesIndex, SeriesSnapshot, series_column};
+use crate::scan::Rows;
+use crate::series_index::{SeriesIndex, SeriesSnapshot};
 use crate::source::{DescribedView, DescribedViews, WriterId};
 use crate::store::Store;
 use crate::table_state::TableState;
 use crate::{LastRequest, LastScan};
-use arrow::array::{ArrayRef, AsArray, RecordBatchOptions, UInt32Array};
-use arrow::compute::{max, min, take};
+use arrow::array::AsArray;
+use arrow::compute::{max, min};
 use arrow::datatypes::Int64Type;
 use arrow::record_batch::RecordBatch;
-use model::{
-    Column, ColumnId, ColumnRole, DataType, Error, KeyBytes, Result, Sequence, SeriesId, Table, TableId, TimeBounds,
-    key_hash,
-};
+use model::{ColumnId, DataType, KeyBytes, Result, Sequence, SeriesId, Table, TableId, TimeBounds};
 use parking_lot::RwLock;
 use segments::{Buckets, PartialColumn, Spellings};
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
-
-/// A series column of fewer than one in so many series is made for those alone.
-const SPARSE: usize = 8;
 
 /// The greatest integer up to which floats of 64 bits have them all.
 const EXACT_MAX: u64 = 1 << 53;
@@ -135,15 +133,6 @@ impl Iterator for Scan {
     }
 }
 
-/// The series of a table, with or without rows, in key order.
-#[derive(Clone, Debug)]
-pub struct SeriesBatch {
-    /// Their local ids.
-    pub ids: Vec<SeriesId>,
-    /// The key and attribute columns asked for; as many rows as ids.
-    pub columns: RecordBatch,
-}
-
 impl TableView {
     /// The table as it is now.
     pub(crate) fn new(store: &Store, id: TableId) -> Result<Self> {
@@ -151,7 +140,7 @@ impl TableView {
         let (sequence, series, memory) = {
             // Under the locks: the numbers asked for never fall, and what is merged or flushed
             // before they are taken is visible at this number.
-            let mut index = state.series.write();
+            let mut index = state.listed_series(|| store.log.visible());
             let memory = state.memory.read();
             let sequence = store.log.visible();
             (sequence, index.snapshot(sequence), memory.view(sequence))
@@ -200,41 +189,6 @@ impl TableView {
     #[must_use]
     pub fn sequence(&self) -> Sequence {
         self.sequence
-    }
-
-    /// The series, with the key and attribute columns asked for.
-    ///
-    /// # Errors
-    /// [`model::ErrorKind::SchemaChanged`] when an attribute was retyped after the view was made.
-    pub fn series(&self, columns: &[ColumnId]) -> Result<SeriesBatch> {
-        let columns = columns_of(&self.table, columns)?;
-        let index = self.state.series.read();
-        let arrays = columns.iter().map(|c| self.column_for(&index, c, None)).collect::<Result<Vec<_>>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(self.series.ids().len()));
-        let columns = RecordBatch::try_new_with_options(schema_of(&columns), arrays, &options)
-            .map_err(|e| Error::internal(format!("making a batch: {e}")))?;
-        Ok(SeriesBatch { ids: self.series.ids().to_vec(), columns })
-    }
-
-    /// Those of the series that have some keys, with the columns asked for, and how many there are in
-    /// all; `None` where only a look at all of them tells, since some have ended after the view was
-    /// made.
-    ///
-    /// # Errors
-    /// [`model::ErrorKind::SchemaChanged`] when an attribute was retyped after the view was made.
-    pub fn series_with_keys(&self, keys: &[KeyBytes], columns: &[ColumnId]) -> Result<Option<(SeriesBatch, usize)>> {
-        let columns = columns_of(&self.table, columns)?;
-        let index = self.state.series.read();
-        if index.ended_after(self.sequence) {
-            return Ok(None);
-        }
-        let found: Vec<SeriesId> = keys.iter().filter_map(|key| index.find(&key.0, key_hash(&key.0))).collect();
-        let ids = self.in_key_order(&found);
-        let arrays = columns.iter().map(|c| self.column_for(&index, c, Some(&ids))).collect::<Result<Vec<_>>>()?;
-        let options = RecordBatchOptions::new().with_row_count(Some(ids.len()));
-        let columns = RecordBatch::try_new_with_options(schema_of(&columns), arrays, &options)
-            .map_err(|e| Error::internal(format!("making a batch: {e}")))?;
-        Ok(Some((SeriesBatch { ids, columns }, self.series.ids().len())))
     }
 
     /// Begins to read; rows that had expired when the view was made are left out. Work happens in
@@ -357,35 +311,5 @@ impl TableView {
 
     pub(crate) fn series_index(&self) -> &RwLock<SeriesIndex> {
         &self.state.series
-    }
-
-    /// Those of some series that the view lists, each once, in key order.
-    pub(crate) fn in_key_order(&self, ids: &[SeriesId]) -> Vec<SeriesId> {
-        let mut places: Vec<u32> = ids.iter().filter_map(|id| self.series.place(*id)).collect();
-        places.sort_unstable();
-        places.dedup();
-        places.iter().filter_map(|place| self.series.ids().get(*place as usize)).copied().collect()
-    }
-
-    /// A key or attribute column: of all listed series, or of some of them in key order.
-    pub(crate) fn column_for(
-        &self,
-        index: &SeriesIndex,
-        column: &Column,
-        some: Option<&[SeriesId]>,
-    ) -> Result<ArrayRef> {
-        if !matches!(column.role, ColumnRole::Key | ColumnRole::Attribute) {
-            let name = &column.name;
-            return Err(Error::internal(format!("column \"{name}\" is not one of series")));
-        }
-        let (table, spellings) = (&self.table, self.spellings.as_ref());
-        let Some(ids) = some else { return self.series.column(index, table, column, spellings) };
-        let is_kept = self.series.kept_column(index, table, column).is_some();
-        if !is_kept && ids.len() < self.series.ids().len() / SPARSE {
-            return series_column(ids, index, table, column, spellings);
-        }
-        let all = self.series.column(index, table, column, spellings)?;
-        let places: UInt32Array = ids.iter().filter_map(|id| self.series.place(*id)).map(Some).collect();
-        take(all.as_ref(), &places, None).map_err(|e| Error::internal(format!("choosing series: {e}")))
     }
 }

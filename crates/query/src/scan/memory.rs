@@ -27,6 +27,8 @@ pub(crate) struct MemoryTable {
     pub(crate) keys: Vec<KeyBytes>,
     /// What the last scan was asked for.
     pub(crate) asked: parking_lot::Mutex<Option<ScanRequest>>,
+    /// What series were asked for: how many came, with which columns.
+    pub(crate) asked_series: parking_lot::Mutex<Vec<(usize, Vec<ColumnId>)>>,
     /// Batches handed out.
     pub(crate) batches: Arc<AtomicU64>,
     /// How long each batch takes.
@@ -100,6 +102,7 @@ impl MemoryTable {
             rows: batch,
             keys,
             asked: parking_lot::Mutex::default(),
+            asked_series: parking_lot::Mutex::default(),
             batches: Arc::default(),
             delay: Duration::ZERO,
             repeat: 1,
@@ -154,6 +157,16 @@ impl MemoryTable {
     }
 }
 
+impl MemoryTable {
+    fn all_series(&self, columns: &[ColumnId]) -> SeriesBatch {
+        let firsts = self.firsts();
+        let indices: Vec<usize> = columns.iter().map(|c| self.index(*c)).collect();
+        let rows = arrow::array::UInt64Array::from_iter_values(firsts.iter().map(|i| *i as u64));
+        let columns = take_record_batch(&self.rows.project(&indices).unwrap(), &rows).unwrap();
+        SeriesBatch { ids: (0..firsts.len()).map(|i| SeriesId(u32::try_from(i).unwrap() + 10)).collect(), columns }
+    }
+}
+
 fn instant(value: &Value) -> i64 {
     match value {
         Value::Instant(t, _) | Value::LocalDateTime(t, _) => *t,
@@ -167,20 +180,21 @@ impl ScanSource for MemoryTable {
     }
 
     fn series(&self, columns: &[ColumnId]) -> Result<SeriesBatch> {
-        let firsts = self.firsts();
-        let indices: Vec<usize> = columns.iter().map(|c| self.index(*c)).collect();
-        let rows = arrow::array::UInt64Array::from_iter_values(firsts.iter().map(|i| *i as u64));
-        let columns = take_record_batch(&self.rows.project(&indices).unwrap(), &rows).unwrap();
-        Ok(SeriesBatch { ids: (0..firsts.len()).map(|i| SeriesId(u32::try_from(i).unwrap() + 10)).collect(), columns })
+        let series = self.all_series(columns);
+        self.asked_series.lock().push((series.ids.len(), columns.to_vec()));
+        Ok(series)
     }
 
     fn series_with_keys(&self, keys: &[KeyBytes], columns: &[ColumnId]) -> Result<Option<(SeriesBatch, usize)>> {
-        let SeriesBatch { ids, columns } = self.series(columns)?;
+        let asked = columns.to_vec();
+        let SeriesBatch { ids, columns } = self.all_series(columns);
         let is_wanted = self.firsts().into_iter().map(|row| keys.contains(&self.keys[row]));
         let is_wanted: Vec<bool> = is_wanted.collect();
         let columns = filter_record_batch(&columns, &BooleanArray::from(is_wanted.clone())).unwrap();
         let all = ids.len();
-        let ids = ids.into_iter().zip(is_wanted).filter(|(_, wanted)| *wanted).map(|(id, _)| id).collect();
+        let ids: Vec<SeriesId> =
+            ids.into_iter().zip(is_wanted).filter(|(_, wanted)| *wanted).map(|(id, _)| id).collect();
+        self.asked_series.lock().push((ids.len(), asked));
         Ok(Some((SeriesBatch { ids, columns }, all)))
     }
 

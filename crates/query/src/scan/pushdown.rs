@@ -26,7 +26,7 @@ use std::sync::Arc;
 use storage::ScanKeys;
 
 /// More keys than this are not looked for one by one.
-const KEYS_MAX: usize = 1_000;
+pub(crate) const KEYS_MAX: usize = 1_000;
 
 /// Reads predicates for one table.
 #[derive(Clone, Copy, Debug)]
@@ -270,7 +270,7 @@ fn all_equal(values: &ArrayRef, rows: &[usize]) -> Result<bool> {
 }
 
 /// Whether a predicate means the same on a series as on each of its rows.
-fn can_be_evaluated(predicate: &Expr) -> bool {
+pub(crate) fn can_be_evaluated(predicate: &Expr) -> bool {
     let mut free = !predicate.is_volatile();
     let walked = predicate.apply(|e| {
         if matches!(

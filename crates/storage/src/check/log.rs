@@ -172,7 +172,7 @@ impl LostRows {
                 if let Some(state) = replay.tables.get(&table.id) {
                     let index = state.series.read();
                     let known = series.ids.iter().filter_map(|id| index.entry(*id));
-                    known.for_each(|entry| self.key(&KeyBytes(entry.key.clone())));
+                    known.for_each(|entry| self.key(&KeyBytes(entry.key.into())));
                 }
             }
             None => {

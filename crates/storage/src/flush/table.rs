@@ -5,18 +5,18 @@ use crate::memtable::MemoryView;
 use crate::packing::{Packing, Placed};
 use crate::segment;
 use crate::series_file;
-use crate::series_index::{Checkpoints, SeriesIndex, series_column};
+use crate::series_index::{
+    Checkpoints, FrozenSeries, ReadTexts, SeriesSnapshot, SeriesTexts, in_key_order, series_column,
+};
 use crate::store::Store;
 use crate::table_state::TableState;
 use catalog::Catalog;
 use files::{File, Files, StagedFiles, pack_of};
-use model::{KeyBytes, KeyHash, Result, Sequence, SeriesId, Table, TableKind};
-use parking_lot::RwLockWriteGuard;
+use model::{KeyBytes, Result, Sequence, SeriesId, Table, TableKind};
 use segments::{
     Chunk, Identity, MergeContext, PartitionRows, Partitioning, RowKind, RowKinds, SegmentIdentity, SegmentRows,
     SegmentTarget, SeriesKeys, keyed_rows, partition_rows, write_segment,
 };
-use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
@@ -186,32 +186,35 @@ impl TableFlush<'_, '_> {
     ) -> Result<Vec<PartitionRows>> {
         let unit = table.time_unit().ok_or_else(|| model::Error::internal("a series table without a time column"))?;
         let readers = view.segments.iter().map(|s| s.reader()).collect::<Result<Vec<_>>>()?;
-        let (keys, hashes) = {
-            let series = self.state.series.read();
-            let keys = series_keys(&series, table, merged.series(), self.store)?;
-            let hashes: HashMap<SeriesId, KeyHash> =
-                keys.ids.iter().filter_map(|id| Some((*id, series.hash_of(*id)?))).collect();
-            (Arc::new(keys), hashes)
-        };
+        let texts = self.state.series.read().texts();
+        let keys = Arc::new(series_keys(&texts, table, merged.series(), self.store)?);
         let newest_older = |id: SeriesId| {
-            let runs = readers.iter().filter_map(|reader| reader.run_of(*hashes.get(&id)?));
+            let hash = texts.hash(id)?;
+            let runs = readers.iter().filter_map(|reader| reader.run_of(hash));
             runs.map(|run| run.time.last).max()
         };
         partition_rows(merged, &keys, Partitioning { unit, seconds }, &newest_older)
     }
 
-    /// Writes the series: to the pack, where that has all that other tools could read of the table,
-    /// too; else to files of their own.
+    /// Writes the series where they are others than those of the newest checkpoint, or where that lies
+    /// in a pack and the table has got files of its own: to the pack, where that has all that other
+    /// tools could read of the table, too; else to files of their own. The newest times of its series
+    /// are those of segments, too.
     fn checkpoint(&mut self, flushed: Sequence, view: &MemoryView, written: &[Placed]) -> Result<PreparedSeries> {
         let pack_bytes = self.store.options.pack_bytes;
         let all_packed = written.iter().all(Placed::is_packed)
             && view.segments.iter().all(|segment| pack_of(&segment.entry.path).is_some());
+        let is_packed = self.state.packed_series.lock().is_some();
+        if !self.state.series.read().has_changed() && (all_packed || !is_packed) {
+            return Ok(PreparedSeries::None);
+        }
         let few = self.state.series.read().living() as u64 * SERIES_BYTES <= pack_bytes;
         if pack_bytes > 0 && all_packed && few {
             let staged = StagedFiles::default();
             let path = Path::new("checkpoint");
             let file = staged.create(path).map_err(model::Error::internal)?;
-            let mark = self.write_checkpoint(flushed, file.as_ref())?;
+            let (mark, listed, frozen) = self.frozen_series();
+            frozen.write(self.state.id, mark, flushed, listed.ids(), file.as_ref())?;
             let bytes = staged.take(path).unwrap_or_default();
             if bytes.len() as u64 <= pack_bytes {
                 let checkpoint = self.packing.put(self.state.id, &[&bytes], "series")?;
@@ -219,14 +222,10 @@ impl TableFlush<'_, '_> {
                 return Ok(PreparedSeries::Packed { mark, checkpoint, series_file });
             }
         }
-        let (mark, written) = {
-            let mut series = self.state.series.write();
-            let mark = self.store.log.visible();
-            let listed = series.snapshot(mark);
-            let series = RwLockWriteGuard::downgrade(series);
-            let write = |file: &dyn File| series.write(self.state.id, mark, flushed, listed.ids(), file);
-            (mark, Checkpoints::new(self.store.files.as_ref()).begin(self.state.id, mark, write)?)
-        };
+        let (mark, listed, frozen) = self.frozen_series();
+        let write = |file: &dyn File| frozen.write(self.state.id, mark, flushed, listed.ids(), file);
+        let written = Checkpoints::new(self.store.files.as_ref()).begin(self.state.id, mark, write)?;
+        drop(frozen);
         super::sync_log(self.store, self.runtime)?;
         written.finish()?;
         self.state.series.write().checkpointed(mark);
@@ -236,14 +235,11 @@ impl TableFlush<'_, '_> {
         Ok(PreparedSeries::Own)
     }
 
-    /// Writes the checkpoint as it is to be now; its mark.
-    fn write_checkpoint(&self, flushed: Sequence, file: &dyn File) -> Result<Sequence> {
-        let mut series = self.state.series.write();
+    /// What a checkpoint is to hold now, with its mark and the living series in key order.
+    fn frozen_series(&self) -> (Sequence, Arc<SeriesSnapshot>, FrozenSeries) {
+        let mut series = self.state.listed_series(|| self.store.log.visible());
         let mark = self.store.log.visible();
-        let listed = series.snapshot(mark);
-        let series = RwLockWriteGuard::downgrade(series);
-        series.write(self.state.id, mark, flushed, listed.ids(), file)?;
-        Ok(mark)
+        (mark, series.snapshot(mark), series.freeze())
     }
 
     /// The series file that goes beside a checkpoint in the pack, if it can be made.
@@ -271,13 +267,12 @@ fn row_count(rows: &SegmentRows) -> usize {
 }
 
 /// The keys of some series, in key order.
-fn series_keys(index: &SeriesIndex, table: &Table, mut ids: Vec<SeriesId>, store: &Store) -> Result<SeriesKeys> {
-    let key = |id: &SeriesId| index.entry(*id).map_or(&[][..], |e| &e.key);
-    ids.sort_by(|a, b| key(a).cmp(key(b)));
+fn series_keys(texts: &SeriesTexts, table: &Table, ids: Vec<SeriesId>, store: &Store) -> Result<SeriesKeys> {
+    let ids = in_key_order(ids.into_iter(), texts);
     let columns = table
         .key_columns()
-        .map(|column| series_column(&ids, index, table, column, store.spellings.as_ref()))
+        .map(|column| series_column(&ids, texts, table, column, store.spellings.as_ref()))
         .collect::<Result<_>>()?;
-    let keys = ids.iter().map(|id| KeyBytes(key(id).into())).collect();
+    let keys = ids.iter().map(|id| KeyBytes(texts.key(*id).into())).collect();
     Ok(SeriesKeys { ids, keys, columns })
 }

@@ -8,6 +8,7 @@
 //! that a scan of the view gives.
 
 mod fold;
+mod known;
 mod newest;
 mod overlay;
 mod pages;

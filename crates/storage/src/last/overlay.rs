@@ -99,11 +99,11 @@ pub(super) struct Prepared {
 
 impl Prepared {
     /// Whether it may say something of one of some series, ascending by id.
-    pub(super) fn touches(&self, ids: &[SeriesId]) -> bool {
+    pub(super) fn touches(&self, ids: impl Iterator<Item = SeriesId> + Clone) -> bool {
         self.steps.iter().any(|step| match step {
             Step::Rows { chunk, .. } => {
                 let mut runs = 0;
-                ids.iter().any(|id| advance(chunk.chunk.runs(), &mut runs, *id).is_some())
+                ids.clone().any(|id| advance(chunk.chunk.runs(), &mut runs, id).is_some())
             }
             Step::Deletion { .. } => true,
         })

@@ -1,12 +1,12 @@
 //! What is known at one number of the newest row and values of a table's series: pages of
 //! neighbouring ids, shared between the states that have them alike.
 
-use super::newest::{Newest, NewestList};
+use super::known::{Found, Known, in_id_order};
+use super::newest::Newest;
 use super::overlay::Prepared;
 use super::pool::{LastPool, PageCharge};
 use super::working::Working;
 use crate::series_index::SeriesIndex;
-use arrow::array::ArrayRef;
 use catalog::Database;
 use model::{ColumnId, Result, Sequence, SeriesId, Table};
 use parking_lot::RwLock;
@@ -35,19 +35,9 @@ impl Definition {
     }
 }
 
-/// One column of a page. A column that a page does not have is not known of its series.
-#[derive(Debug)]
-struct PageColumn {
-    id: ColumnId,
-    /// `None`: each value is in the newest row of its series.
-    newest: Option<NewestList>,
-    values: ArrayRef,
-}
-
 #[derive(Debug)]
 struct Page {
-    rows: NewestList,
-    columns: Vec<PageColumn>,
+    known: Known,
     charge: PageCharge,
 }
 
@@ -110,7 +100,7 @@ impl LastValues {
                 let Some(id) = working.ids.get(at).copied() else { continue };
                 let known = match page {
                     _ if id.0 >= self.ids => Newest::NEVER,
-                    Some(page) => page.rows.get(id.0 as usize % PAGE),
+                    Some(page) => page.known.row(id.0 as usize % PAGE),
                     None => Newest::Unknown,
                 };
                 if let Some(row) = working.rows.get_mut(at) {
@@ -118,16 +108,15 @@ impl LastValues {
                 }
             }
             for column in &mut working.columns {
-                let stored = page.and_then(|page| page.columns.iter().find(|stored| stored.id == column.id));
-                let array = stored.map(|stored| column.add(stored.values.clone()));
+                let stored = page.and_then(|page| page.known.column(column.id));
+                let array = stored.map(|stored| column.add(stored.values().clone()));
                 for at in places.clone() {
                     let Some(id) = working.ids.get(at).copied() else { continue };
                     let inside = id.0 as usize % PAGE;
-                    let known = match (stored, page) {
+                    let known = match stored {
                         _ if id.0 >= self.ids => Newest::NEVER,
-                        (Some(PageColumn { newest: Some(newest), .. }), _) => newest.get(inside),
-                        (Some(_), Some(page)) => page.rows.get(inside),
-                        _ => Newest::Unknown,
+                        Some(stored) => stored.newest(inside),
+                        None => Newest::Unknown,
                     };
                     match (known, array) {
                         (Newest::At(time), Some(array)) => column.set(at, time, array, inside),
@@ -147,70 +136,53 @@ impl LastValues {
         ids: u32,
         since: &Prepared,
         series: &RwLock<SeriesIndex>,
-        found: &[Working],
+        found: &[Found],
         pool: &Arc<LastPool>,
     ) -> Result<Self> {
         let mut columns = self.columns.clone();
-        for id in found.iter().flat_map(|working| &working.columns).map(|column| column.id) {
+        for id in found.iter().flat_map(Found::columns) {
             if !columns.contains(&id) {
                 columns.push(id);
             }
         }
         let ids = ids.max(self.ids);
-        let mut found_by_page: BTreeMap<usize, Vec<&Working>> = BTreeMap::new();
-        for working in found {
-            let mut numbers: Vec<usize> = working.ids.iter().map(|id| page_of(*id)).collect();
-            numbers.dedup();
-            for number in numbers {
-                found_by_page.entry(number).or_default().push(working);
-            }
-        }
+        let found_ids = in_id_order(found);
+        let found_by_page: BTreeMap<usize, &[_]> = found_ids
+            .chunk_by(|(a, ..), (b, ..)| page_of(*a) == page_of(*b))
+            .filter_map(|here| Some((page_of(here.first()?.0), here)))
+            .collect();
         let mut pages = BTreeMap::new();
         // Of series that were made since, all is known.
         let made = if columns.is_empty() { self.ids..self.ids } else { self.ids..ids };
         let made = made.map(|id| page_of(SeriesId(id)));
         let numbers: BTreeSet<usize> = self.pages.keys().chain(found_by_page.keys()).copied().chain(made).collect();
         for number in numbers {
-            let here = found_by_page.get(&number).map_or(&[][..], Vec::as_slice);
-            let old = self.pages.get(&number);
-            let members = page_ids(number, ids);
-            if let Some(old) = old
+            let here = found_by_page.get(&number).copied().unwrap_or_default();
+            if let Some(old) = self.pages.get(&number)
                 && here.is_empty()
-                && members.len() == page_ids(number, self.ids).len()
-                && !since.touches(&members)
+                && page_length(number, ids) == page_length(number, self.ids)
+                && !since.touches(page_ids(number, ids))
             {
                 pages.insert(number, old.clone());
                 continue;
             }
-            let mut working = self.load(members, &columns)?;
+            let mut working = self.load(page_ids(number, ids).collect(), &columns)?;
             since.apply(series, &mut working);
-            here.iter().for_each(|found| working.take_over(found));
-            pages.insert(number, Arc::new(Page::new(&working, pool)?));
+            working.take_over(found, here);
+            let known = Known::new(&working)?;
+            let charge = pool.charge(size_of::<Page>() + known.bytes());
+            pages.insert(number, Arc::new(Page { known, charge }));
         }
         Ok(Self { at, definition: self.definition.clone(), columns, pages, ids })
     }
 }
 
-fn page_ids(page: usize, ids: u32) -> Vec<SeriesId> {
-    let first = page * PAGE;
-    (first..first + PAGE).filter_map(|id| u32::try_from(id).ok()).filter(|id| *id < ids).map(SeriesId).collect()
+fn page_ids(page: usize, ids: u32) -> impl Iterator<Item = SeriesId> + Clone {
+    let bound = |first: usize| u32::try_from(first).unwrap_or(u32::MAX).min(ids);
+    (bound(page * PAGE)..bound((page + 1) * PAGE)).map(SeriesId)
 }
 
-impl Page {
-    fn new(working: &Working, pool: &Arc<LastPool>) -> Result<Self> {
-        let places: Vec<usize> = (0..working.ids.len()).collect();
-        let rows: NewestList = working.rows.iter().copied().collect();
-        let mut bytes = size_of::<Self>() + rows.bytes();
-        let mut columns = Vec::with_capacity(working.columns.len());
-        for column in working.columns.iter().filter(|column| column.newest.iter().any(|n| *n != Newest::Unknown)) {
-            let as_rows = column.newest.iter().zip(&working.rows).all(|(value, row)| value == row);
-            let newest = (!as_rows).then(|| column.newest.iter().copied().collect::<NewestList>());
-            let values = column.values(&places, |_| true)?;
-            bytes += size_of::<PageColumn>() + values.get_array_memory_size();
-            bytes += newest.as_ref().map_or(0, NewestList::bytes);
-            columns.push(PageColumn { id: column.id, newest, values });
-        }
-        columns.shrink_to_fit();
-        Ok(Self { rows, columns, charge: pool.charge(bytes) })
-    }
+/// How many series a page has.
+fn page_length(page: usize, ids: u32) -> usize {
+    page_ids(page, ids).size_hint().0
 }

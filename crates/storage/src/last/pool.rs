@@ -15,6 +15,9 @@ pub(crate) struct LastPool {
     answers: AtomicU64,
     /// Tables that have something.
     tables: Mutex<Vec<Weak<TableState>>>,
+    /// Pages that were made so far.
+    #[cfg(test)]
+    made: AtomicU64,
 }
 
 /// What a table tells the pool.
@@ -46,16 +49,30 @@ impl Drop for PageCharge {
 
 impl LastPool {
     pub(crate) fn new(limit: u64) -> Arc<Self> {
-        Arc::new(Self { used: AtomicU64::new(0), limit, answers: AtomicU64::new(0), tables: Mutex::default() })
+        Arc::new(Self {
+            used: AtomicU64::new(0),
+            limit,
+            answers: AtomicU64::new(0),
+            tables: Mutex::default(),
+            #[cfg(test)]
+            made: AtomicU64::new(0),
+        })
     }
 
     pub(crate) fn in_use(&self) -> Usage {
         Usage { used: self.used.load(Ordering::Acquire), limit: self.limit }
     }
 
+    #[cfg(test)]
+    pub(crate) fn pages_made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
+    }
+
     pub(super) fn charge(self: &Arc<Self>, bytes: usize) -> PageCharge {
         let bytes = bytes as u64;
         self.used.fetch_add(bytes, Ordering::AcqRel);
+        #[cfg(test)]
+        self.made.fetch_add(1, Ordering::Relaxed);
         PageCharge { pool: self.clone(), bytes }
     }
 

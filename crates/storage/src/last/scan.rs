@@ -1,6 +1,7 @@
 //! The newest row and values of series, in key order: what is known, what was written since on top,
 //! and what is then still open looked up and remembered.
 
+use super::known::Found;
 use super::newest::Newest;
 use super::overlay::{Overlay, Prepared};
 use super::pages::{Definition, LastValues};
@@ -16,7 +17,7 @@ use arrow::array::{ArrayRef, Int64Array, RecordBatchOptions};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use arrow::record_batch::RecordBatch;
 use catalog::Catalog;
-use model::{Column, ColumnId, ColumnRole, DataType, Error, Result, Sequence, SeriesId, Table, TableKind, arrow_type};
+use model::{ColumnId, ColumnRole, DataType, Error, Result, Sequence, SeriesId, Table, TableKind, arrow_type};
 use segments::{Spellings, time_array};
 use std::sync::Arc;
 
@@ -26,8 +27,11 @@ const HEAVY: usize = if cfg!(test) { 4 } else { 4096 };
 const EVENT: usize = 16;
 /// So many times more work than there are series does not pay.
 const FEW: usize = if cfg!(test) { 1_000 } else { 8 };
-/// After so many series were looked up, what was found is kept.
+/// After so many series were looked up, what was found is kept,
 const KEEP_EVERY: usize = if cfg!(test) { 3 } else { 1 << 16 };
+/// but no more often than so many times: each time all pages may be made anew, since the order of
+/// keys is not that of ids.
+const KEEP_TIMES: usize = 4;
 
 /// One column of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,7 +142,7 @@ pub struct LastScan {
     prepared: Prepared,
     /// Where what is found is kept, and what is to be replaced there.
     keeps: Option<(Arc<LastPool>, Option<Arc<LastValues>>)>,
-    found: Vec<Working>,
+    found: Vec<Found>,
     looking: Option<Box<Looking>>,
     metrics: LastMetrics,
     ended: bool,
@@ -207,8 +211,7 @@ impl LastScan {
             metrics: LastMetrics::default(),
             ended: false,
         };
-        let count = scan.wanted.as_ref().map_or_else(|| view.snapshot().ids().len(), Vec::len);
-        if scan.overlay.work(EVENT) > HEAVY && scan.pays(count) {
+        if scan.overlay.work(EVENT) > HEAVY && scan.pays(scan.series_count()) {
             scan.keep()?;
         }
         scan.prepared = scan.overlay.prepare(table, &scan.fields, view.spellings().as_ref())?;
@@ -221,6 +224,11 @@ impl LastScan {
         self.metrics
     }
 
+    /// How many series are asked for.
+    fn series_count(&self) -> usize {
+        self.wanted.as_ref().map_or_else(|| self.view.snapshot().ids().len(), Vec::len)
+    }
+
     /// Whether it pays for so many series to put on top for all of them what was written since.
     fn pays(&self, series: usize) -> bool {
         let work = self.overlay.work(EVENT);
@@ -230,7 +238,7 @@ impl LastScan {
     /// Keeps what is known at the view's number, with what was found.
     fn keep(&mut self) -> Result<()> {
         let found = std::mem::take(&mut self.found);
-        let looked_up: usize = found.iter().map(|found| found.ids.len()).sum();
+        let looked_up: usize = found.iter().map(Found::len).sum();
         if !found.is_empty() && !self.pays(looked_up) {
             return Ok(());
         }
@@ -271,10 +279,10 @@ impl LastScan {
             self.metrics.series_known += (wanted.len() - searched) as u64;
             self.metrics.rows_read += search.rows;
             self.metrics.segments_read += search.segments_read;
-            let working = working.compact()?;
             if searched > 0 && self.keeps.is_some() {
-                self.found.push(working.clone());
-                if self.found.iter().map(|found| found.ids.len()).sum::<usize>() >= KEEP_EVERY {
+                self.found.push(Found::new(&working)?);
+                let enough = KEEP_EVERY.max(self.series_count() / KEEP_TIMES);
+                if self.found.iter().map(Found::len).sum::<usize>() >= enough {
                     self.keep()?;
                 }
             }
@@ -329,14 +337,12 @@ impl LastScan {
             let data_type = time_type.ok_or_else(|| Error::internal("a series table without a time column"))?;
             time_array(&Int64Array::from(times), data_type)
         };
-        let index = self.view.series_index().read();
+        let series = self.outputs.iter().filter_map(|o| if let LastOutput::Series(id) = o { Some(*id) } else { None });
+        let series = columns_of(table, &series.collect::<Vec<_>>())?;
+        let mut series = self.view.series_columns(&series, Some(&wanted))?.into_iter();
         let arrays = self.outputs.iter().map(|output| -> Result<ArrayRef> {
             match output {
-                LastOutput::Series(id) => {
-                    let column: Vec<&Column> = columns_of(table, &[*id])?;
-                    let column = column.first().ok_or_else(|| Error::internal("a column is missing"))?;
-                    self.view.column_for(&index, column, Some(&wanted))
-                }
+                LastOutput::Series(_) => series.next().ok_or_else(|| Error::internal("a column is missing")),
                 LastOutput::RowTime => times(places.iter().map(|place| row_time(*place)).collect()),
                 LastOutput::RowValue(id) => {
                     let column = column(id)?;

@@ -7,7 +7,6 @@ use super::newest::Newest;
 use super::working::Working;
 use crate::memtable::MemoryView;
 use crate::scan::series_scan;
-use crate::series_index::wanted;
 use crate::view::TableView;
 use arrow::array::{Array, ArrayRef, UInt32Array};
 use arrow::compute::take;
@@ -168,7 +167,7 @@ impl Search {
         let fields = columns.iter().filter_map(|column| Some(working.columns.get(*column)?.id)).collect();
         // What is later than the ceilings is known not to be there; rows may be.
         let time = TimeBounds { first, last: i64::MAX };
-        let wanted = wanted(&view.in_key_order(&ids), &view.series_index().read());
+        let wanted = view.wanted(Some(&view.in_key_order(&ids)));
         let scan = SeriesScan::new(series_scan(view, &wanted, fields, time, BATCH_ROWS)?.0)?;
         let open = reached.into_iter().map(|at| (at, !self.depth.is_row_settled(working, at))).collect();
         Ok(Window { scan, first, open, columns, open_values })

@@ -1,5 +1,6 @@
 //! What is known of some series while it is worked on: states, and for each value where it is.
 
+use super::known::{Found, FoundId};
 use super::newest::Newest;
 use arrow::array::{Array, ArrayRef, new_null_array};
 use arrow::compute::interleave;
@@ -87,50 +88,31 @@ impl Working {
         self.ids.binary_search(&id).ok()
     }
 
-    /// Takes over what another knows of series that are in both, column by column.
-    pub(super) fn take_over(&mut self, other: &Self) {
-        let mut pairs = Vec::new();
-        let mut from = 0;
-        for (at, id) in self.ids.iter().enumerate() {
-            from += other.ids.get(from..).unwrap_or_default().partition_point(|other| other < id);
-            if other.ids.get(from) == Some(id) {
-                pairs.push((at, from));
+    /// Takes over what was found of some of these series, column by column.
+    pub(super) fn take_over(&mut self, found: &[Found], ids: &[FoundId]) {
+        let mut places: Vec<(usize, usize, usize)> = Vec::with_capacity(ids.len());
+        for (id, number, from) in ids {
+            let (number, from) = (*number as usize, *from as usize);
+            let (Some(at), Some(theirs)) = (self.place(*id), found.get(number)) else { continue };
+            places.push((at, number, from));
+            if let Some(row) = self.rows.get_mut(at) {
+                *row = theirs.known().row(from);
             }
         }
-        for (at, from) in &pairs {
-            if let Some(row) = self.rows.get_mut(*at) {
-                *row = other.row(*from);
-            }
-        }
-        for theirs in &other.columns {
-            let Some(ours) = self.columns.iter_mut().find(|column| column.id == theirs.id) else { continue };
-            let base = ours.arrays.len();
-            ours.arrays.extend(theirs.arrays.iter().cloned());
-            for (at, from) in &pairs {
+        for column in &mut self.columns {
+            let theirs: Vec<_> = found.iter().map(|found| found.known().column(column.id)).collect();
+            let mut arrays: Vec<Option<usize>> = vec![None; found.len()];
+            for (at, number, from) in &places {
+                let Some(theirs) = theirs.get(*number).copied().flatten() else { continue };
+                let Some(array) = arrays.get_mut(*number) else { continue };
                 match theirs.newest(*from) {
                     Newest::At(time) => {
-                        let (array, row) = theirs.picks.get(*from).copied().unwrap_or_default();
-                        ours.set(*at, time, base + array, row);
+                        let array = *array.get_or_insert_with(|| column.add(theirs.values().clone()));
+                        column.set(*at, time, array, *from);
                     }
-                    known => ours.clear(*at, known),
+                    known => column.clear(*at, known),
                 }
             }
         }
-    }
-
-    /// The same in arrays of its own, as little as it takes.
-    pub(super) fn compact(mut self) -> Result<Self> {
-        let places: Vec<usize> = (0..self.ids.len()).collect();
-        for column in &mut self.columns {
-            let values = column.values(&places, |_| true)?;
-            column.arrays.truncate(1);
-            let array = column.add(values);
-            for (at, newest) in column.newest.iter().enumerate() {
-                if let (Newest::At(_), Some(pick)) = (newest, column.picks.get_mut(at)) {
-                    *pick = (array, at);
-                }
-            }
-        }
-        Ok(self)
     }
 }

@@ -1,7 +1,7 @@
 //! The attributes of a series in few bytes: for each column that was ever set, ascending by id,
 //! how many type changes the column had had when it was set, and the value.
 
-use crate::bytes_codec::{Cursor, Decoded, Malformed, put_value, put_varint, read_value};
+use crate::bytes_codec::{Cursor, Decoded, Malformed, put_value, put_varint, read_value, skip_value};
 use model::{ColumnId, Value};
 
 /// One attribute's value.
@@ -48,6 +48,29 @@ impl Attributes {
         }
     }
 
+    /// Takes them apart, each still with its column and encoded; none is decoded.
+    pub(super) fn split(bytes: &[u8]) -> impl Iterator<Item = Decoded<&[u8]>> {
+        let mut cursor = Cursor::new(bytes);
+        std::iter::from_fn(move || {
+            let before = cursor.rest();
+            if before.is_empty() {
+                return None;
+            }
+            let mut skip = || -> Decoded<()> {
+                let (_column, _generation): (u32, usize) = (cursor.int()?, cursor.int()?);
+                skip_value(&mut cursor)
+            };
+            let skipped = skip();
+            let length = before.len() - cursor.rest().len();
+            Some(skipped.map(|()| before.get(..length).unwrap_or_default()))
+        })
+    }
+
+    /// The column of the first value.
+    pub(super) fn column_of(value: &[u8]) -> Decoded<ColumnId> {
+        Cursor::new(value).int().map(ColumnId)
+    }
+
     /// One with the other's values on top. What was decoded once decodes again.
     pub(crate) fn merged(old: &[u8], new: &[u8]) -> Box<[u8]> {
         let mut values = Self::decode(old).unwrap_or_default();
@@ -76,5 +99,16 @@ mod tests {
     fn the_last_of_several_values_counts() {
         let encoded = Attributes::encode(vec![value(1, Value::Integer(1)), value(1, Value::Integer(2))]);
         assert_eq!(Attributes::decode(&encoded).unwrap(), [value(1, Value::Integer(2))]);
+    }
+
+    #[test]
+    fn one_is_taken_apart_into_what_each_is_alone() {
+        let all = [value(1, Value::Null), value(300, Value::Text("a".into())), value(301, Value::Float(1.5))];
+        let alone: Vec<Box<[u8]>> = all.iter().map(|value| Attributes::encode(vec![value.clone()])).collect();
+        let encoded = Attributes::encode(all.to_vec());
+        let split: Vec<&[u8]> = Attributes::split(&encoded).map(Result::unwrap).collect();
+        assert_eq!(split, alone.iter().map(|value| &**value).collect::<Vec<_>>());
+        assert_eq!(Attributes::column_of(split[1]), Ok(ColumnId(300)));
+        assert!(Attributes::split(&encoded[..encoded.len() - 1]).any(|value| value.is_err()));
     }
 }

@@ -4,7 +4,8 @@
 //! older than that is noticed. Those of small tables lie in packs, where the manifest names them.
 
 use super::checkpoint_file::{CheckpointFile, Contents, StoredSeries};
-use super::{Attributes, Event, SeriesEntry, SeriesIndex};
+use super::pages::Pages;
+use super::{Attributes, SeriesEntry, SeriesIndex, SeriesSnapshot};
 use crate::bytes_codec::{Decoded, Malformed};
 use crate::log::corrupt;
 use bytes::Bytes;
@@ -229,7 +230,13 @@ impl Unfinished<'_> {
     }
 }
 
-impl SeriesIndex {
+/// All series as they were at one moment, to be written without the index's lock.
+#[derive(Debug)]
+pub(crate) struct FrozenSeries {
+    pages: Pages,
+}
+
+impl FrozenSeries {
     /// Writes everything up to `mark`, the newest visible number, at which `listed` are the living
     /// series in key order. Series that ended after `ended_after` are kept: rows in the log may
     /// still speak of them.
@@ -241,44 +248,66 @@ impl SeriesIndex {
         listed: &[SeriesId],
         file: &dyn File,
     ) -> Result<()> {
-        let stays = |entry: &SeriesEntry| entry.created <= mark && entry.dropped > ended_after;
-        let ids = (0_u32..).zip(&self.entries).filter(|(_, entry)| entry.as_ref().is_some_and(stays));
-        let ids: Vec<SeriesId> = ids.map(|(id, _)| SeriesId(id)).collect();
+        // Ids above were issued by numbers above the mark, which the log still has.
+        let next_id = self.pages.ids_at(mark);
+        let made = self.pages.entries().take_while(|(id, _)| *id < next_id);
+        let ids: Vec<SeriesId> = made.filter(|(_, entry)| entry.dropped > ended_after).map(|(id, _)| id).collect();
         let at = |place: u32| {
             let id = ids.get(place as usize).copied().unwrap_or_default();
-            (id, self.entry(id))
+            (id, self.pages.entry(id))
         };
         let series = |place: u32| {
             let (id, entry) = at(place);
-            let nothing = StoredSeries { id, key: &[], attributes: &[], newest: i64::MIN, ended: None };
-            entry.map_or(nothing, |entry| StoredSeries {
+            let ended = entry.map(|entry| entry.dropped).filter(|dropped| *dropped <= mark);
+            StoredSeries {
                 id,
-                key: &entry.key,
-                attributes: &entry.attributes,
-                newest: entry.newest,
-                ended: (entry.dropped <= mark).then_some(entry.dropped),
-            })
+                key: entry.map_or(&[], |entry| entry.key),
+                attributes: self.pages.attributes(id),
+                newest: entry.map_or(i64::MIN, |entry| entry.newest),
+                ended,
+            }
         };
         let hash = |place: u32| at(place).1.map_or(KeyHash(0), |entry| entry.hash);
+        let lives = |place: &u32| at(*place).1.is_some_and(|entry| entry.dropped > mark);
         let count = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let mut by_hash: Vec<u32> = (0..count).filter(|place| series(*place).ended.is_none()).collect();
-        by_hash.sort_unstable_by_key(|place| hash(*place));
+        let by_hash = in_hash_order((0..count).filter(lives), hash);
         let place = |id: &SeriesId| u32::try_from(ids.binary_search(id).ok()?).ok();
         let by_key: Vec<u32> = listed.iter().filter_map(place).collect();
         if by_key.len() != by_hash.len() {
             return Err(Error::internal(format!("table {table}: {} series live, not those listed", by_hash.len())));
         }
-        // Ids above were issued by numbers above the mark, which the log still has.
-        let next = (1_u32..).zip(&self.entries).filter(|(_, e)| e.as_ref().is_none_or(|e| e.created <= mark));
-        let next_id = next.last().map_or(0, |(next, _)| next);
-        let (by_hash, by_key) = (by_hash.as_slice(), by_key.as_slice());
+        let (by_hash, by_key, next_id) = (by_hash.as_slice(), by_key.as_slice(), next_id.0);
         let contents = Contents { table, mark, next_id, count, series: &series, by_hash, hash: &hash, by_key };
         contents.write(file).map_err(|e| io_error("write", &path(table, mark), &e))
+    }
+}
+
+/// Places in the order of their hashes. Half of a hash beside its place decides nearly always.
+fn in_hash_order(places: impl Iterator<Item = u32>, hash: impl Fn(u32) -> KeyHash) -> Vec<u32> {
+    #[expect(clippy::cast_possible_truncation, reason = "the upper half has 64 bits")]
+    let mut sorted: Vec<(u64, u32)> = places.map(|place| ((hash(place).0 >> 64) as u64, place)).collect();
+    sorted.sort_unstable_by(|(a, at), (b, beside)| a.cmp(b).then_with(|| hash(*at).cmp(&hash(*beside))));
+    sorted.into_iter().map(|(_, place)| place).collect()
+}
+
+impl SeriesIndex {
+    /// All that a checkpoint holds, whatever is written from now on.
+    pub(crate) fn freeze(&self) -> FrozenSeries {
+        FrozenSeries { pages: self.pages.clone() }
     }
 
     /// A checkpoint up to `mark` is durable.
     pub(crate) fn checkpointed(&mut self, mark: Sequence) {
         self.mark = mark;
+    }
+
+    /// Takes over a series that was stored, with its id; all later ones have greater ids.
+    pub(super) fn restore(&mut self, id: SeriesId, entry: SeriesEntry<'_>, attributes: &[u8]) {
+        self.pages.skip_to(id);
+        self.pages.restore(entry, attributes);
+        if entry.dropped == Sequence::MAX {
+            self.link(id, entry.hash);
+        }
     }
 }
 
@@ -293,36 +322,23 @@ fn verify(bytes: Bytes, table: TableId, mark: Sequence) -> Decoded<CheckpointFil
 
 fn load(bytes: Bytes, table: TableId, mark: Sequence) -> Decoded<SeriesIndex> {
     let file = verify(bytes, table, mark)?;
-    let mut hashes = vec![None; file.count()];
-    for (hash, place) in file.by_hash() {
-        *hashes.get_mut(place).ok_or_else(|| Malformed::new("a place without a series"))? = Some(hash);
-    }
     let mut index = SeriesIndex { mark, ..SeriesIndex::default() };
-    index.entries.reserve(file.next_id as usize);
     index.by_hash.reserve(file.by_hash().len(), |_| 0);
-    for (place, hash) in hashes.into_iter().enumerate() {
+    for place in 0..file.count() {
         let StoredSeries { id, key, attributes, newest, ended } = file.series(place)?;
-        Attributes::decode(attributes)?;
-        if id.0 >= file.next_id || index.next_id() > id.0 || hash.is_none() != ended.is_some() {
+        Attributes::decode(&attributes)?;
+        if id.0 >= file.next_id || index.next_id() > id.0 || ended == Some(Sequence::ZERO) {
             return Err(Malformed::new("series are out of order"));
         }
-        index.entries.resize(id.0 as usize, None);
-        index.entries.push(Some(SeriesEntry {
-            key: key.into(),
-            hash: hash.unwrap_or_else(|| key_hash(key)),
-            attributes: attributes.into(),
-            created: Sequence::ZERO,
-            dropped: ended.unwrap_or(Sequence::MAX),
-            newest,
-        }));
-        if let Some(hash) = hash {
-            index.link(id, hash);
-        }
+        let dropped = ended.unwrap_or(Sequence::MAX);
+        index.restore(id, SeriesEntry { key, hash: key_hash(key), dropped, newest }, &attributes);
     }
-    index.entries.resize(file.next_id as usize, None);
-    // In key order, so that the first snapshot finds them sorted.
-    for place in file.by_key() {
-        index.events.push_back((Sequence::ZERO, Event::Made(file.series(place)?.id)));
+    index.skip_to(SeriesId(file.next_id));
+    let listed = file.by_key().map(|place| Ok(file.series(place)?.id)).collect::<Decoded<Vec<_>>>()?;
+    if index.living() != listed.len() {
+        return Err(Malformed::new("not all living series are in its lists"));
     }
+    index.snapshot = Arc::new(SeriesSnapshot::of(listed));
+    index.listed = SeriesId(file.next_id);
     Ok(index)
 }

@@ -17,6 +17,7 @@ use crate::bytes_codec::{Cursor, Decoded, Malformed};
 use bytes::Bytes;
 use files::File;
 use model::{KeyHash, Sequence, SeriesId, TableId};
+use std::borrow::Cow;
 use std::io;
 use std::ops::Range;
 
@@ -40,11 +41,11 @@ const KEYS: usize = 4;
 const ATTRIBUTES: usize = 5;
 
 /// One series.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct StoredSeries<'a> {
     pub(super) id: SeriesId,
     pub(super) key: &'a [u8],
-    pub(super) attributes: &'a [u8],
+    pub(super) attributes: Cow<'a, [u8]>,
     pub(super) newest: i64,
     /// The number that ended it.
     pub(super) ended: Option<Sequence>,
@@ -133,7 +134,7 @@ impl Contents<'_> {
             BY_HASH => self.by_hash.iter().try_for_each(|place| out.put(&place.to_le_bytes())),
             BY_KEY => self.by_key.iter().try_for_each(|place| out.put(&place.to_le_bytes())),
             KEYS => all.try_for_each(|series| out.put(series.key)),
-            _ => all.try_for_each(|series| out.put(series.attributes)),
+            _ => all.try_for_each(|series| out.put(&series.attributes)),
         }
     }
 
@@ -254,7 +255,7 @@ impl CheckpointFile {
         Ok(StoredSeries {
             id,
             key: heap(KEYS, key_start, key_bytes)?,
-            attributes: heap(ATTRIBUTES, attributes_start, attribute_bytes)?,
+            attributes: heap(ATTRIBUTES, attributes_start, attribute_bytes)?.into(),
             newest,
             ended: (ended != 0).then_some(Sequence(ended)),
         })

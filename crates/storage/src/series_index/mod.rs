@@ -8,52 +8,44 @@
 mod attributes;
 mod checkpoint;
 mod checkpoint_file;
+mod coded;
 mod key_values;
+mod packed;
+mod pages;
 mod rebuild;
 mod snapshot;
 
 pub(crate) use attributes::{AttributeValue, Attributes};
-pub(crate) use checkpoint::{Checkpoints, DIRECTORY, Expected, Found};
+pub(crate) use checkpoint::{Checkpoints, DIRECTORY, Expected, Found, FrozenSeries};
 pub(crate) use key_values::decode_nth;
+pub(crate) use pages::{ReadTexts, SeriesEntry, SeriesTexts};
 pub(crate) use rebuild::rebuild;
-pub(crate) use snapshot::{SeriesSnapshot, series_column, wanted};
+pub(crate) use snapshot::{SeriesSnapshot, in_key_order, series_column, wanted};
 
 use hashbrown::HashTable;
-use model::{KeyBytes, KeyHash, KeySelection, Sequence, SeriesId, key_hash};
+use model::{ColumnId, KeyBytes, KeyHash, KeySelection, Sequence, SeriesId, key_hash};
+use pages::Pages;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// One series.
-#[derive(Clone, Debug)]
-pub(crate) struct SeriesEntry {
-    pub(crate) key: Box<[u8]>,
-    pub(crate) hash: KeyHash,
-    /// See [`Attributes`].
-    pub(crate) attributes: Box<[u8]>,
-    /// The number of the write that made it.
-    pub(crate) created: Sequence,
-    /// The number of the deletion that ended it; the greatest while it lives.
-    pub(crate) dropped: Sequence,
-    /// No row of it has a later time.
-    pub(crate) newest: i64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Event {
-    Made(SeriesId),
-    Ended(SeriesId),
-}
+/// So many changes of the list are put into it under the lock.
+const FEW: usize = if cfg!(test) { 2 } else { 1024 };
+/// A list of changes gives back what more it can hold.
+const EVENTS: usize = 64;
 
 /// The series of one table.
 #[derive(Debug, Default)]
 pub(crate) struct SeriesIndex {
-    /// By id; `None` for those that ended before the checkpoint.
-    entries: Vec<Option<SeriesEntry>>,
+    /// By id; those that ended before the checkpoint are not there.
+    pages: Pages,
     /// The living ones, by hash.
     by_hash: HashTable<SeriesId>,
-    /// What happened after the snapshot, in sequence order.
-    events: VecDeque<(Sequence, Event)>,
+    /// Those that ended after the snapshot, in sequence order.
+    ended: VecDeque<(Sequence, SeriesId)>,
     snapshot: Arc<SeriesSnapshot>,
+    /// The snapshot lists the living ones of those below.
+    listed: SeriesId,
     /// Grows with each published change of attributes.
     attribute_version: u64,
     /// Changes of attributes that are queued and not published.
@@ -66,10 +58,27 @@ pub(crate) struct SeriesIndex {
     newest_end: Sequence,
 }
 
+/// What a snapshot is made from.
+#[derive(Debug)]
+pub(crate) struct Listing {
+    before: Arc<SeriesSnapshot>,
+    made: Vec<SeriesId>,
+    ended: Vec<SeriesId>,
+    /// What is made has lower ids.
+    listed: SeriesId,
+}
+
+impl Listing {
+    /// Makes it.
+    pub(crate) fn make(&self, texts: &impl ReadTexts) -> SeriesSnapshot {
+        self.before.after(&self.made, &self.ended, texts)
+    }
+}
+
 impl SeriesIndex {
     /// How many ids were issued; the next one is this.
     pub(crate) fn next_id(&self) -> u32 {
-        u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+        self.pages.next().0
     }
 
     /// How many series live.
@@ -79,9 +88,7 @@ impl SeriesIndex {
 
     /// All series made up to a number have lower ids than this.
     pub(crate) fn ids_at(&self, sequence: Sequence) -> u32 {
-        let later = |entry: &&Option<SeriesEntry>| entry.as_ref().is_some_and(|e| e.created > sequence);
-        let later = self.entries.iter().rev().take_while(later).count();
-        self.next_id().saturating_sub(u32::try_from(later).unwrap_or(u32::MAX))
+        self.pages.ids_at(sequence).0
     }
 
     /// The living series with a key.
@@ -96,17 +103,21 @@ impl SeriesIndex {
 
     /// Whether a reader at the newest visible number lists a series with a key.
     pub(crate) fn is_listed(&self, key: &[u8], visible: Sequence) -> bool {
-        let found = self.find(key, key_hash(key)).and_then(|id| self.entry(id));
-        found.is_some_and(|entry| entry.created <= visible)
+        self.find(key, key_hash(key)).is_some_and(|id| self.pages.created(id) <= visible)
     }
 
-    pub(crate) fn entry(&self, id: SeriesId) -> Option<&SeriesEntry> {
-        self.entries.get(id.0 as usize)?.as_ref()
+    pub(crate) fn entry(&self, id: SeriesId) -> Option<SeriesEntry<'_>> {
+        self.pages.entry(id)
+    }
+
+    /// See [`Attributes`].
+    pub(crate) fn attributes(&self, id: SeriesId) -> Cow<'_, [u8]> {
+        self.pages.attributes(id)
     }
 
     /// The hash of a series' key, of ended ones too.
     pub(crate) fn hash_of(&self, id: SeriesId) -> Option<KeyHash> {
-        self.entry(id).map(|e| e.hash)
+        self.pages.hash(id)
     }
 
     /// The living series that a deletion selects.
@@ -134,12 +145,9 @@ impl SeriesIndex {
     }
 
     /// Adds a series with the next id.
-    pub(crate) fn add(&mut self, key: KeyBytes, hash: KeyHash, attributes: Box<[u8]>, created: Sequence) -> SeriesId {
-        let id = SeriesId(self.next_id());
-        let entry = SeriesEntry { key: key.0, hash, attributes, created, dropped: Sequence::MAX, newest: i64::MIN };
-        self.entries.push(Some(entry));
+    pub(crate) fn add(&mut self, key: &KeyBytes, hash: KeyHash, attributes: &[u8], created: Sequence) -> SeriesId {
+        let id = self.pages.add(&key.0, hash, attributes, created);
         self.link(id, hash);
-        self.events.push_back((created, Event::Made(id)));
         self.newest_change = self.newest_change.max(created);
         id
     }
@@ -147,13 +155,10 @@ impl SeriesIndex {
     /// Ends series; one that a request names twice ends once.
     pub(crate) fn end(&mut self, ids: &[SeriesId], sequence: Sequence) {
         for id in ids {
-            if let Some(Some(entry)) = self.entries.get_mut(id.0 as usize)
-                && entry.dropped == Sequence::MAX
-            {
-                entry.dropped = sequence;
-                let hash = entry.hash;
+            if let Some(hash) = self.entry(*id).filter(|e| e.dropped == Sequence::MAX).map(|e| e.hash) {
+                self.pages.set_dropped(*id, sequence);
                 self.unlink(*id, hash);
-                self.events.push_back((sequence, Event::Ended(*id)));
+                self.ended.push_back((sequence, *id));
             }
         }
         if !ids.is_empty() {
@@ -164,38 +169,35 @@ impl SeriesIndex {
 
     /// Makes ids below this one used up; for replay.
     pub(crate) fn skip_to(&mut self, id: SeriesId) {
-        if self.next_id() < id.0 {
-            self.entries.resize(id.0 as usize, None);
-        }
+        self.pages.skip_to(id);
     }
 
     /// Takes back what the newest number did: the last `made` series go, ended ones live again.
     pub(crate) fn undo(&mut self, sequence: Sequence, made: usize, ended: &[SeriesId]) {
         for _ in 0..made {
-            let id = SeriesId(self.next_id().saturating_sub(1));
-            if let Some(Some(entry)) = self.entries.pop() {
-                self.unlink(id, entry.hash);
+            if let Some((id, hash)) = self.pages.pop() {
+                self.unlink(id, hash);
             }
         }
         for id in ended {
-            if let Some(Some(entry)) = self.entries.get_mut(id.0 as usize)
-                && entry.dropped == sequence
-            {
-                entry.dropped = Sequence::MAX;
-                let hash = entry.hash;
+            if let Some(hash) = self.entry(*id).filter(|e| e.dropped == sequence).map(|e| e.hash) {
+                self.pages.set_dropped(*id, Sequence::MAX);
                 self.link(*id, hash);
             }
         }
-        while self.events.back().is_some_and(|(s, _)| *s == sequence) {
-            self.events.pop_back();
+        while self.ended.back().is_some_and(|(s, _)| *s == sequence) {
+            self.ended.pop_back();
         }
     }
 
     /// A row of a series was accepted.
     pub(crate) fn saw(&mut self, id: SeriesId, time: i64) {
-        if let Some(Some(entry)) = self.entries.get_mut(id.0 as usize) {
-            entry.newest = entry.newest.max(time);
-        }
+        self.pages.saw(id, time);
+    }
+
+    /// Rows that were flushed after the checkpoint have no later times.
+    pub(crate) fn saw_all(&mut self, time: i64) {
+        self.pages.saw_all(time);
     }
 
     /// Attribute changes were queued; they show once they are published.
@@ -215,41 +217,67 @@ impl SeriesIndex {
 
     /// Shows queued attribute changes.
     pub(crate) fn publish_attributes(&mut self, sequence: Sequence, changes: &[(SeriesId, Box<[u8]>)]) {
-        self.withdraw_attributes(changes.len());
-        for (id, change) in changes {
-            if let Some(Some(entry)) = self.entries.get_mut(id.0 as usize) {
-                entry.attributes = Attributes::merged(&entry.attributes, change);
-            }
+        if changes.is_empty() {
+            return;
         }
+        self.withdraw_attributes(changes.len());
+        self.pages.change_attributes(changes, Attributes::merged);
         self.attribute_version += 1;
         self.newest_change = self.newest_change.max(sequence);
     }
 
     /// The series that a reader at this number lists. Numbers must not fall between calls.
     pub(crate) fn snapshot(&mut self, visible: Sequence) -> Arc<SeriesSnapshot> {
-        let count = self.events.partition_point(|(s, _)| *s <= visible);
-        if count > 0 {
-            let mut made = Vec::new();
-            let mut ended = Vec::new();
-            for (_, event) in self.events.drain(..count) {
-                match event {
-                    Event::Made(id) => made.push(id),
-                    Event::Ended(id) => ended.push(id),
-                }
-            }
-            let next = self.snapshot.after(&made, &ended, |id| self.entry(id).map_or(&[][..], |e| &e.key));
-            self.snapshot = Arc::new(next);
+        if let Some(listing) = self.listing(visible) {
+            let next = listing.make(&self.pages);
+            self.list(&listing, next);
         }
         self.snapshot.clone()
     }
 
+    /// What a snapshot must be made from, if there is something that the one at hand does not list.
+    fn listing(&self, visible: Sequence) -> Option<Listing> {
+        let listed = self.pages.ids_at(visible).max(self.listed);
+        let count = self.ended.partition_point(|(s, _)| *s <= visible);
+        if listed == self.listed && count == 0 {
+            return None;
+        }
+        let made = (self.listed.0..listed.0).map(SeriesId).filter(|id| self.entry(*id).is_some()).collect();
+        let ended = self.ended.iter().take(count).map(|(_, id)| *id).collect();
+        Some(Listing { before: self.snapshot.clone(), made, ended, listed })
+    }
+
+    /// The same where it is much, and had better be made before the lock is taken to write.
+    pub(crate) fn long_listing(&self, visible: Sequence) -> Option<(Listing, SeriesTexts)> {
+        let made = self.pages.ids_at(visible).0.saturating_sub(self.listed.0) as usize;
+        let listing = if made + self.ended.len() > FEW { self.listing(visible) } else { None };
+        listing.map(|listing| (listing, self.texts()))
+    }
+
+    /// Takes a snapshot that was made, unless another came first.
+    pub(crate) fn list(&mut self, listing: &Listing, next: SeriesSnapshot) {
+        if !Arc::ptr_eq(&self.snapshot, &listing.before) {
+            return;
+        }
+        self.snapshot = Arc::new(next);
+        self.listed = listing.listed;
+        self.ended.drain(..listing.ended.len().min(self.ended.len()));
+        if self.ended.capacity() > EVENTS {
+            self.ended.shrink_to_fit();
+        }
+    }
+
     /// The same for a number that lies behind.
     pub(crate) fn snapshot_at(&self, sequence: Sequence) -> Arc<SeriesSnapshot> {
-        let is_listed = |e: &SeriesEntry| e.created <= sequence && sequence < e.dropped;
-        let entries = (0..).map(SeriesId).zip(&self.entries);
-        let listed: Vec<_> = entries.filter(|(_, e)| e.as_ref().is_some_and(is_listed)).map(|(id, _)| id).collect();
-        let key = |id| self.entry(id).map_or(&[][..], |e: &SeriesEntry| &e.key);
-        Arc::new(SeriesSnapshot::default().after(&listed, &[], key))
+        let up_to = self.pages.ids_at(sequence);
+        let entries = self.pages.entries().take_while(|(id, _)| *id < up_to);
+        let listed: Vec<SeriesId> = entries.filter(|(_, e)| sequence < e.dropped).map(|(id, _)| id).collect();
+        Arc::new(SeriesSnapshot::default().after(&listed, &[], &self.pages))
+    }
+
+    /// Keys and attributes as they are now, to be read without the lock.
+    pub(crate) fn texts(&self) -> SeriesTexts {
+        self.pages.texts()
     }
 
     pub(crate) fn attribute_version(&self) -> u64 {
@@ -267,16 +295,35 @@ impl SeriesIndex {
     }
 
     fn link(&mut self, id: SeriesId, hash: KeyHash) {
-        let entries = &self.entries;
-        self.by_hash.insert_unique(short(hash), id, |id| {
-            entries.get(id.0 as usize).and_then(Option::as_ref).map_or(0, |e| short(e.hash))
-        });
+        let pages = &self.pages;
+        self.by_hash.insert_unique(short(hash), id, |id| pages.hash(*id).map_or(0, short));
     }
 
     fn unlink(&mut self, id: SeriesId, hash: KeyHash) {
         if let Ok(found) = self.by_hash.find_entry(short(hash), |other| *other == id) {
             found.remove();
         }
+    }
+
+    /// What it takes on the heap, its snapshot's list included.
+    #[cfg(test)]
+    fn bytes(&self) -> usize {
+        let ended = self.ended.capacity() * size_of::<(Sequence, SeriesId)>();
+        self.pages.bytes() + self.by_hash.allocation_size() + ended + self.snapshot.bytes()
+    }
+}
+
+impl ReadTexts for SeriesIndex {
+    fn key(&self, id: SeriesId) -> &[u8] {
+        self.pages.key(id)
+    }
+
+    fn hash(&self, id: SeriesId) -> Option<KeyHash> {
+        self.pages.hash(id)
+    }
+
+    fn attribute(&self, id: SeriesId, column: ColumnId) -> Option<&[u8]> {
+        self.pages.attribute(id, column)
     }
 }
 

@@ -14,8 +14,8 @@ use arrow::array::ArrayRef;
 use catalog::{Catalog, Tombstone};
 use files::{File, Files, OverlayFiles};
 use model::{
-    ColumnRole, DataType, KeyBytes, KeySelection, RangeDelete, Result, Sequence, SeriesId, Table, TableId, TimeBounds,
-    encode_keys, key_hash,
+    ColumnRole, DataType, KeyBytes, KeyHash, KeySelection, RangeDelete, Result, Sequence, SeriesId, Table, TableId,
+    TimeBounds, encode_keys, key_hash,
 };
 use segments::{SegmentReader, SeriesFile, each_series, read_series_file};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -46,7 +46,7 @@ impl Rebuilt {
 
     /// Writes it as a checkpoint of its table.
     pub(crate) fn write(&self, table: TableId, file: &dyn File) -> Result<()> {
-        self.index.write(table, self.mark, Sequence::ZERO, &self.listed, file)
+        self.index.freeze().write(table, self.mark, Sequence::ZERO, &self.listed, file)
     }
 }
 
@@ -106,10 +106,20 @@ pub(crate) fn rebuild(files: &Arc<dyn Files>, catalog: &Catalog, table: &Arc<Tab
     series.finish(catalog, last, is_listed, is_complete)
 }
 
+/// A series that was found.
+#[derive(Debug)]
+struct Found {
+    key: Box<[u8]>,
+    hash: KeyHash,
+    attributes: Box<[u8]>,
+    dropped: Sequence,
+    newest: i64,
+}
+
 struct Rebuilding<'a> {
     table: &'a Arc<Table>,
     flushed: Sequence,
-    entries: BTreeMap<u32, SeriesEntry>,
+    entries: BTreeMap<u32, Found>,
     /// Those that the series file has, as they were at `listed_at`.
     listed: HashSet<u32>,
     listed_at: Sequence,
@@ -185,8 +195,7 @@ impl<'a> Rebuilding<'a> {
 
     fn add(&mut self, id: u32, key: Box<[u8]>, attributes: Box<[u8]>) {
         let hash = key_hash(&key);
-        let (created, dropped, newest) = (Sequence::ZERO, Sequence::MAX, i64::MIN);
-        self.entries.insert(id, SeriesEntry { key, hash, attributes, created, dropped, newest });
+        self.entries.insert(id, Found { key, hash, attributes, dropped: Sequence::MAX, newest: i64::MIN });
         self.next_id = self.next_id.max(id.saturating_add(1));
     }
 
@@ -281,18 +290,14 @@ impl<'a> Rebuilding<'a> {
             time: TimeBounds::ALL,
         });
         let mut index = SeriesIndex::default();
-        index.entries.resize(self.next_id as usize, None);
-        for (id, entry) in self.entries {
-            if let Some(slot) = index.entries.get_mut(id as usize) {
-                *slot = Some(entry);
-            }
+        for (id, found) in &self.entries {
+            let Found { key, hash, attributes, dropped, newest } = found;
+            let entry = SeriesEntry { key, hash: *hash, dropped: *dropped, newest: *newest };
+            index.restore(SeriesId(*id), entry, attributes);
         }
-        let mut living: Vec<(&[u8], SeriesId)> = (0..)
-            .zip(&index.entries)
-            .filter_map(|(id, entry)| entry.as_ref().map(|entry| (id, entry)))
-            .filter(|(_, entry)| entry.dropped == Sequence::MAX)
-            .map(|(id, entry)| (&*entry.key, SeriesId(id)))
-            .collect();
+        index.skip_to(SeriesId(self.next_id));
+        let living = self.entries.iter().filter(|(_, found)| found.dropped == Sequence::MAX);
+        let mut living: Vec<(&[u8], SeriesId)> = living.map(|(id, found)| (&*found.key, SeriesId(*id))).collect();
         living.sort_unstable();
         let listed: Vec<SeriesId> = living.iter().map(|(_, id)| *id).collect();
         let (rows, time) = self.lost;

@@ -118,7 +118,7 @@ fn unflushed(
 
 /// The listed series with these key hashes.
 fn series_of(hashes: &[KeyHash], index: &SeriesIndex, series: &SeriesSnapshot, table: &Table) -> Result<Vec<SeriesId>> {
-    let is_listed = |id: &SeriesId| series.place(*id).is_some();
+    let is_listed = |id: &SeriesId| series.lists(*id, index);
     let mut ended: Option<HashMap<KeyHash, SeriesId>> = None;
     let mut found = Vec::with_capacity(hashes.len());
     for hash in hashes {

@@ -14,6 +14,7 @@ mod footers;
 mod last_values;
 mod log_files;
 mod making;
+mod many_series;
 mod naive;
 mod packs;
 mod random;

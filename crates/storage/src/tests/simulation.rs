@@ -332,7 +332,7 @@ fn compare_keys(view: &TableView) -> Result<(), String> {
     }
     let all = view.series(&[]).map_err(|e| e.to_string())?.ids;
     let index = view.series_index().read();
-    let keys: Vec<KeyBytes> = all.iter().map(|id| KeyBytes(index.entry(*id).unwrap().key.clone())).collect();
+    let keys: Vec<KeyBytes> = all.iter().map(|id| KeyBytes(index.entry(*id).unwrap().key.into())).collect();
     drop(index);
     let some: Vec<KeyBytes> = keys.iter().rev().step_by(2).cloned().chain([KeyBytes([9].into())]).collect();
     let Some((found, count)) = view.series_with_keys(&some, &[]).map_err(|e| e.to_string())? else { return Ok(()) };

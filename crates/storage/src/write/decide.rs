@@ -180,7 +180,7 @@ impl<'a> Decider<'a> {
     fn has_attributes(&self, id: SeriesId, set: &[u8]) -> bool {
         self.series.attributes_are_settled()
             && self.decision.attributes.is_empty()
-            && self.series.entry(id).is_some_and(|e| Attributes::merged(&e.attributes, set) == e.attributes)
+            && *Attributes::merged(&self.series.attributes(id), set) == *self.series.attributes(id)
     }
 
     /// The rows that are refused because an older one is there, by position. Remembers what the

@@ -3,7 +3,7 @@
 //! that was done before the table's lock was taken.
 
 use crate::memtable::MemoryView;
-use crate::series_index::SeriesIndex;
+use crate::series_index::{ReadTexts, SeriesIndex};
 use crate::table_state::TableState;
 use catalog::Tombstone;
 use model::{KeyBytes, KeySelection, Result, Sequence, SeriesId, Table, TimeBounds, encode_keys};
@@ -137,7 +137,7 @@ fn wanted_series(rows: &[RowId], series: &SeriesIndex) -> Vec<WantedSeries> {
     let mut ids: Vec<SeriesId> =
         rows.iter().filter_map(|r| if let RowId::Series(id, _) = r { Some(*id) } else { None }).collect();
     ids.dedup();
-    ids.sort_by_key(|id| series.entry(*id).map(|e| e.key.clone()));
+    ids.sort_unstable_by(|a, b| series.key(*a).cmp(series.key(*b)));
     ids.into_iter().filter_map(|id| Some(WantedSeries { id, key_hash: series.hash_of(id)? })).collect()
 }
 

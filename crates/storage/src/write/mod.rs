@@ -324,7 +324,7 @@ impl Change {
             let mut series = state.series.write();
             series.end(&dropped, sequence);
             for (new, hash) in new {
-                series.add(new.key, hash, new.attributes, sequence);
+                series.add(&new.key, hash, &new.attributes, sequence);
             }
             for (id, time) in newest {
                 series.saw(id, time);

@@ -54,13 +54,14 @@ fn encode(model: &Model) -> Vec<u8> {
     let stored = model.iter().map(|(id, (key, attributes, newest, lives))| StoredSeries {
         id: SeriesId(*id),
         key,
-        attributes,
+        attributes: attributes.into(),
         newest: *newest,
         ended: (!lives).then_some(Sequence(u64::from(*id) + 1)),
     });
     let stored: Vec<_> = stored.collect();
     let living: Vec<u32> = (0_u32..).zip(&stored).filter(|(_, s)| s.ended.is_none()).map(|(place, _)| place).collect();
-    let (series, hash) = (|place: u32| stored[place as usize], |place: u32| key_hash(stored[place as usize].key));
+    let (series, hash) =
+        (|place: u32| stored[place as usize].clone(), |place: u32| key_hash(stored[place as usize].key));
     let (mut by_hash, mut by_key) = (living.clone(), living);
     by_hash.sort_unstable_by_key(|place| hash(*place));
     by_key.sort_by_key(|place| series(*place).key);
@@ -105,7 +106,7 @@ proptest! {
             let expected = StoredSeries {
                 id: SeriesId(*id),
                 key,
-                attributes,
+                attributes: attributes.into(),
                 newest: *newest,
                 ended: (!lives).then_some(Sequence(u64::from(*id) + 1)),
             };
