@@ -66,6 +66,22 @@ fn names(of: &[&str]) -> Vec<Value> {
     of.iter().map(|name| text(name)).collect()
 }
 
+/// Holds the log's syncs back; a test that fails must not wait for them.
+struct HeldLog(ForgetfulFiles);
+
+impl HeldLog {
+    fn of(fixture: &Fixture) -> Self {
+        fixture.disk.hold_syncs(Some("log/"));
+        Self(fixture.disk.clone())
+    }
+}
+
+impl Drop for HeldLog {
+    fn drop(&mut self) {
+        self.0.hold_syncs(None);
+    }
+}
+
 /// Whether a future ends without waiting.
 fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
     future.poll(&mut Context::from_waker(Waker::noop()))
@@ -140,7 +156,7 @@ async fn a_series_is_gone_for_good_once_its_end_is_durable() {
     let keys = [key("a"), key("b")];
     let storage = fixture.storage.clone();
     assert_eq!(storage.has_series_settled(METERS, &keys).await.unwrap(), [true, true]);
-    fixture.disk.hold_syncs(Some("log/"));
+    let held = HeldLog::of(&fixture);
     let mut end = Box::pin(storage.write(end_of("a")));
     assert!(poll(end.as_mut()).is_pending());
     assert_eq!(storage.has_series(METERS, &keys).unwrap(), [false, true]);
@@ -150,7 +166,7 @@ async fn a_series_is_gone_for_good_once_its_end_is_durable() {
     let mut there = Box::pin(storage.has_series_settled(METERS, &keys[1..]));
     assert!(matches!(poll(there.as_mut()), Poll::Ready(Ok(there)) if there == [true]));
     assert_eq!(storage.has_series_settled(OTHERS, &keys).await.unwrap(), [false, false]);
-    fixture.disk.hold_syncs(None);
+    drop(held);
     assert_eq!(gone.await.unwrap(), [false, true]);
     end.await.unwrap();
     let mut again = Box::pin(storage.has_series_settled(METERS, &keys));
@@ -162,7 +178,7 @@ async fn a_series_whose_end_finds_the_disk_full_is_not_gone() {
     let fixture = with_two_series(options()).await;
     let keys = [key("a")];
     let storage = fixture.storage.clone();
-    fixture.disk.hold_syncs(Some("log/"));
+    let held = HeldLog::of(&fixture);
     let mut first = Box::pin(fixture.write(loads(&series_table(1), WriteKind::Merge, &[("b", 2, 2)])));
     assert!(poll(first.as_mut()).is_pending());
     while fixture.disk.held_syncs() == 0 {
@@ -173,7 +189,7 @@ async fn a_series_whose_end_finds_the_disk_full_is_not_gone() {
     let mut gone = Box::pin(storage.has_series_settled(METERS, &keys));
     assert!(poll(gone.as_mut()).is_pending());
     fixture.disk.set_full(true);
-    fixture.disk.hold_syncs(None);
+    drop(held);
     first.await.unwrap();
     assert_eq!(*end.await.unwrap_err().kind, ErrorKind::DiskFull {});
     assert_eq!(*gone.await.unwrap_err().kind, ErrorKind::DiskFull {});
