@@ -104,7 +104,7 @@ pub struct ScanMetrics {
     pub segments_filtered: u64,
     /// Segments read.
     pub segments_read: u64,
-    /// Rows that went through the merge because sources overlapped.
+    /// Rows that were folded with others: each that has its identity in another source, too.
     pub rows_merged: u64,
     /// Rows that were not read because aggregates beside their segments say enough of them.
     pub rows_aggregated: u64,
