@@ -3,7 +3,7 @@
 //! orphans that the next start removes, and the log still has the rows.
 
 use crate::catalogue_commit::{commit, put_manifest};
-use crate::compaction::masks;
+use crate::compaction::{self, masks};
 use crate::last;
 use crate::memtable::MemoryView;
 use crate::segment::{self, Segment};
@@ -283,7 +283,7 @@ impl Flush<'_> {
             return Ok(());
         }
         self.state.memory.write().flush(flushed, segments, &tombstones, last);
-        self.store.compactor.files_changed(self.state.id);
+        compaction::flushed(self.store, self.state, table.kind);
         Ok(())
     }
 }

@@ -106,6 +106,8 @@ pub struct ScanMetrics {
     pub segments_read: u64,
     /// Rows that were folded with others: each that has its identity in another source, too.
     pub rows_merged: u64,
+    /// Segments of one partition that waited to become one when the scan began, at most.
+    pub segments_waiting: u64,
     /// Rows that were not read because aggregates beside their segments say enough of them.
     pub rows_aggregated: u64,
     /// Rows returned.
@@ -117,13 +119,14 @@ pub struct ScanMetrics {
 #[derive(Debug)]
 pub struct Scan {
     rows: Rows,
+    segments_waiting: u64,
 }
 
 impl Scan {
     /// What it did so far.
     #[must_use]
     pub fn metrics(&self) -> ScanMetrics {
-        self.rows.metrics()
+        ScanMetrics { segments_waiting: self.segments_waiting, ..self.rows.metrics() }
     }
 }
 
@@ -244,7 +247,7 @@ impl TableView {
     /// [`model::ErrorKind::Corrupt`] or [`model::ErrorKind::Io`] when a segment cannot be opened.
     pub fn scan(&self, mut request: ScanRequest) -> Result<Scan> {
         request.time = request.time.intersect(&self.kept);
-        Ok(Scan { rows: Rows::new(self, request)? })
+        Ok(self.scan_of(Rows::new(self, request)?))
     }
 
     /// The newest row and values of series; rows that had expired when the view was made are left
@@ -264,7 +267,11 @@ impl TableView {
     /// no numbers.
     pub fn scan_partial(&self, mut request: PartialRequest) -> Result<Scan> {
         request.rows.time = request.rows.time.intersect(&self.kept);
-        Ok(Scan { rows: Rows::partial(self, request)? })
+        Ok(self.scan_of(Rows::partial(self, request)?))
+    }
+
+    fn scan_of(&self, rows: Rows) -> Scan {
+        Scan { rows, segments_waiting: self.state.debt.waiting() as u64 }
     }
 
     /// Whether sums of a column of integers are the same in floats of 64 bits, in whatever order

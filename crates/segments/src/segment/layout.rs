@@ -46,7 +46,8 @@ impl Outline {
                 continue;
             }
             let found = rows.columns.iter().find(|found| found.id == column.id);
-            let values = &found.ok_or_else(|| Error::internal(format!("column {} is missing", column.id)))?.cells.values;
+            let values =
+                &found.ok_or_else(|| Error::internal(format!("column {} is missing", column.id)))?.cells.values;
             if to_physical(values, column.data_type, column.form)?.is_none() {
                 misfits.push(column.id);
             }

@@ -1,9 +1,12 @@
-//! The thread that compacts: the table whose readers pay most comes first.
+//! The thread that compacts: the partition whose readers pay most comes first, unless another has
+//! waited for too long. After each merge it looks at what else is asked of it, so that neither
+//! expiry nor whoever waits for it ever waits for a load to end.
 
+use super::callers::{Caller, Callers};
 use super::expiry::{self, Expiry, delete_expired};
 use super::job::Job;
 use super::pace::Pace;
-use super::policy::{Due, due};
+use super::policy::{Due, Place, due, place};
 use crate::memtable::MemoryView;
 use crate::store::Store;
 use crate::table_state::TableState;
@@ -13,18 +16,16 @@ use parking_lot::{Condvar, Mutex};
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
-
-/// A table of which a merge failed is left alone for so long.
-const RETRY: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Default)]
 struct State {
     /// Tables whose files have changed.
     changed: BTreeSet<TableId>,
-    /// Who wants to hear when nothing is due any more.
+    /// Who wants to hear when nothing of what is due now is due any more.
     waiting: Vec<oneshot::Sender<Result<()>>>,
     ended: bool,
 }
@@ -34,6 +35,18 @@ struct State {
 pub(crate) struct Compactor {
     state: Mutex<State>,
     asked: Condvar,
+    /// How many writers wait for it.
+    writers: AtomicUsize,
+}
+
+/// A writer that waits.
+#[derive(Debug)]
+pub(crate) struct WaitingWriter<'a>(&'a AtomicUsize);
+
+impl Drop for WaitingWriter<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
 }
 
 impl Compactor {
@@ -55,6 +68,17 @@ impl Compactor {
         receiver
     }
 
+    /// A writer begins to wait, until what is answered is dropped.
+    pub(crate) fn writer_waits(&self) -> WaitingWriter<'_> {
+        self.writers.fetch_add(1, Ordering::AcqRel);
+        WaitingWriter(&self.writers)
+    }
+
+    /// How many writers wait for it.
+    pub(crate) fn writers_waiting(&self) -> usize {
+        self.writers.load(Ordering::Acquire)
+    }
+
     /// Lets the thread end within one piece of work.
     pub(crate) fn end(&self) {
         self.state.lock().ended = true;
@@ -72,40 +96,89 @@ struct Ended<'a>(&'a Store);
 impl Drop for Ended<'_> {
     fn drop(&mut self) {
         *self.0.compactor.state.lock() = State { ended: true, ..State::default() };
-        self.0.touched().iter().for_each(|state| state.debt.excuse());
+        self.0.touched().iter().for_each(|state| state.debt.forgive());
     }
 }
 
 /// The thread's work, until the store ends.
 pub(crate) fn run(store: &Arc<Store>, runtime: &Runtime) {
     let _ended = Ended(store);
-    let expiry = Expiry::new(Instant::now(), store.options.clock.now_micros());
-    let mut work = Work { store, runtime, due: HashMap::new(), failed: HashMap::new(), expiry };
+    let mut work = Work::new(store, runtime);
     work.begin();
-    while let Some(waiting) = work.wait() {
-        work.expire();
-        let asked = !waiting.is_empty();
-        if !asked && store.options.compaction.cpu_percent == 0 {
-            continue;
-        }
-        let result = work.all(asked);
-        for done in waiting {
-            let _ = done.send(result.clone());
-        }
+    while let Some(asked) = work.wait() {
+        work.round(asked);
     }
+}
+
+/// A flush has changed the files of a table.
+pub(crate) fn flushed(store: &Store, state: &TableState, kind: TableKind) {
+    // Before the next write: its writer may have to wait.
+    assess(state, kind);
+    store.compactor.files_changed(state.id);
+}
+
+/// What is due of a table now; says how far it is behind. Partitions that are left alone for a while
+/// are not among it.
+fn assess(state: &TableState, kind: TableKind) -> Vec<Due> {
+    // Held over it all: what is seen last is said last.
+    let mut failures = state.debt.failures();
+    let memory = state.seen().1;
+    failures.retain(|failed| memory.segments.iter().any(|segment| place(&segment.entry) == failed));
+    let now = Instant::now();
+    let mut found = candidates(&memory, kind);
+    found.retain(|due| !failures.holds(due.place, now));
+    state.debt.set(found.iter().map(|due| due.waiting).max().unwrap_or(0));
+    found
+}
+
+/// What is due and can be done.
+fn candidates(memory: &MemoryView, kind: TableKind) -> Vec<Due> {
+    let entries: Vec<&SegmentEntry> = memory.segments.iter().map(|s| &s.entry).collect();
+    let mut found = due(&entries, &memory.tombstones, memory.flushed, kind);
+    found.retain(|due| {
+        // One segment alone is only rewritten to be rid of deletions.
+        job(memory, due).is_some_and(|job| due.range.len() > 1 || job.settles_deletions(memory) || due.is_hidden)
+    });
+    found
+}
+
+fn job(memory: &MemoryView, due: &Due) -> Option<Job> {
+    Job::new(memory, memory.segments.get(due.range.clone())?.to_vec())
+}
+
+/// Something that is due, and since which round.
+#[derive(Debug)]
+struct Planned {
+    due: Due,
+    since: u64,
 }
 
 struct Work<'a> {
     store: &'a Arc<Store>,
     runtime: &'a Runtime,
-    /// The most urgent merge of each table that has one.
-    due: HashMap<TableId, Due>,
-    /// Tables of which a merge failed, and until when they are left alone.
-    failed: HashMap<TableId, Instant>,
+    /// What is due of each table, by partition.
+    due: HashMap<TableId, HashMap<Place, Planned>>,
+    callers: Callers,
+    /// Tables with partitions of which a merge failed, and when the first of these is tried again.
+    retries: HashMap<TableId, Instant>,
+    round: u64,
     expiry: Expiry,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
+    fn new(store: &'a Arc<Store>, runtime: &'a Runtime) -> Self {
+        let expiry = Expiry::new(Instant::now(), store.options.clock.now_micros());
+        Self {
+            store,
+            runtime,
+            due: HashMap::new(),
+            callers: Callers::default(),
+            retries: HashMap::new(),
+            round: 0,
+            expiry,
+        }
+    }
+
     /// Looks at the tables that the manifest knows, without waking those of which nothing is due.
     fn begin(&self) {
         let catalog = self.store.catalog.snapshot();
@@ -118,29 +191,39 @@ impl Work<'_> {
         }
     }
 
-    /// Waits for work; whoever waits for it. `None` at the end.
+    fn in_background(&self) -> bool {
+        self.store.options.compaction.cpu_percent > 0
+    }
+
+    /// Waits for work; who has begun to wait for it. `None` at the end.
     fn wait(&mut self) -> Option<Vec<oneshot::Sender<Result<()>>>> {
-        let compactor = &self.store.compactor;
-        let in_background = self.store.options.compaction.cpu_percent > 0;
-        let mut state = compactor.state.lock();
+        let mut state = self.store.compactor.state.lock();
         loop {
             if state.ended {
                 return None;
             }
-            let now = Instant::now();
-            let again: Vec<TableId> =
-                self.failed.iter().filter(|(_, until)| **until <= now).map(|(id, _)| *id).collect();
-            for id in again {
-                self.failed.remove(&id);
-                state.changed.insert(id);
-            }
-            let next_look = self.expiry.next_look();
-            if !state.waiting.is_empty() || (in_background && !state.changed.is_empty()) || next_look <= now {
+            let next_retry = self.retries.values().min().copied().filter(|_| self.in_background());
+            let until = next_retry.map_or(self.expiry.next_look(), |retry| retry.min(self.expiry.next_look()));
+            let has_work = self.in_background() && !(state.changed.is_empty() && self.due.is_empty());
+            if has_work || !state.waiting.is_empty() || !self.callers.is_empty() || until <= Instant::now() {
                 return Some(std::mem::take(&mut state.waiting));
             }
-            let until = self.failed.values().min().map_or(next_look, |until| next_look.min(*until));
-            compactor.asked.wait_until(&mut state, until);
+            self.store.compactor.asked.wait_until(&mut state, until);
         }
+    }
+
+    /// One piece of work of each kind.
+    fn round(&mut self, asked: Vec<oneshot::Sender<Result<()>>>) {
+        self.round += 1;
+        self.expire();
+        if self.in_background() || !asked.is_empty() {
+            self.look();
+        }
+        self.ask(asked);
+        if let Some((id, place)) = self.next() {
+            self.merge(id, place);
+        }
+        self.callers.answer(|id, place| self.due.get(&id).is_some_and(|places| places.contains_key(&place)));
     }
 
     /// Takes away what has expired, when it is time to look.
@@ -157,85 +240,95 @@ impl Work<'_> {
         }
     }
 
-    /// Does what is due until nothing is. The first error, if somebody asked.
-    fn all(&mut self, asked: bool) -> Result<()> {
-        let mut first_error = Ok(());
-        if asked {
-            // Whoever asks wants to know: also of what failed a moment ago.
-            self.store.compactor.state.lock().changed.extend(self.failed.drain().map(|(id, _)| id));
-        }
-        loop {
-            let changed = std::mem::take(&mut self.store.compactor.state.lock().changed);
-            for id in changed.into_iter().filter(|id| !self.failed.contains_key(id)).collect::<Vec<_>>() {
-                self.plan(id);
-            }
-            let most = self.due.iter().max_by_key(|(id, due)| (due.debt(), Reverse(due.rows), Reverse(**id)));
-            let Some(id) = most.map(|(id, _)| *id) else { return first_error };
-            if let Err(error) = self.one(id) {
-                if matches!(*error.kind, ErrorKind::ShuttingDown { .. }) {
-                    return Err(error);
-                }
-                tracing::error!(%error, table = id.0, "segments could not be merged");
-                // Its writers do not wait for what does not get better by waiting.
-                self.due.remove(&id);
-                self.failed.insert(id, Instant::now() + RETRY);
-                if let Some((state, _)) = self.table(id) {
-                    state.debt.excuse();
-                }
-                first_error = first_error.and(Err(error));
-            }
-        }
+    /// Finds what is due of tables that have changed, or have waited long enough after a failure.
+    fn look(&mut self) {
+        let mut changed = std::mem::take(&mut self.store.compactor.state.lock().changed);
+        let now = Instant::now();
+        changed.extend(self.retries.iter().filter(|(_, until)| **until <= now).map(|(id, _)| *id));
+        changed.into_iter().for_each(|id| self.plan(id));
     }
 
-    /// Finds what is most urgent of a table.
+    /// Whoever asks now waits for what is due now: also for what failed a moment ago.
+    fn ask(&mut self, asked: Vec<oneshot::Sender<Result<()>>>) {
+        if asked.is_empty() {
+            return;
+        }
+        for id in self.retries.keys().copied().collect::<Vec<_>>() {
+            if let Some((state, _)) = self.table(id) {
+                state.debt.failures().retry_now(Instant::now());
+            }
+            self.plan(id);
+        }
+        let all = self.due.iter().flat_map(|(id, places)| places.values().map(|planned| (*id, &planned.due)));
+        let all: Vec<_> = all.map(|(id, due)| ((id, due.place), due.segments)).collect();
+        asked.into_iter().for_each(|done| self.callers.push(Caller::new(done, all.iter().copied())));
+    }
+
+    /// Finds what is due of a table.
     fn plan(&mut self, id: TableId) {
-        self.due.remove(&id);
+        let before = self.due.remove(&id).unwrap_or_default();
+        self.retries.remove(&id);
         let Some((state, kind)) = self.table(id) else { return };
-        let memory = state.seen().1;
-        let found = Self::candidates(&memory, kind).into_iter().max_by_key(|due| (due.debt(), Reverse(due.rows)));
-        state.debt.set(found.as_ref().map_or(0, Due::debt));
-        if let Some(found) = found {
+        let found = assess(&state, kind).into_iter().map(|due| {
+            let since = before.get(&due.place).map_or(self.round, |planned| planned.since);
+            (due.place, Planned { due, since })
+        });
+        let found: HashMap<Place, Planned> = found.collect();
+        if !found.is_empty() {
             self.due.insert(id, found);
         }
-    }
-
-    /// What is due and can be done.
-    fn candidates(memory: &MemoryView, kind: TableKind) -> Vec<Due> {
-        let entries: Vec<&SegmentEntry> = memory.segments.iter().map(|s| &s.entry).collect();
-        let mut found = due(&entries, &memory.tombstones, memory.flushed, kind);
-        found.retain(|due| {
-            let job = Self::job(memory, due);
-            // One segment alone is only rewritten to be rid of deletions.
-            job.is_some_and(|job| due.range.len() > 1 || job.settles_deletions(memory) || due.is_hidden)
-        });
-        found
-    }
-
-    fn job(memory: &MemoryView, due: &Due) -> Option<Job> {
-        Job::new(memory, memory.segments.get(due.range.clone())?.to_vec())
-    }
-
-    /// Does the most urgent merge of a table.
-    fn one(&mut self, id: TableId) -> Result<()> {
-        if self.store.compactor.is_ending() {
-            return Err(crate::background::ended());
+        if let Some(next) = state.debt.failures().next(Instant::now()) {
+            self.retries.insert(id, next);
         }
-        let Some((state, kind)) = self.table(id) else {
-            self.due.remove(&id);
-            return Ok(());
+    }
+
+    /// What comes next: in turn of what somebody waits for, and of all.
+    fn next(&self) -> Option<(TableId, Place)> {
+        let all = || {
+            let all =
+                self.due.iter().flat_map(|(id, places)| places.iter().map(|(place, planned)| (*id, *place, planned)));
+            all.map(|(id, place, Planned { due, since })| {
+                // Each round that it has waited for counts like one more segment.
+                let urgency = (due.waiting as u64).saturating_add(self.round - since);
+                ((urgency, Reverse(due.rows), Reverse(id), Reverse(place)), (id, place))
+            })
         };
-        let memory = state.seen().1;
-        let planned = self.due.remove(&id);
+        let most = |(_, next)| next;
+        let asked = || all().filter(|(_, (id, place))| self.callers.wait_for(*id, *place)).max().map(most);
+        if !self.in_background() {
+            return asked();
+        }
+        let of_all = || all().max().map(most);
+        if self.round.is_multiple_of(2) { of_all() } else { asked().or_else(of_all) }
+    }
+
+    /// Does the merge of a partition.
+    fn merge(&mut self, id: TableId, place: Place) {
+        self.callers.tried(id, place);
+        // It has its turn: whatever is due of it afterwards waits anew.
+        if let Some(places) = self.due.get_mut(&id) {
+            places.remove(&place);
+        }
+        let Some((state, kind)) = self.table(id) else { return self.plan(id) };
         // Files may have changed since it was planned.
-        let still = Self::candidates(&memory, kind).into_iter().find(|due| Some(due) == planned.as_ref());
-        if let Some(job) = still.and_then(|due| Self::job(&memory, &due)) {
-            drop(memory);
-            let urgent = state.debt.segments() >= self.store.options.compaction.segments_limit;
-            let mut pace = Pace::new(self.store, urgent);
-            job.run(self.store, &state, self.runtime, &mut || pace.step())?;
+        let memory = state.seen().1;
+        let now = candidates(&memory, kind).into_iter().find(|due| due.place == place);
+        let Some(job) = now.and_then(|due| job(&memory, &due)) else { return self.plan(id) };
+        drop(memory);
+        let mut pace = Pace::new(self.store);
+        match job.run(self.store, &state, self.runtime, &mut || pace.step()) {
+            Ok(_) => state.debt.failures().succeeded(place),
+            // The next wait sees it.
+            Err(error) if matches!(*error.kind, ErrorKind::ShuttingDown { .. }) => return,
+            Err(error) => {
+                // Its writers do not wait for what does not get better by waiting.
+                let delay = state.debt.failures().failed(place, Instant::now());
+                let (partition, seconds) = (place.0, delay.as_secs());
+                tracing::error!(%error, table = id.0, partition, seconds, "segments could not be merged");
+                self.callers.failed(id, place, &error);
+            }
         }
         self.plan(id);
-        Ok(())
     }
 
     fn table(&self, id: TableId) -> Option<(Arc<TableState>, TableKind)> {

@@ -5,7 +5,7 @@
 //! with the last view that holds them. A crash before leaves an orphan, one after it leaves
 //! several; the next start removes them.
 
-use super::policy::masks;
+use super::policy::{hides, masks};
 use crate::catalogue_commit::put_manifest;
 use crate::memtable::MemoryView;
 use crate::segment::{self, Segment};
@@ -90,9 +90,16 @@ impl Job {
         let (Some(table), Some(first)) = (catalog.table(state.id), self.inputs.first()) else {
             return Ok(Done::Superseded);
         };
+        // What a deletion hides is not read.
+        let is_hidden = |input: &Segment| self.tombstones.iter().any(|t| hides(t, &input.entry, table.kind));
+        let visible = self.inputs.iter().filter(|input| !is_hidden(input));
+        let visible = visible.map(|input| input.reader()).collect::<Result<Vec<_>>>()?;
+        if visible.is_empty() {
+            return swap(store, state, runtime, &self.inputs, Output::Merged(None), table.kind);
+        }
         let compaction = Compaction {
             table: table.clone(),
-            inputs: self.inputs.iter().map(|input| input.reader()).collect::<Result<_>>()?,
+            inputs: visible,
             tombstones: self.tombstones.clone(),
             until: self.until,
             nothing_below: self.nothing_below,
