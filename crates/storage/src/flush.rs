@@ -205,7 +205,7 @@ impl Flush<'_> {
         seconds: u64,
     ) -> Result<Vec<PartitionRows>> {
         let unit = table.time_unit().ok_or_else(|| model::Error::internal("a series table without a time column"))?;
-        let readers = view.segments.iter().map(|s| s.reader()).collect::<Result<Vec<_>>>()?;
+        let readers = may_meet(merged, view).map(|s| s.reader()).collect::<Result<Vec<_>>>()?;
         let (keys, hashes) = {
             let series = self.state.series.read();
             let keys = series_keys(&series, table, merged.series(), self.store)?;
@@ -286,6 +286,14 @@ impl Flush<'_> {
         compaction::flushed(self.store, self.state, table.kind);
         Ok(())
     }
+}
+
+/// The segments that may have an older version of a row that a flush cannot call whole otherwise. Rows
+/// in order meet none, and neither do whole rows, whatever lies below them.
+fn may_meet<'a>(merged: &Chunk, view: &'a MemoryView) -> impl Iterator<Item = &'a Arc<Segment>> {
+    let all_whole = (0..merged.rows()).all(|row| merged.kinds.get(row) == RowKind::Replace);
+    let bounds = merged.time_bounds().filter(|_| !all_whole);
+    view.segments.iter().filter(move |segment| bounds.is_some_and(|rows| segment.entry.time.last >= rows.first))
 }
 
 /// The keys of some series, in key order.

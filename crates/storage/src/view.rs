@@ -301,7 +301,7 @@ impl TableView {
         }
         let mut magnitude = 0;
         for segment in self.memory.segments.iter() {
-            magnitude = magnitude.max(segment.reader().ok()?.magnitude(id)?);
+            magnitude = magnitude.max(segment.magnitude(id).ok()??);
         }
         for chunk in &self.memory.chunks {
             let Some(column) = chunk.chunk.columns.iter().find(|column| column.id == id) else { continue };

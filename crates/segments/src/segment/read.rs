@@ -113,10 +113,9 @@ impl SegmentReader {
 
     /// A number that no value of a column of 64-bit integers lies further from 0 than; `None` where
     /// nothing says so.
-    #[must_use]
-    pub fn magnitude(&self, id: ColumnId) -> Option<u64> {
+    fn magnitude(&self, id: ColumnId) -> Option<u64> {
         let columns = &self.file.footer.columns;
-        let Some(leaf) = columns.iter().position(|column| column.id == id) else { return Some(0) };
+        let leaf = columns.iter().position(|column| column.id == id)?;
         columns.get(leaf).filter(|column| column.data_type == DataType::Int64)?;
         let mut magnitude = 0;
         for group in self.file.metadata.metadata().row_groups() {
@@ -129,6 +128,12 @@ impl SegmentReader {
             };
         }
         Some(magnitude)
+    }
+
+    /// The same of every column that it has.
+    #[must_use]
+    pub fn magnitudes(&self) -> Box<[(ColumnId, Option<u64>)]> {
+        self.file.footer.columns.iter().map(|column| (column.id, self.magnitude(column.id))).collect()
     }
 
     /// What it says of its rows without reading them.
