@@ -48,8 +48,8 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    pub(crate) fn new(settings: &Settings, own: Router) -> Self {
-        Self { admission: Arc::new(Admission::new(&settings.limits)), arrivals: Arc::new(Arrivals::new(settings)), own }
+    pub(crate) fn new(settings: &Settings, own: Router, arrivals: Arc<Arrivals>) -> Self {
+        Self { admission: Arc::new(Admission::new(&settings.limits)), arrivals, own }
     }
 }
 

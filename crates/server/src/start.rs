@@ -1,6 +1,7 @@
 //! Starts the server: checks, binds every listener, mounts the dialects, and stops it again.
 
 use crate::accept::{Places, accept};
+use crate::arrival::Arrivals;
 use crate::backup;
 use crate::connection::Door;
 use crate::redirect::redirect;
@@ -69,9 +70,10 @@ impl Server {
             shared: dialect.shared_routes(context.clone()),
             dialect,
         };
-        let own = backup::routes(context.clone());
+        let arrivals = Arc::new(Arrivals::new(&settings));
+        let own = backup::routes(context.clone(), Arc::clone(&arrivals));
         let mounts: Vec<_> = dialects.into_iter().map(mount).collect();
-        let mut running = start_with(&settings, &mounts, own).await?;
+        let mut running = start_with(&settings, &mounts, own, arrivals).await?;
         running.tokens = Some(tokens);
         Ok(running)
     }
@@ -123,13 +125,18 @@ struct Prepared {
 /// A server without a store of its own.
 #[cfg(test)]
 pub(crate) async fn start_mounted(settings: &Settings, mounts: &[Mount]) -> Result<RunningServer> {
-    start_with(settings, mounts, Router::new()).await
+    start_with(settings, mounts, Router::new(), Arc::new(Arrivals::new(settings))).await
 }
 
 /// Everything that [`Server::start`] does once the dialects and the server have their handlers.
-async fn start_with(settings: &Settings, mounts: &[Mount], own: Router) -> Result<RunningServer> {
+async fn start_with(
+    settings: &Settings,
+    mounts: &[Mount],
+    own: Router,
+    arrivals: Arc<Arrivals>,
+) -> Result<RunningServer> {
     settings.check().map_err(|error| ErrorKind::InvalidDefinition { reason: error.to_string() })?;
-    let shared = Shared::new(settings, own);
+    let shared = Shared::new(settings, own, arrivals);
     let mut prepared = Vec::new();
     for row in &settings.listen {
         let mounts = chosen(row, mounts)?;

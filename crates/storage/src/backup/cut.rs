@@ -51,12 +51,6 @@ impl Backup {
     pub fn sequence(&self) -> Sequence {
         self.sequence
     }
-
-    /// The catalogue that it shows.
-    #[must_use]
-    pub fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
-    }
 }
 
 /// See [`crate::Storage::backup`].
@@ -73,7 +67,8 @@ pub(crate) async fn cut(store: &Arc<Store>, options: BackupOptions) -> Result<Ba
         let _definitions = store.definitions.write().await;
         let catalog = store.catalog.snapshot();
         // Before the number is taken: what they hold has a smaller one.
-        let checkpoints = Checkpoints::new(store.files.as_ref()).newest(&least_marks(&catalog))?;
+        let (files, least) = (store.files.clone(), least_marks(&catalog));
+        let checkpoints = blocking(move || Checkpoints::new(files.as_ref()).newest(&least)).await?;
         // A record of its own, so that the end of the backup's log is known by its number.
         let (sequence, written) = store.log.queue.push(encode_parts(&[]), |_| Effects::default())?;
         (catalog, checkpoints, sequence, written, store.log.queue.push_barrier(true)?)
@@ -93,8 +88,17 @@ pub(crate) async fn cut(store: &Arc<Store>, options: BackupOptions) -> Result<Ba
         _hold: None,
         _turn: Some(turn),
     };
-    hold.narrow(backup.needed()?);
-    Ok(Backup { _hold: Some(hold), ..backup })
+    // What nobody needs any more is removed here.
+    blocking(move || {
+        hold.narrow(backup.needed()?);
+        Ok(Backup { _hold: Some(hold), ..backup })
+    })
+    .await
+}
+
+/// Does what waits for the disk where no other task waits for it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }
 
 /// The mark that the checkpoint of each table must have at least.

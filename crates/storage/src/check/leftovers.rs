@@ -31,11 +31,10 @@ pub(crate) fn find(files: &dyn Files, catalog: &Catalog) -> Result<Vec<String>> 
     }
 
     let directory = Path::new(series_index::DIRECTORY);
+    let newest = Checkpoints::new(files).newest_marks()?;
     for name in list(directory)? {
         let is_newest = match Checkpoints::parse(&name) {
-            Some((table, mark)) => {
-                catalog.table(table).is_some() && Checkpoints::new(files).newest_mark(table)? == Some(mark)
-            }
+            Some((table, mark)) => catalog.table(table).is_some() && newest.get(&table) == Some(&mark),
             None => false,
         };
         if !is_newest {

@@ -7,7 +7,7 @@ use crate::series_file;
 use crate::series_index::{Checkpoints, SeriesIndex};
 use catalog::{Catalog, SegmentEntry, TableManifest};
 use files::Files;
-use model::{Error, ErrorKind, Result, Table, TableId, TableKind};
+use model::{Error, ErrorKind, Result, Sequence, Table, TableId, TableKind};
 use segments::{flipped_bit, read_series_file, verify_segment};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -31,6 +31,8 @@ pub(crate) fn check(
     steps: &mut Steps<'_>,
 ) -> Result<Indexes> {
     let mut indexes = Indexes::default();
+    // Of all tables at once: a directory of many checkpoints is not listed for each of them.
+    let marks = Checkpoints::new(files.as_ref()).newest_marks()?;
     let mut tables: Vec<&Arc<Table>> = catalog.tables().collect();
     tables.sort_by_cached_key(|table| (table_name(catalog, table), table.id));
     for table in tables {
@@ -39,7 +41,7 @@ pub(crate) fn check(
             steps.next(&entry.path, entry.bytes);
             report.faults.extend(segment_fault(files, catalog, table, &manifest, entry));
         }
-        let series = check_series(files, table, &manifest, report, &mut indexes)?;
+        let series = check_series(files, table, (&manifest, marks.get(&table.id).copied()), report, &mut indexes)?;
         report.tables.push(CheckedTable {
             id: table.id,
             name: table_name(catalog, table),
@@ -94,7 +96,7 @@ fn is_damage(error: &Error) -> bool {
 fn check_series(
     files: &Arc<dyn Files>,
     table: &Table,
-    manifest: &TableManifest,
+    (manifest, newest): (&TableManifest, Option<Sequence>),
     report: &mut CheckReport,
     indexes: &mut Indexes,
 ) -> Result<Option<u64>> {
@@ -109,7 +111,6 @@ fn check_series(
         report.faults.push(Fault { file: path, reason: reason_of(error), affected: Vec::new(), remedy });
     }
     let checkpoints = Checkpoints::new(files.as_ref());
-    let newest = checkpoints.newest_mark(table.id)?;
     if newest.unwrap_or_default() < manifest.series {
         let file = shown(Checkpoints::path(table.id, manifest.series));
         indexes.lost.insert(table.id);

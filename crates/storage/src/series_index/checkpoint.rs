@@ -27,6 +27,16 @@ fn parse(name: &str) -> Option<(TableId, Sequence)> {
     Some((TableId(table.parse().ok()?), Sequence(mark.parse().ok()?)))
 }
 
+/// The greatest mark of each table.
+fn newest_of(marks: impl Iterator<Item = (TableId, Sequence)>) -> BTreeMap<TableId, Sequence> {
+    let mut newest = BTreeMap::new();
+    for (table, mark) in marks {
+        let entry = newest.entry(table).or_insert(mark);
+        *entry = mark.max(*entry);
+    }
+    newest
+}
+
 /// The checkpoints of a data directory.
 #[derive(Debug)]
 pub(crate) struct Checkpoints<'a> {
@@ -46,13 +56,8 @@ impl<'a> Checkpoints<'a> {
     /// The newest of each table. `tables` are those that there are, with the least mark that each
     /// must have; zero: none.
     pub(crate) fn newest(&self, tables: &BTreeMap<TableId, Sequence>) -> Result<BTreeMap<TableId, Sequence>> {
-        let directory = Path::new(DIRECTORY);
-        let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
-        let mut newest = BTreeMap::new();
-        for (table, mark) in names.iter().filter_map(|name| parse(name)).filter(|(t, _)| tables.contains_key(t)) {
-            let entry = newest.entry(table).or_insert(mark);
-            *entry = mark.max(*entry);
-        }
+        let mut newest = self.newest_marks()?;
+        newest.retain(|table, _| tables.contains_key(table));
         let missing = |(table, least): &(&TableId, &Sequence)| newest.get(table).copied().unwrap_or_default() < **least;
         if let Some((table, least)) = tables.iter().find(missing) {
             let reason = "it is missing, and series with it: put the file back, or restore the whole data directory \
@@ -93,9 +98,11 @@ impl<'a> Checkpoints<'a> {
         Ok(names.iter().filter_map(|name| parse(name)).filter(|(of, _)| *of == table).map(|(_, mark)| mark).collect())
     }
 
-    /// The mark of a table's newest checkpoint.
-    pub(crate) fn newest_mark(&self, table: TableId) -> Result<Option<Sequence>> {
-        Ok(self.marks(table)?.into_iter().max())
+    /// The marks of the newest checkpoints of all tables that have one, whatever tables there are.
+    pub(crate) fn newest_marks(&self) -> Result<BTreeMap<TableId, Sequence>> {
+        let directory = Path::new(DIRECTORY);
+        let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
+        Ok(newest_of(names.iter().filter_map(|name| parse(name))))
     }
 
     /// Loads one.
