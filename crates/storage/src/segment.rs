@@ -8,7 +8,7 @@ use catalog::SegmentEntry;
 use files::{Files, io_error};
 use model::{ColumnId, Result, Table, TableId};
 use parking_lot::Mutex;
-use segments::{SegmentReader, remove_segment};
+use segments::{Magnitudes, SegmentReader, remove_segment};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -71,7 +71,7 @@ pub(crate) struct Segment {
     /// The one that was opened last: it may outlive its place among the footers.
     reader: Mutex<Weak<SegmentReader>>,
     /// How far from 0 values of its columns lie, known since it was first opened.
-    magnitudes: OnceLock<Box<[(ColumnId, Option<u64>)]>>,
+    magnitudes: OnceLock<Magnitudes>,
     doomed: AtomicBool,
 }
 
@@ -107,14 +107,11 @@ impl Segment {
     /// A number that no value of a column of 64-bit integers lies further from 0 than; `None` where
     /// nothing says so. It is opened for that once at most.
     pub(crate) fn magnitude(&self, id: ColumnId) -> Result<Option<u64>> {
-        let magnitudes = match self.magnitudes.get() {
-            Some(known) => known,
-            None => {
-                let reader = self.reader()?;
-                self.magnitudes.get_or_init(|| reader.magnitudes())
-            }
-        };
-        Ok(magnitudes.iter().find(|(column, _)| *column == id).map_or(Some(0), |(_, magnitude)| *magnitude))
+        if let Some(known) = self.magnitudes.get() {
+            return Ok(known.of(id));
+        }
+        let reader = self.reader()?;
+        Ok(self.magnitudes.get_or_init(|| reader.magnitudes()).of(id))
     }
 
     /// From now on the file goes with the last one that holds it.

@@ -62,6 +62,17 @@ pub(crate) async fn cut(store: &Arc<Store>, options: BackupOptions) -> Result<Ba
         .map_err(|_| Error::new(ErrorKind::Overloaded { what: "another backup is being made".to_owned() }))?;
     // From here on whatever the catalogue names stays.
     let hold = store.held.hold_all();
+    let cut = at_one_number(store, options, turn).await;
+    // What nobody needs any more is removed here.
+    blocking(move || {
+        let backup = cut?;
+        hold.narrow(backup.needed()?);
+        Ok(Backup { _hold: Some(hold), ..backup })
+    })
+    .await
+}
+
+async fn at_one_number(store: &Store, options: BackupOptions, turn: OwnedMutexGuard<()>) -> Result<Backup> {
     let (catalog, checkpoints, sequence, written, synced) = {
         // No definition is between its number and the catalogue.
         let _definitions = store.definitions.write().await;
@@ -76,7 +87,7 @@ pub(crate) async fn cut(store: &Arc<Store>, options: BackupOptions) -> Result<Ba
     crate::write::settled(written).await?;
     crate::write::settled(synced).await?;
     let next_id = store.catalog.take_ids(1).await?.start;
-    let backup = Backup {
+    Ok(Backup {
         files: store.files.clone(),
         options,
         catalog,
@@ -87,13 +98,7 @@ pub(crate) async fn cut(store: &Arc<Store>, options: BackupOptions) -> Result<Ba
         taken_micros: store.options.clock.now_micros(),
         _hold: None,
         _turn: Some(turn),
-    };
-    // What nobody needs any more is removed here.
-    blocking(move || {
-        hold.narrow(backup.needed()?);
-        Ok(Backup { _hold: Some(hold), ..backup })
     })
-    .await
 }
 
 /// Does what waits for the disk where no other task waits for it.

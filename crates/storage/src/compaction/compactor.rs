@@ -127,7 +127,9 @@ fn assess(state: &TableState, kind: TableKind) -> Vec<Due> {
     let now = Instant::now();
     let mut found = candidates(&memory, kind);
     found.retain(|due| !failures.holds(due.place, now));
-    state.debt.set(found.iter().map(|due| due.waiting).max().unwrap_or(0));
+    // Writers do not wait for what does not get better by waiting: not even while it is tried again.
+    let counted = found.iter().filter(|due| !failures.has(due.place));
+    state.debt.set(counted.map(|due| due.waiting).max().unwrap_or(0));
     found
 }
 
@@ -319,9 +321,11 @@ impl<'a> Work<'a> {
         match job.run(self.store, &state, self.runtime, &mut || pace.step()) {
             Ok(_) => state.debt.failures().succeeded(place),
             // The next wait sees it.
-            Err(error) if matches!(*error.kind, ErrorKind::ShuttingDown { .. }) => return,
+            Err(error) if matches!(*error.kind, ErrorKind::ShuttingDown { .. }) => {
+                self.due.remove(&id);
+                return;
+            }
             Err(error) => {
-                // Its writers do not wait for what does not get better by waiting.
                 let delay = state.debt.failures().failed(place, Instant::now());
                 let (partition, seconds) = (place.0, delay.as_secs());
                 tracing::error!(%error, table = id.0, partition, seconds, "segments could not be merged");

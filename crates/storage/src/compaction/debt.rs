@@ -30,7 +30,7 @@ pub(crate) struct Debt {
 
 /// Partitions of which a merge failed.
 #[derive(Debug, Default)]
-pub(super) struct Failures(HashMap<Place, Failure>);
+pub(crate) struct Failures(HashMap<Place, Failure>);
 
 #[derive(Clone, Copy, Debug)]
 struct Failure {
@@ -47,6 +47,11 @@ impl Failures {
     /// Whether a partition is left alone now.
     pub(super) fn holds(&self, place: Place, now: Instant) -> bool {
         self.0.get(&place).is_some_and(|failure| failure.until > now)
+    }
+
+    /// Whether the last merge of a partition failed.
+    pub(super) fn has(&self, place: Place) -> bool {
+        self.0.contains_key(&place)
     }
 
     /// When the first of them is to be tried again.
@@ -68,7 +73,7 @@ impl Failures {
     }
 
     /// Lets all of them be tried now.
-    pub(super) fn retry_now(&mut self, now: Instant) {
+    pub(crate) fn retry_now(&mut self, now: Instant) {
         self.0.values_mut().for_each(|failure| failure.until = now);
     }
 }
@@ -88,7 +93,7 @@ impl Default for Debt {
 
 impl Debt {
     /// Which partitions are left alone; whoever holds it says what waits.
-    pub(super) fn failures(&self) -> parking_lot::MutexGuard<'_, Failures> {
+    pub(crate) fn failures(&self) -> parking_lot::MutexGuard<'_, Failures> {
         self.failures.lock()
     }
 

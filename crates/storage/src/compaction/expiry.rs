@@ -121,23 +121,25 @@ mod tests {
     use crate::tests::fixture::series_table;
     use model::{DataType, KeyBytes, Sequence, TimeBounds, TimeUnit};
 
-    /// Segments by (partition, its length, numbers, times), in the order of the manifest.
-    fn entries(of: &[(i64, u64, (u64, u64), (i64, i64))]) -> Vec<SegmentEntry> {
-        let entry =
-            |(partition, partition_seconds, sequences, time): &(i64, u64, (u64, u64), (i64, i64))| SegmentEntry {
-                id: sequences.0,
-                path: String::new(),
-                bytes: 1,
-                checksum: 0,
-                partition: *partition,
-                partition_seconds: *partition_seconds,
-                rows: 1,
-                sequences: (Sequence(sequences.0), Sequence(sequences.1)),
-                time: TimeBounds { first: time.0, last: time.1 },
-                keys: (KeyBytes::default(), KeyBytes::default()),
-                all_replace: true,
-                schema_version: 1,
-            };
+    /// A segment: (partition, its length, numbers, times).
+    type Of = (i64, u64, (u64, u64), (i64, i64));
+
+    /// Segments in the order of the manifest.
+    fn entries(of: &[Of]) -> Vec<SegmentEntry> {
+        let entry = |(partition, partition_seconds, sequences, time): &Of| SegmentEntry {
+            id: sequences.0,
+            path: String::new(),
+            bytes: 1,
+            checksum: 0,
+            partition: *partition,
+            partition_seconds: *partition_seconds,
+            rows: 1,
+            sequences: (Sequence(sequences.0), Sequence(sequences.1)),
+            time: TimeBounds { first: time.0, last: time.1 },
+            keys: (KeyBytes::default(), KeyBytes::default()),
+            all_replace: true,
+            schema_version: 1,
+        };
         of.iter().map(entry).collect()
     }
 
@@ -174,7 +176,7 @@ mod tests {
     #[test]
     fn partitions_of_several_lengths_expire_oldest_versions_first() {
         let newest = (100_000, 1_000, (90, 91), (100_000, 100_000));
-        let check = |of: &[(i64, u64, (u64, u64), (i64, i64))], expected: &[&[usize]]| {
+        let check = |of: &[Of], expected: &[&[usize]]| {
             let mut left: Vec<(usize, SegmentEntry)> = entries(of).into_iter().enumerate().collect();
             for expected in expected {
                 let all: Vec<SegmentEntry> = left.iter().map(|(_, entry)| entry.clone()).collect();

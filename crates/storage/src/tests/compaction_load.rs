@@ -8,7 +8,7 @@ use model::{ErrorKind, KeySelection, RangeDelete, TableId, TimeBounds, UniqueSet
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const METERS: TableId = TableId(1);
 const SITES: TableId = TableId(2);
@@ -183,6 +183,10 @@ async fn a_damaged_segment_stops_no_other_partition() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(fixture.storage.compaction().segments_waiting, 0);
+    // Nor while it is tried again.
+    fixture.storage.threads.store.table(METERS).unwrap().debt.failures().retry_now(Instant::now());
+    flush_load(&fixture, 24).await;
+    assert_eq!((in_partition(0), fixture.storage.compaction().segments_waiting), (25, 0));
 }
 
 /// What a deletion hides whole goes unread, so also where it cannot be read.
