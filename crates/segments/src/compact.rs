@@ -67,17 +67,16 @@ impl Compaction {
         };
         let whole = self.nothing_below || self.inputs.iter().all(|input| input.entry().all_replace);
         let mut outline = Outline { sequences, all_replace: whole, has_absent: !whole, columns: self.columns(), keys };
-        loop {
-            // Only a value that the inputs do not have, made by a conversion or by a finer scale, fits no more.
-            match self.attempt(files, target, &outline, step)? {
-                Ok(written) => return Ok(written),
-                Err(misfit) => {
-                    let column = outline.columns.iter_mut().find(|c| c.id == misfit && c.form != Form::Plain);
-                    let column = column.ok_or_else(|| Error::internal(format!("column {misfit} fits no form")))?;
-                    column.form = Form::Plain;
-                }
-            }
+        // Only a value that the inputs do not have, made by a conversion or by a finer scale, fits no more.
+        let misfits = match self.attempt(files, target, &outline, step)? {
+            Ok(written) => return Ok(written),
+            Err(misfits) => misfits,
+        };
+        for column in outline.columns.iter_mut().filter(|column| misfits.contains(&column.id)) {
+            column.form = Form::Plain;
         }
+        let again = self.attempt(files, target, &outline, step)?;
+        again.map_err(|misfits| Error::internal(format!("columns {misfits:?} fit no form")))
     }
 
     /// The columns that an input has and the table still has.
@@ -111,14 +110,14 @@ impl Compaction {
         form
     }
 
-    /// Writes with the forms chosen, or answers a column that has another.
+    /// Writes with the forms chosen, or answers all columns that must have another.
     fn attempt(
         &self,
         files: &dyn Files,
         target: &SegmentTarget<'_>,
         outline: &Outline,
         step: &mut dyn FnMut() -> Result<()>,
-    ) -> Result<Result<Option<SegmentEntry>, ColumnId>> {
+    ) -> Result<Result<Option<SegmentEntry>, Vec<ColumnId>>> {
         let columns: Vec<ColumnId> = outline.columns.iter().map(|column| column.id).collect();
         let (table, spellings) = (self.table.clone(), self.spellings.clone());
         let reading = Arc::new(Reading::new(table, spellings, columns, self.inputs.len(), self.until));
@@ -177,11 +176,12 @@ impl Output<'_> {
         streams: Vec<Box<dyn Stream<I>>>,
         reading: &Reading,
         identity: impl Fn(&Assembled<I>) -> SegmentIdentity,
-    ) -> Result<Result<Option<SegmentEntry>, ColumnId>> {
+    ) -> Result<Result<Option<SegmentEntry>, Vec<ColumnId>>> {
         let below = if self.outline.all_replace { Below::Nothing } else { Below::Unknown };
         let mut rows = Assembler::new(below, reading.types()?, streams.len());
         let mut merge = Merge::new(streams);
         let mut writer: Option<SegmentWriter<'_>> = None;
+        let mut misfits = Vec::new();
         loop {
             merge.fill(&mut rows, BATCH_ROWS)?;
             if rows.rows() == 0 {
@@ -193,16 +193,22 @@ impl Output<'_> {
             let columns = cells.map(|(c, cells)| ChunkColumn { id: c.id, data_type: c.data_type, cells }).collect();
             let sequences = self.outline.sequences;
             let batch = SegmentRows { sequences, identity, kinds: merged.kinds, columns };
-            let writer = match &mut writer {
-                Some(writer) => writer,
-                None => writer.insert(SegmentWriter::begin(self.files, *self.target, self.outline)?),
-            };
-            if let Err(column) = writer.write(&batch)? {
-                return Ok(Err(column));
+            if misfits.is_empty() {
+                let open = match &mut writer {
+                    Some(open) => open,
+                    None => writer.insert(SegmentWriter::begin(self.files, *self.target, self.outline)?),
+                };
+                if open.write(&batch)?.is_err() {
+                    // It is begun anew, once: what else does not fit is found on the way to the end.
+                    writer = None;
+                    self.outline.misfits(&batch, &mut misfits)?;
+                }
+            } else {
+                self.outline.misfits(&batch, &mut misfits)?;
             }
             (self.step)()?;
         }
-        Ok(Ok(writer.map(SegmentWriter::finish).transpose()?))
+        if misfits.is_empty() { Ok(Ok(writer.map(SegmentWriter::finish).transpose()?)) } else { Ok(Err(misfits)) }
     }
 }
 

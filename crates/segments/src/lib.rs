@@ -31,6 +31,7 @@ pub use scan::{
     SeriesRows, SeriesScan, SeriesScanRequest, Source, WantedSeries, time_array,
 };
 pub use segment::{
-    SegmentIdentity, SegmentReader, SegmentRows, SegmentRun, SegmentTarget, SeriesFile, SeriesKeys, SideFault,
-    each_series, flipped_bit, read_series_file, remove_segment, verify_segment, write_segment, write_series_file,
+    Magnitudes, SegmentIdentity, SegmentReader, SegmentRows, SegmentRun, SegmentTarget, SeriesFile, SeriesKeys,
+    SideFault, each_series, flipped_bit, read_series_file, remove_segment, verify_segment, write_segment,
+    write_series_file,
 };

@@ -61,7 +61,8 @@ impl<I: Ids> Merge<I> {
         Self { inputs, heads, versions: Vec::new(), rows_merged: 0 }
     }
 
-    /// How many versions went through the merge because streams overlapped.
+    /// How many rows were folded with others: those of an identity that several streams hold, one for
+    /// each that does.
     pub(crate) fn rows_merged(&self) -> u64 {
         self.rows_merged
     }
@@ -79,7 +80,7 @@ impl<I: Ids> Merge<I> {
             };
             let rows = piece.rows.clone();
             let room = rows.start + (limit - output.rows()).min(rows.len());
-            let (end, overlaps) = match self.heads.peek() {
+            let end = match self.heads.peek() {
                 Some(Reverse((next_rank, next, other))) if *next_rank == rank => {
                     let end = piece.block.ids.first_not_below(rows.clone(), next);
                     if end < rows.end && self.inputs[*other].piece.is_none() {
@@ -90,9 +91,9 @@ impl<I: Ids> Merge<I> {
                         self.heads.push(Reverse((rank, id, input)));
                         continue;
                     }
-                    (end, end < rows.end)
+                    end
                 }
-                _ => (rows.end, false),
+                _ => rows.end,
             };
             if end == rows.start {
                 self.fold_row(rank, &id, input, output)?;
@@ -101,9 +102,6 @@ impl<I: Ids> Merge<I> {
             let end = end.min(room);
             let slot = output.slot(input, &piece.block);
             output.append(rank, slot, rows.start..end);
-            if overlaps {
-                self.rows_merged += (end - rows.start) as u64;
-            }
             self.advance(input, end);
         }
         Ok(())
@@ -134,7 +132,9 @@ impl<I: Ids> Merge<I> {
             }
         }
         output.fold(rank, &self.versions);
-        self.rows_merged += self.versions.len() as u64;
+        if self.versions.len() > 1 {
+            self.rows_merged += self.versions.len() as u64;
+        }
         for input in inputs {
             if let Some(start) = self.inputs[input].piece.as_ref().map(|piece| piece.rows.start) {
                 self.advance(input, start + 1);

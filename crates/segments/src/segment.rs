@@ -28,7 +28,7 @@ mod write;
 mod writer;
 
 pub use directory::SegmentRun;
-pub use read::SegmentReader;
+pub use read::{Magnitudes, SegmentReader};
 pub use rows::{SegmentIdentity, SegmentRows, SeriesKeys};
 pub use series_file::{SeriesFile, read_series_file, write_series_file};
 pub use verify::{SideFault, each_series, flipped_bit, verify_segment};

@@ -1,5 +1,6 @@
 //! Brings a request's body in whole before the request asks for its place among those who work, so
-//! that a slow sender holds nothing but its own connection. Around the dialects' routes only.
+//! that a slow sender holds nothing but its own connection. Around the dialects' routes; what the
+//! server answers itself and has a body asks for it here, too.
 //!
 //! What arrives is held to `limits.body_bytes` after decompression. Its memory is counted piece by
 //! piece as it comes, not as it was announced: beyond the first piece of each request, all bodies
@@ -43,9 +44,9 @@ pub(crate) struct Arrivals {
     memory: Arc<Semaphore>,
 }
 
-/// A body that is all there, and the memory that is counted for it.
-struct Arrived {
-    bytes: Bytes,
+/// A body that is all there, and the memory that is counted for it while this lives.
+pub(crate) struct Arrived {
+    pub(crate) bytes: Bytes,
     memory: Option<OwnedSemaphorePermit>,
 }
 
@@ -70,7 +71,11 @@ impl Arrivals {
         Usage { used: bytes(self.pieces.saturating_sub(self.memory.available_permits())), limit: bytes(self.pieces) }
     }
 
-    /// Reads a body to its end.
+    /// Reads the body of a request to its end.
+    pub(crate) async fn body(&self, headers: &HeaderMap, body: Body) -> Result<Arrived> {
+        self.read(body, is_gzip(headers)?).await
+    }
+
     async fn read(&self, mut body: Body, is_gzip: bool) -> Result<Arrived> {
         let mut receiver = Receiver::new(is_gzip, self.limit);
         let mut memory = None;
@@ -119,11 +124,7 @@ pub(crate) async fn arrival(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    let arrived = match is_gzip(&parts.headers) {
-        Ok(is_gzip) => arrivals.read(body, is_gzip).await,
-        Err(error) => Err(error),
-    };
-    match arrived {
+    match arrivals.body(&parts.headers, body).await {
         Ok(Arrived { bytes, memory }) => {
             if parts.headers.remove(CONTENT_ENCODING).is_some() {
                 parts.headers.remove(CONTENT_LENGTH);

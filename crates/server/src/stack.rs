@@ -56,6 +56,11 @@ impl Shared {
         }
     }
 
+    /// What brings bodies in.
+    pub(crate) fn arrivals(&self) -> &Arc<Arrivals> {
+        &self.arrivals
+    }
+
     /// The places for connections.
     pub(crate) fn places(&self) -> &Places {
         &self.places

@@ -70,7 +70,8 @@ impl Server {
             dialect,
         };
         let shared = Arc::new(Shared::new(&settings));
-        let own = backup::routes(context.clone()).merge(metrics::routes(context.clone(), Arc::clone(&shared)));
+        let own = backup::routes(context.clone(), Arc::clone(shared.arrivals()))
+            .merge(metrics::routes(context.clone(), Arc::clone(&shared)));
         let mounts: Vec<_> = dialects.into_iter().map(mount).collect();
         let mut running = start_with(&settings, &mounts, &own, &shared).await?;
         running.tokens = Some(tokens);

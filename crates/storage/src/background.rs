@@ -126,6 +126,7 @@ pub(crate) fn run(store: &Arc<Store>, runtime: &Runtime) {
         };
         for table in work.forgets {
             table.memory.write().drop_all();
+            table.debt.forgive();
             if let Err(error) = flush::remove_checkpoints(store, &table) {
                 tracing::warn!(%error, table = table.id.0, "files of a dropped table stay until the next start");
             }

@@ -2,10 +2,11 @@
 //! costs does not grow with the number of flushes.
 //!
 //! `policy` says what is due, `job` does one merge and commits it, `compactor` is the thread that
-//! does them one after the other, `pace` keeps it out of the way, and `debt` lets writers wait
-//! where it cannot keep up. `expiry` takes whole partitions away that retention has hidden, `repack`
-//! gives back the space of packs of which little is left.
+//! does them one after the other, for itself and for its `callers`, `pace` keeps it out of the way,
+//! and `debt` lets writers wait where it cannot keep up. `expiry` takes whole partitions away that
+//! retention has hidden, `repack` gives back the space of packs of which little is left.
 
+mod callers;
 mod compactor;
 mod debt;
 mod expiry;
@@ -14,7 +15,7 @@ mod pace;
 mod policy;
 mod repack;
 
-pub(crate) use compactor::{Compactor, run};
+pub(crate) use compactor::{Compactor, flushed, run};
 pub(crate) use debt::Debt;
 #[cfg(test)]
 pub(crate) use expiry::delete_expired;
@@ -27,7 +28,8 @@ pub(crate) use policy::masks;
 pub struct CompactionOptions {
     /// So much of one core it takes while others write, in percent; 0: only when asked.
     pub cpu_percent: u8,
-    /// So many segments of one partition may wait to be merged before writers of the table wait.
+    /// So many segments of one partition may wait to be merged before writers of the table wait. At once
+    /// no more than 64 are; those that come after them wait, too.
     pub segments_limit: usize,
 }
 
@@ -35,4 +37,18 @@ impl Default for CompactionOptions {
     fn default() -> Self {
         Self { cpu_percent: 50, segments_limit: 64 }
     }
+}
+
+/// How far compaction lags behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CompactionUse {
+    /// The most segments of one partition that wait to become one, of all tables that were touched
+    /// since the start.
+    pub segments_waiting: usize,
+    /// The table whose they are; `None` while none wait.
+    pub table: Option<model::TableId>,
+    /// Where writers of a table begin to wait, beyond what waited when the store was opened.
+    pub segments_limit: usize,
+    /// How many writers wait now.
+    pub writers_waiting: usize,
 }

@@ -69,15 +69,21 @@ impl Footers {
         Some(Arc::clone(&held.reader))
     }
 
-    /// Holds a segment that is open, as long as there is room for it. `missed`: it had to be opened.
+    /// Holds a segment that is open, as long as there is room for it; not one that alone is too much,
+    /// for which all others would have to go. `missed`: it had to be opened.
     pub(crate) fn hold(&self, segment: u64, reader: &Arc<SegmentReader>, missed: bool) {
         let bytes = reader.bytes() as u64;
+        // Files are closed when nobody waits for the lock any more.
+        let mut gone = Vec::new();
         let mut state = self.state.lock();
-        state.remove(segment);
+        gone.extend(state.remove(segment));
         if missed {
             state.counts.misses += 1;
         } else {
             state.counts.hits += 1;
+        }
+        if bytes > state.counts.limit_bytes {
+            return drop(state);
         }
         state.clock += 1;
         let asked = state.clock;
@@ -88,14 +94,16 @@ impl Footers {
             && let Some((_, oldest)) = state.by_use.first_key_value()
         {
             let oldest = *oldest;
-            state.remove(oldest);
+            gone.extend(state.remove(oldest));
             state.counts.evicted += 1;
         }
+        drop(state);
     }
 
     /// Lets go of a segment that is gone.
     pub(crate) fn forget(&self, segment: u64) {
-        self.state.lock().remove(segment);
+        let gone = self.state.lock().remove(segment);
+        drop(gone);
     }
 
     pub(crate) fn used(&self) -> FooterUse {
@@ -105,10 +113,10 @@ impl Footers {
 }
 
 impl State {
-    fn remove(&mut self, segment: u64) {
-        if let Some(held) = self.held.remove(&segment) {
-            self.by_use.remove(&held.asked);
-            self.counts.used_bytes -= held.bytes;
-        }
+    fn remove(&mut self, segment: u64) -> Option<Held> {
+        let held = self.held.remove(&segment)?;
+        self.by_use.remove(&held.asked);
+        self.counts.used_bytes -= held.bytes;
+        Some(held)
     }
 }

@@ -42,7 +42,7 @@ pub use backup::{
     Restored, restore,
 };
 pub use check::{AffectedRows, CheckReport, CheckedTable, Checking, Fault, Remedy, Repaired, check, repair};
-pub use compaction::CompactionOptions;
+pub use compaction::{CompactionOptions, CompactionUse};
 pub use footers::FooterUse;
 pub use format::check_format;
 pub use last::{LastMetrics, LastOutput, LastRequest, LastScan};
@@ -292,7 +292,22 @@ impl Storage {
         backup::cut(&self.threads.store, options).await
     }
 
-    /// Merges segments until nothing more is due; which are is decided by sizes and partitions.
+    /// How far compaction lags behind.
+    #[must_use]
+    pub fn compaction(&self) -> CompactionUse {
+        let store = &self.threads.store;
+        let most = store.touched().into_iter().map(|state| (state.debt.waiting(), state.id)).max();
+        let (segments_waiting, table) = most.unwrap_or_default();
+        CompactionUse {
+            segments_waiting,
+            table: Some(table).filter(|_| segments_waiting > 0),
+            segments_limit: store.options.compaction.segments_limit,
+            writers_waiting: store.compactor.writers_waiting(),
+        }
+    }
+
+    /// Merges segments until nothing is left of what is due now; which are is decided by sizes and
+    /// partitions. What becomes due meanwhile is not waited for.
     ///
     /// # Errors
     /// [`ErrorKind::Corrupt`] naming a segment, [`ErrorKind::DiskFull`] or [`ErrorKind::Io`]: what

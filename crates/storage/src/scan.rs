@@ -73,6 +73,7 @@ impl Rows {
             segments_filtered: counts.segments_filtered,
             segments_read: counts.segments_read,
             rows_merged: counts.rows_merged,
+            segments_waiting: 0,
             rows_aggregated: counts.rows_aggregated,
             rows_returned: counts.rows_returned,
         }

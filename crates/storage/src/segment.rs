@@ -6,12 +6,12 @@ use crate::footers::Footers;
 use crate::table_state::TableState;
 use catalog::SegmentEntry;
 use files::{Files, io_error};
-use model::{Result, Table, TableId};
+use model::{ColumnId, Result, Table, TableId};
 use parking_lot::Mutex;
-use segments::{SegmentReader, remove_segment};
+use segments::{Magnitudes, SegmentReader, remove_segment};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 /// Where segments live.
 pub(crate) const DIRECTORY: &str = "segments";
@@ -70,6 +70,8 @@ pub(crate) struct Segment {
     footers: Arc<Footers>,
     /// The one that was opened last: it may outlive its place among the footers.
     reader: Mutex<Weak<SegmentReader>>,
+    /// How far from 0 values of its columns lie, known since it was first opened.
+    magnitudes: OnceLock<Magnitudes>,
     doomed: AtomicBool,
 }
 
@@ -80,7 +82,8 @@ impl Segment {
         files: Arc<dyn Files>,
         footers: Arc<Footers>,
     ) -> Arc<Self> {
-        Arc::new(Self { entry, table, files, footers, reader: Mutex::default(), doomed: AtomicBool::new(false) })
+        let (reader, magnitudes, doomed) = (Mutex::default(), OnceLock::new(), AtomicBool::new(false));
+        Arc::new(Self { entry, table, files, footers, reader, magnitudes, doomed })
     }
 
     /// Opens it, or answers the reader that is open.
@@ -96,8 +99,19 @@ impl Segment {
         }
         let opened = SegmentReader::open(&self.files, &self.entry, &self.table)?;
         *reader = Arc::downgrade(&opened);
+        self.magnitudes.get_or_init(|| opened.magnitudes());
         self.footers.hold(self.entry.id, &opened, true);
         Ok(opened)
+    }
+
+    /// A number that no value of a column of 64-bit integers lies further from 0 than; `None` where
+    /// nothing says so. It is opened for that once at most.
+    pub(crate) fn magnitude(&self, id: ColumnId) -> Result<Option<u64>> {
+        if let Some(known) = self.magnitudes.get() {
+            return Ok(known.of(id));
+        }
+        let reader = self.reader()?;
+        Ok(self.magnitudes.get_or_init(|| reader.magnitudes()).of(id))
     }
 
     /// From now on the file goes with the last one that holds it.

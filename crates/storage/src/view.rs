@@ -102,8 +102,10 @@ pub struct ScanMetrics {
     pub segments_filtered: u64,
     /// Segments read.
     pub segments_read: u64,
-    /// Rows that went through the merge because sources overlapped.
+    /// Rows that were folded with others: each that has its identity in another source, too.
     pub rows_merged: u64,
+    /// Segments of one partition that waited to become one when the scan began, at most.
+    pub segments_waiting: u64,
     /// Rows that were not read because aggregates beside their segments say enough of them.
     pub rows_aggregated: u64,
     /// Rows returned.
@@ -115,13 +117,14 @@ pub struct ScanMetrics {
 #[derive(Debug)]
 pub struct Scan {
     rows: Rows,
+    segments_waiting: u64,
 }
 
 impl Scan {
     /// What it did so far.
     #[must_use]
     pub fn metrics(&self) -> ScanMetrics {
-        self.rows.metrics()
+        ScanMetrics { segments_waiting: self.segments_waiting, ..self.rows.metrics() }
     }
 }
 
@@ -198,7 +201,7 @@ impl TableView {
     /// [`model::ErrorKind::Corrupt`] or [`model::ErrorKind::Io`] when a segment cannot be opened.
     pub fn scan(&self, mut request: ScanRequest) -> Result<Scan> {
         request.time = request.time.intersect(&self.kept);
-        Ok(Scan { rows: Rows::new(self, request)? })
+        Ok(self.scan_of(Rows::new(self, request)?))
     }
 
     /// The newest row and values of series; rows that had expired when the view was made are left
@@ -218,7 +221,11 @@ impl TableView {
     /// no numbers.
     pub fn scan_partial(&self, mut request: PartialRequest) -> Result<Scan> {
         request.rows.time = request.rows.time.intersect(&self.kept);
-        Ok(Scan { rows: Rows::partial(self, request)? })
+        Ok(self.scan_of(Rows::partial(self, request)?))
+    }
+
+    fn scan_of(&self, rows: Rows) -> Scan {
+        Scan { rows, segments_waiting: self.state.debt.waiting() as u64 }
     }
 
     /// Whether sums of a column of integers are the same in floats of 64 bits, in whatever order
@@ -248,7 +255,7 @@ impl TableView {
         }
         let mut magnitude = 0;
         for segment in self.memory.segments.iter() {
-            magnitude = magnitude.max(segment.reader().ok()?.magnitude(id)?);
+            magnitude = magnitude.max(segment.magnitude(id).ok()??);
         }
         for chunk in &self.memory.chunks {
             let Some(column) = chunk.chunk.columns.iter().find(|column| column.id == id) else { continue };

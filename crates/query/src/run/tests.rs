@@ -142,6 +142,7 @@ async fn explain_analyze_counts() {
         "segments_pruned=2",
         "segments_filtered=4",
         "rows_merged=3",
+        "segments_waiting=9",
         "series_selected=2",
     ] {
         assert!(text.contains(part), "{part} is not in {text}");

@@ -377,6 +377,8 @@ struct ReadingMetrics {
     segments_filtered: Count,
     segments_read: Count,
     rows_merged: Count,
+    /// Of the table, so that only the first partition says it.
+    segments_waiting: Option<Count>,
     rows_aggregated: Count,
     seen: ScanMetrics,
 }
@@ -393,6 +395,7 @@ impl ReadingMetrics {
             segments_read: MetricBuilder::new(set).counter("segments_read", partition),
             rows_aggregated: MetricBuilder::new(set).counter("rows_aggregated", partition),
             rows_merged: MetricBuilder::new(set).counter("rows_merged", partition),
+            segments_waiting: (partition == 0).then(|| MetricBuilder::new(set).counter("segments_waiting", partition)),
             seen: ScanMetrics::default(),
         }
     }
@@ -406,6 +409,9 @@ impl ReadingMetrics {
         add(&self.segments_read, now.segments_read, self.seen.segments_read);
         add(&self.rows_aggregated, now.rows_aggregated, self.seen.rows_aggregated);
         add(&self.rows_merged, now.rows_merged, self.seen.rows_merged);
+        if let Some(segments_waiting) = &self.segments_waiting {
+            add(segments_waiting, now.segments_waiting, self.seen.segments_waiting);
+        }
         self.seen = now;
     }
 }

@@ -367,6 +367,7 @@ impl SourceScan for MemoryScan {
             segments_read: 1,
             rows_aggregated: 0,
             rows_merged: 3,
+            segments_waiting: 9,
             rows_returned: self.returned,
         }
     }

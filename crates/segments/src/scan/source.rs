@@ -46,7 +46,7 @@ pub struct ScanCounts {
     pub segments_filtered: u64,
     /// Segments read from.
     pub segments_read: u64,
-    /// Rows that went through the merge because sources overlapped.
+    /// Rows that were folded with others: each that has its identity in another source, too.
     pub rows_merged: u64,
     /// Rows that cells of segments stood for.
     pub rows_aggregated: u64,

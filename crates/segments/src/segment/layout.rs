@@ -3,8 +3,8 @@
 
 use super::encoding::writer_properties;
 use super::footer::{ExtraColumn, Footer, StoredColumn};
-use super::physical::{Form, best_physical};
-use super::rows::SeriesKeys;
+use super::physical::{Form, best_physical, to_physical};
+use super::rows::{SegmentRows, SeriesKeys};
 use super::write::SegmentTarget;
 use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::{DataType as Arrow, Field, Schema, SchemaRef};
@@ -36,6 +36,24 @@ pub(crate) struct Outline {
     pub(crate) columns: Vec<GivenColumn>,
     /// Series tables: the series that may have rows.
     pub(crate) keys: Option<Arc<SeriesKeys>>,
+}
+
+impl Outline {
+    /// Adds those columns of which some rows have a value that does not fit the form chosen.
+    pub(crate) fn misfits(&self, rows: &SegmentRows, misfits: &mut Vec<ColumnId>) -> Result<()> {
+        for column in self.columns.iter().filter(|column| column.form != Form::Plain) {
+            if misfits.contains(&column.id) {
+                continue;
+            }
+            let found = rows.columns.iter().find(|found| found.id == column.id);
+            let values =
+                &found.ok_or_else(|| Error::internal(format!("column {} is missing", column.id)))?.cells.values;
+            if to_physical(values, column.data_type, column.form)?.is_none() {
+                misfits.push(column.id);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The columns of a file.

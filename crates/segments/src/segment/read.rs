@@ -15,6 +15,19 @@ use parquet::file::statistics::Statistics;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+/// How far from 0 the values of a segment's columns lie at most.
+#[derive(Debug)]
+pub struct Magnitudes(Box<[(ColumnId, Option<u64>)]>);
+
+impl Magnitudes {
+    /// A number that no value of a column of 64-bit integers lies further from 0 than; `None` where
+    /// nothing says so.
+    #[must_use]
+    pub fn of(&self, id: ColumnId) -> Option<u64> {
+        self.0.iter().find(|(column, _)| *column == id).map_or(Some(0), |(_, magnitude)| *magnitude)
+    }
+}
+
 /// Rows read at once where a directory is made anew.
 const REBUILD_ROWS: usize = 64 << 10;
 
@@ -111,12 +124,15 @@ impl SegmentReader {
         sum_of_entry(self.file.checked.file(), self.entry()).map(drop)
     }
 
-    /// A number that no value of a column of 64-bit integers lies further from 0 than; `None` where
-    /// nothing says so.
+    /// How far from 0 values of its columns lie.
     #[must_use]
-    pub fn magnitude(&self, id: ColumnId) -> Option<u64> {
+    pub fn magnitudes(&self) -> Magnitudes {
+        Magnitudes(self.file.footer.columns.iter().map(|column| (column.id, self.magnitude(column.id))).collect())
+    }
+
+    fn magnitude(&self, id: ColumnId) -> Option<u64> {
         let columns = &self.file.footer.columns;
-        let Some(leaf) = columns.iter().position(|column| column.id == id) else { return Some(0) };
+        let leaf = columns.iter().position(|column| column.id == id)?;
         columns.get(leaf).filter(|column| column.data_type == DataType::Int64)?;
         let mut magnitude = 0;
         for group in self.file.metadata.metadata().row_groups() {

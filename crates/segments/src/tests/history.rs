@@ -55,6 +55,16 @@ pub(super) enum Event {
 pub(super) struct History(pub(super) Vec<Event>);
 
 impl History {
+    /// The same with a part of a row written wherever one was erased.
+    pub(super) fn without_erasures(mut self) -> Self {
+        for event in &mut self.0 {
+            if let Event::Write { rows, .. } = event {
+                rows.iter_mut().filter(|row| row.kind == RowKind::Erase).for_each(|row| row.kind = RowKind::Merge);
+            }
+        }
+        self
+    }
+
     pub(super) fn sequence(event: usize) -> Sequence {
         Sequence(10 * (event as u64 + 1))
     }

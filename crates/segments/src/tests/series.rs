@@ -2,11 +2,12 @@
 
 use super::cells::{Value, value_in};
 use super::history::{FIELDS, History, history};
-use super::layout::{FIELD_IDS, Layout, lay, layout};
+use super::layout::{FIELD_IDS, Laid, lay, layout};
 use super::naive::rows_after;
-use crate::{PlainSpellings, SeriesScan, SeriesScanRequest};
+use crate::{PlainSpellings, ScanCounts, SeriesScan, SeriesScanRequest, Source};
 use model::{TableKind, TimeBounds};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 #[derive(Clone, Debug)]
@@ -29,12 +30,11 @@ fn question() -> impl Strategy<Value = Question> {
 
 type Answer = Vec<(usize, i64, Vec<Value>)>;
 
-fn answer(history: &History, layout: &Layout, question: &Question) -> Answer {
-    let laid = lay(history, layout, TableKind::Series);
+fn answer(laid: &Laid, sources: Vec<Source>, question: &Question) -> (Answer, ScanCounts) {
     let mut scan = SeriesScan::new(SeriesScanRequest {
-        table: laid.table,
-        sources: laid.sources,
-        tombstones: laid.tombstones,
+        table: laid.table.clone(),
+        sources,
+        tombstones: laid.tombstones.clone(),
         series: laid.keys.wanted(|key| question.keys[key]),
         columns: question.fields.iter().map(|field| FIELD_IDS[*field]).collect(),
         time: question.time,
@@ -55,7 +55,7 @@ fn answer(history: &History, layout: &Layout, question: &Question) -> Answer {
         }
     }
     assert_eq!(scan.counts().rows_returned, answer.len() as u64);
-    answer
+    (answer, scan.counts())
 }
 
 fn expected(history: &History, question: &Question, sorted: &[usize]) -> Answer {
@@ -78,7 +78,24 @@ proptest! {
     fn whatever_the_layout_a_scan_returns_what_the_rules_say(
         history in history(), layout in layout(), question in question(),
     ) {
-        let sorted = lay(&History(Vec::new()), &layout, TableKind::Series).keys.sorted.clone();
-        prop_assert_eq!(answer(&history, &layout, &question), expected(&history, &question, &sorted));
+        let laid = lay(&history, &layout, TableKind::Series);
+        let (answer, _) = answer(&laid, laid.sources.clone(), &question);
+        prop_assert_eq!(answer, expected(&history, &question, &laid.keys.sorted));
+    }
+
+    #[test]
+    fn the_rows_that_count_as_merged_are_those_that_several_sources_hold(
+        history in history(), layout in layout(), question in question(),
+    ) {
+        // An erasure is a row that no scan of its source alone shows.
+        let laid = lay(&history.without_erasures(), &layout, TableKind::Series);
+        let mut holders = BTreeMap::new();
+        for source in &laid.sources {
+            for (key, time, _) in answer(&laid, vec![source.clone()], &question).0 {
+                *holders.entry((key, time)).or_insert(0) += 1;
+            }
+        }
+        let (_, counts) = answer(&laid, laid.sources.clone(), &question);
+        prop_assert_eq!(counts.rows_merged, holders.into_values().filter(|count| *count > 1).sum::<u64>());
     }
 }

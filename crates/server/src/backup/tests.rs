@@ -1,6 +1,7 @@
 //! Who gets a backup, what of, and how it ends.
 
 use super::*;
+use crate::settings::Settings;
 use crate::tokens::TokenDirectory;
 use axum::body::to_bytes;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
@@ -13,6 +14,7 @@ use tower::ServiceExt;
 struct Asked {
     store: Store,
     routes: Router,
+    arrivals: Arc<Arrivals>,
 }
 
 impl Asked {
@@ -20,7 +22,13 @@ impl Asked {
         let store = Store::new().await;
         let tokens = Arc::new(TokenDirectory::of_engine(store.engine.clone(), 60, 10));
         let context = DialectContext { insecure, ..store.context(tokens) };
-        Self { store, routes: routes(context) }
+        // All bodies together have the memory of one.
+        let mut settings = Settings::default();
+        settings.limits.body_bytes = 1 << 20;
+        settings.limits.waiting_ms = 50;
+        settings.memory.limit_bytes = Some(1);
+        let arrivals = Arc::new(Arrivals::new(&settings));
+        Self { store, routes: routes(context, Arc::clone(&arrivals)), arrivals }
     }
 
     async fn post(&self, target: &str, authorization: Option<String>, body: &str) -> Response {
@@ -105,6 +113,41 @@ async fn what_cannot_be_understood_is_refused() {
     ] {
         assert_eq!(asked.post(target, root(), body).await.status(), status, "{target} {body}");
     }
+}
+
+/// A list counts among the bodies of all requests.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_waits_for_memory_like_any_body() {
+    let asked = Asked::new(true).await;
+    let long = "x".repeat(900 << 10);
+    assert_eq!(asked.post("/backup", root(), &long).await.status(), StatusCode::BAD_REQUEST, "no list");
+    let other = asked.arrivals.body(&HeaderMap::new(), Body::from(long.clone())).await.unwrap();
+    assert_eq!(asked.post("/backup", root(), &long).await.status(), StatusCode::SERVICE_UNAVAILABLE);
+    pieces(asked.post("/backup", root(), "").await).await;
+    drop(other);
+    assert_eq!(asked.post("/backup", root(), &long).await.status(), StatusCode::BAD_REQUEST);
+    assert_eq!(asked.post("/backup", root(), &"x".repeat(2 << 20)).await.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+/// A client that took nothing for as long as it had is sent no more, not even that it was given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_is_given_up_once() {
+    let (sender, mut receiver) = mpsc::channel(1);
+    let mut outgoing = Outgoing::new(sender, Duration::from_millis(1));
+    let given_up = tokio::task::spawn_blocking(move || {
+        outgoing.part = vec![1];
+        outgoing.hand_over().unwrap();
+        outgoing.part = vec![2];
+        let error = outgoing.hand_over().unwrap_err();
+        assert!(error.to_string().contains("takes nothing more"), "{error}");
+        outgoing
+    });
+    let mut outgoing = given_up.await.unwrap();
+    assert_eq!(receiver.recv().await.unwrap(), [1_u8][..]);
+    // There is room now.
+    let error = tokio::task::spawn_blocking(move || outgoing.hand_over().unwrap_err()).await.unwrap();
+    assert!(error.to_string().contains("given up"), "{error}");
+    assert!(receiver.recv().await.is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -51,12 +51,6 @@ impl Backup {
     pub fn sequence(&self) -> Sequence {
         self.sequence
     }
-
-    /// The catalogue that it shows.
-    #[must_use]
-    pub fn catalog(&self) -> &Arc<Catalog> {
-        &self.catalog
-    }
 }
 
 /// See [`crate::Storage::backup`].
@@ -68,12 +62,24 @@ pub(crate) async fn cut(store: &Arc<Store>, options: BackupOptions) -> Result<Ba
         .map_err(|_| Error::new(ErrorKind::Overloaded { what: "another backup is being made".to_owned() }))?;
     // From here on whatever the catalogue names stays.
     let hold = store.held.hold_all();
+    let cut = at_one_number(store, options, turn).await;
+    // What nobody needs any more is removed here.
+    blocking(move || {
+        let backup = cut?;
+        hold.narrow(backup.needed()?);
+        Ok(Backup { _hold: Some(hold), ..backup })
+    })
+    .await
+}
+
+async fn at_one_number(store: &Store, options: BackupOptions, turn: OwnedMutexGuard<()>) -> Result<Backup> {
     let (catalog, checkpoints, sequence, written, synced) = {
         // No definition is between its number and the catalogue.
         let _definitions = store.definitions.write().await;
         let catalog = store.catalog.snapshot();
         // Before the number is taken: what they hold has a smaller one.
-        let checkpoints = Checkpoints::new(store.files.as_ref()).newest(&Expected::all(&catalog))?;
+        let (files, expected) = (store.files.clone(), Expected::all(&catalog));
+        let checkpoints = blocking(move || Checkpoints::new(files.as_ref()).newest(&expected)).await?;
         // A record of its own, so that the end of the backup's log is known by its number.
         let (sequence, written) = store.log.queue.push(encode_parts(&[]), |_| Effects::default())?;
         (catalog, checkpoints, sequence, written, store.log.queue.push_barrier(true)?)
@@ -81,7 +87,7 @@ pub(crate) async fn cut(store: &Arc<Store>, options: BackupOptions) -> Result<Ba
     crate::write::settled(written).await?;
     crate::write::settled(synced).await?;
     let next_id = store.catalog.take_ids(1).await?.start;
-    let backup = Backup {
+    Ok(Backup {
         files: store.files.clone(),
         options,
         catalog,
@@ -92,9 +98,12 @@ pub(crate) async fn cut(store: &Arc<Store>, options: BackupOptions) -> Result<Ba
         taken_micros: store.options.clock.now_micros(),
         _hold: None,
         _turn: Some(turn),
-    };
-    hold.narrow(backup.needed()?);
-    Ok(Backup { _hold: Some(hold), ..backup })
+    })
+}
+
+/// Does what waits for the disk where no other task waits for it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+    tokio::task::spawn_blocking(work).await.map_err(Error::internal)?
 }
 
 impl Backup {

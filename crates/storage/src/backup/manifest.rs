@@ -119,8 +119,10 @@ impl BackupManifest {
 
 /// Whether a path stays inside the backup, on one line, and is not the list itself.
 pub(super) fn is_plain(path: &str) -> bool {
-    let inside = Path::new(path).components().all(|component| matches!(component, Component::Normal(_)));
-    inside && !path.is_empty() && path != FILE && !path.chars().any(char::is_control)
+    // Part by part: as components `a/./b` is `a/b`, and one file would have two names.
+    let inside = path.split('/').all(|part| !["", ".", ".."].contains(&part));
+    let is_one = Path::new(path).components().all(|component| matches!(component, Component::Normal(_)));
+    inside && is_one && path != FILE && !path.chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -171,7 +173,7 @@ mod tests {
 
     #[test]
     fn no_path_leads_outside() {
-        for path in ["../x", "/x", "a/../../x", "", "a\nb", "BACKUP", "a/./../b"] {
+        for path in ["../x", "/x", "a/../../x", "", "a\nb", "BACKUP", "a/./../b", "a/./b", "./a", "a//b", "a/"] {
             let mut manifest = manifest();
             let file = BackupFile { path: path.to_owned(), bytes: 1, checksum: 1 };
             manifest.files.insert(path.to_owned(), file);

@@ -3,13 +3,13 @@
 //! left half-made is refused, not opened as what it is not.
 
 use super::CATALOGUE;
-use super::manifest::{BackupFile, BackupManifest};
+use super::manifest::BackupManifest;
 use super::sums;
-use super::writer::{read_manifest, require_empty, sync_directories};
+use super::writer::{make_directories, read_manifest, require_empty, sync_directories};
 use crate::format;
 use catalog::{Catalog, ImportedCatalog};
 use files::{Files, io_error};
-use model::{Error, Result};
+use model::Result;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -44,7 +44,7 @@ pub fn restore(backup: &dyn Files, target: &dyn Files) -> Result<Restored> {
     mark(target, marker).map_err(|e| io_error("create", marker, &e))?;
     let mut directories = BTreeSet::from([PathBuf::new()]);
     for file in manifest.files.values().filter(|file| file.path != CATALOGUE) {
-        place(target, file, &mut directories)?;
+        make_directories(target, Path::new(&file.path), &mut directories)?;
         sums::copy(backup, target, file)?;
     }
     sync_directories(target, &directories)?;
@@ -72,14 +72,4 @@ fn read_whole(backup: &dyn Files, manifest: &BackupManifest) -> Result<Vec<u8>> 
     })?;
     sums::check(file, path, read)?;
     Ok(bytes)
-}
-
-/// Makes the directories that a file lies in.
-fn place(target: &dyn Files, file: &BackupFile, directories: &mut BTreeSet<PathBuf>) -> Result<()> {
-    let directory = Path::new(&file.path).parent().ok_or_else(|| Error::internal("a file without a directory"))?;
-    if !directories.contains(directory) {
-        target.create_directory(directory).map_err(|e| io_error("create", directory, &e))?;
-        directories.extend(directory.ancestors().map(Path::to_owned));
-    }
-    Ok(())
 }

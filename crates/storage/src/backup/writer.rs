@@ -143,11 +143,7 @@ impl BackupWriter {
             return Err(out_of_order());
         }
         let path = PathBuf::from(path);
-        let directory = path.parent().unwrap_or(Path::new(""));
-        if !self.directories.contains(directory) {
-            self.target.create_directory(directory).map_err(|e| io_error("create", directory, &e))?;
-            self.directories.extend(directory.ancestors().map(Path::to_owned));
-        }
+        make_directories(self.target.as_ref(), &path, &mut self.directories)?;
         Ok(path)
     }
 
@@ -158,7 +154,8 @@ impl BackupWriter {
         let previous = self.previous.as_ref().ok_or_else(out_of_order)?;
         let from = previous.files.as_ref();
         let linked = from.local_path(&path).is_some_and(|local| self.target.link(&local, &path).is_ok());
-        let taken = if linked { sums::verify(from, file) } else { sums::copy(from, self.target.as_ref(), file) };
+        let target = self.target.as_ref();
+        let taken = if linked { sums::verify(target, file) } else { sums::copy(from, target, file) };
         taken.map_err(|error| {
             let reason = format!("{error} in the earlier backup: make a full one");
             corrupt(&path, reason)
@@ -190,6 +187,16 @@ pub(super) fn require_empty(target: &dyn Files, what: &str) -> Result<()> {
             Err(Error::new(ErrorKind::InvalidDefinition { reason }))
         }
     }
+}
+
+/// Makes the directories that a file lies in, if they are not among those that were made before.
+pub(super) fn make_directories(target: &dyn Files, path: &Path, made: &mut BTreeSet<PathBuf>) -> Result<()> {
+    let directory = path.parent().unwrap_or(Path::new(""));
+    if !made.contains(directory) {
+        target.create_directory(directory).map_err(|e| io_error("create", directory, &e))?;
+        made.extend(directory.ancestors().map(Path::to_owned));
+    }
+    Ok(())
 }
 
 /// Makes the names in directories durable, the innermost first.

@@ -5,11 +5,11 @@
 //! more than that. So a clock that is wrong hides rows, but takes next to none of them away.
 
 use super::job::{Done, Output, Swap, swap};
+use super::policy::{Place, place};
 use crate::retention;
 use crate::store::Store;
 use catalog::{Catalog, SegmentEntry};
 use model::{Result, Table, TableId};
-use std::ops::Range;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
@@ -53,25 +53,41 @@ impl Expiry {
 }
 
 /// The oldest partition of a table of which all rows are older than its retention at some moment,
-/// by the positions of its segments.
+/// by the positions of its segments. Where partitions had another length before, an older version of a row may
+/// stand in one of those: they go together, or not yet.
 pub(super) fn expired(
     catalog: &Catalog,
     table: &Table,
     segments: &[&SegmentEntry],
     now_micros: u64,
-) -> Option<Range<usize>> {
+) -> Option<Vec<usize>> {
     let newest = segments.iter().map(|entry| entry.time.last).max()?;
-    let newest_nanos = table.time_unit()?.to_nanos(newest);
-    let newest_micros = u64::try_from(newest_nanos.div_euclid(1_000)).unwrap_or_default();
-    let kept = retention::kept(catalog, table, now_micros.min(newest_micros));
-    let mut start = 0;
-    for group in segments.chunk_by(|a, b| a.partition == b.partition && a.partition_seconds == b.partition_seconds) {
-        if group.iter().all(|entry| entry.time.last < kept.first) {
-            return Some(start..start + group.len());
+    let now_nanos = (i128::from(now_micros) * 1_000).min(table.time_unit()?.to_nanos(newest));
+    let kept = retention::kept_at(catalog, table, now_nanos);
+    let has_expired = |entry: &SegmentEntry| entry.time.last < kept.first;
+    let mut places: Vec<Place> = segments.iter().map(|entry| place(entry)).collect();
+    places.dedup();
+    places.into_iter().find_map(|oldest| {
+        let mut going: Vec<bool> = segments.iter().map(|entry| place(entry) == oldest).collect();
+        loop {
+            let is_going = |entry: &SegmentEntry| {
+                segments.iter().zip(&going).any(|(other, goes)| *goes && place(other) == place(entry))
+            };
+            // One that is older than a part of what goes, and may have rows of it.
+            let lies_below = |entry: &SegmentEntry| {
+                let mut above = segments.iter().zip(&going).filter(|(_, goes)| **goes).map(|(other, _)| other);
+                above.any(|other| other.time.overlaps(&entry.time) && entry.sequences.0 < other.sequences.1)
+            };
+            let more: Vec<bool> = segments.iter().map(|entry| is_going(entry) || lies_below(entry)).collect();
+            if !segments.iter().zip(&more).all(|(entry, goes)| !goes || has_expired(entry)) {
+                return None;
+            }
+            if more == going {
+                return Some((0..).zip(going).filter_map(|(at, goes)| goes.then_some(at)).collect());
+            }
+            going = more;
         }
-        start += group.len();
-    }
-    None
+    })
 }
 
 /// The tables of which a partition has expired.
@@ -94,8 +110,8 @@ pub(crate) fn delete_expired(store: &Store, runtime: &Runtime, id: TableId, now_
     let memory = state.seen().1;
     let entries: Vec<&SegmentEntry> = memory.segments.iter().map(|segment| &segment.entry).collect();
     let found = expired(&catalog, table, &entries, now_micros);
-    let Some(segments) = found.and_then(|range| memory.segments.get(range)) else { return Ok(false) };
-    let inputs = segments.to_vec();
+    let Some(found) = found else { return Ok(false) };
+    let inputs: Vec<_> = found.iter().filter_map(|at| memory.segments.get(*at).cloned()).collect();
     let swaps = vec![Swap { state, inputs, output: Output::Expired, kind: table.kind }];
     Ok(swap(store, runtime, swaps)? == [Done::Merged])
 }
@@ -103,6 +119,92 @@ pub(crate) fn delete_expired(store: &Store, runtime: &Runtime, id: TableId, now_
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tests::fixture::series_table;
+    use model::{DataType, KeyBytes, Sequence, TimeBounds, TimeUnit};
+
+    /// A segment: (partition, its length, numbers, times).
+    type Of = (i64, u64, (u64, u64), (i64, i64));
+
+    /// Segments in the order of the manifest.
+    fn entries(of: &[Of]) -> Vec<SegmentEntry> {
+        let entry = |(partition, partition_seconds, sequences, time): &Of| SegmentEntry {
+            id: sequences.0,
+            path: String::new(),
+            bytes: 1,
+            checksum: 0,
+            partition: *partition,
+            partition_seconds: *partition_seconds,
+            rows: 1,
+            sequences: (Sequence(sequences.0), Sequence(sequences.1)),
+            time: TimeBounds { first: time.0, last: time.1 },
+            keys: (KeyBytes::default(), KeyBytes::default()),
+            all_replace: true,
+            schema_version: 1,
+        };
+        of.iter().map(entry).collect()
+    }
+
+    /// What has expired of a table that keeps rows for so many seconds.
+    fn found(entries: &[SegmentEntry], unit: TimeUnit, seconds: u64, now_micros: u64) -> Option<Vec<usize>> {
+        let mut table = Table { retention_seconds: Some(seconds), ..series_table(1) };
+        table.columns[0].data_type = DataType::Instant(unit);
+        expired(&Catalog::default(), &table, &entries.iter().collect::<Vec<_>>(), now_micros)
+    }
+
+    #[test]
+    fn a_row_of_any_time_lets_the_clock_decide_and_no_retention_is_too_long() {
+        use TimeUnit::{Microsecond, Millisecond, Nanosecond};
+        let now = 5_000_000_000;
+        for (unit, second) in [(Millisecond, 1_000), (Microsecond, 1_000_000), (Nanosecond, 1_000_000_000)] {
+            // A row of the far future, beyond what microseconds can say.
+            let of = [(0, 1_000, (1, 2), (0, 10 * second)), (1_000, 1_000, (1, 2), (1_000 * second, i64::MAX))];
+            assert_eq!(found(&entries(&of), unit, 1_000, now), Some(vec![0]), "{unit:?}");
+            assert_eq!(found(&entries(&of), unit, 1_000, 0), None, "{unit:?}");
+            for seconds in [u64::MAX, u64::MAX / 1_000_000, i64::MAX.unsigned_abs()] {
+                assert_eq!(found(&entries(&of), unit, seconds, u64::MAX), None, "{unit:?} {seconds}");
+            }
+            // All before 1970: the newest of them says what time it is.
+            let of = [
+                (-9_000, 1_000, (1, 2), (-9_000 * second, -8_900 * second)),
+                (-8_000, 1_000, (1, 2), (-8_000 * second, -7_001 * second)),
+            ];
+            assert_eq!(found(&entries(&of), unit, 1_000, now), Some(vec![0]), "{unit:?}");
+            assert_eq!(found(&entries(&of), unit, 2_000, now), None, "{unit:?}");
+        }
+    }
+
+    /// Lengths that a table had one after the other: no older version of a row outlives a newer one.
+    #[test]
+    fn partitions_of_several_lengths_expire_oldest_versions_first() {
+        let newest = (100_000, 1_000, (90, 91), (100_000, 100_000));
+        let check = |of: &[Of], expected: &[&[usize]]| {
+            let mut left: Vec<(usize, SegmentEntry)> = entries(of).into_iter().enumerate().collect();
+            for expected in expected {
+                let all: Vec<SegmentEntry> = left.iter().map(|(_, entry)| entry.clone()).collect();
+                let now = found(&all, TimeUnit::Millisecond, 10, u64::MAX).unwrap();
+                assert_eq!(now.iter().map(|at| left[*at].0).collect::<Vec<_>>(), *expected);
+                let mut at = 0..;
+                left.retain(|_| !now.contains(&at.next().unwrap()));
+            }
+            let all: Vec<SegmentEntry> = left.iter().map(|(_, entry)| entry.clone()).collect();
+            assert_eq!(found(&all, TimeUnit::Millisecond, 10, u64::MAX), None);
+        };
+        // Short ones before a long one over them: the short ones go first.
+        check(
+            &[(0, 100, (1, 2), (10, 90)), (0, 1_000, (5, 6), (20, 900)), (100, 100, (3, 4), (100, 190)), newest],
+            &[&[0], &[1, 2]],
+        );
+        // A long one that is not over yet holds what lies above it, and nothing else.
+        check(
+            &[(0, 100_000, (1, 2), (0, 99_000)), (0, 100, (3, 4), (0, 90)), (100, 100, (0, 0), (100, 190)), newest],
+            &[&[2]],
+        );
+        // One above and below the other.
+        check(
+            &[(0, 100, (1, 1), (10, 90)), (0, 100, (5, 5), (10, 90)), (0, 1_000, (3, 3), (20, 80)), newest],
+            &[&[0, 1, 2]],
+        );
+    }
 
     #[test]
     fn a_clock_that_jumps_is_not_trusted_for_an_hour() {

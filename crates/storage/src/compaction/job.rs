@@ -6,7 +6,7 @@
 //! several; the next start removes them. Small ones share a pack and a commit with those of other
 //! tables.
 
-use super::policy::masks;
+use super::policy::{hides, masks};
 use crate::catalogue_commit::put_manifests;
 use crate::memtable::MemoryView;
 use crate::packing::{Packing, Placed};
@@ -116,9 +116,17 @@ impl Job {
         let (Some(table), Some(first)) = (catalog.table(state.id), self.inputs.first()) else {
             return Ok(None);
         };
+        // What a deletion hides is not read.
+        let is_hidden = |input: &Segment| self.tombstones.iter().any(|t| hides(t, &input.entry, table.kind));
+        let visible = self.inputs.iter().filter(|input| !is_hidden(input));
+        let visible = visible.map(|input| input.reader()).collect::<Result<Vec<_>>>()?;
+        let merged = |placed| Merged { state: state.clone(), table: table.clone(), inputs: self.inputs.clone(), placed };
+        if visible.is_empty() {
+            return Ok(Some(merged(None)));
+        }
         let compaction = Compaction {
             table: table.clone(),
-            inputs: self.inputs.iter().map(|input| input.reader()).collect::<Result<_>>()?,
+            inputs: visible,
             tombstones: self.tombstones.clone(),
             until: self.until,
             nothing_below: self.nothing_below,
@@ -130,7 +138,7 @@ impl Job {
         let target = SegmentTarget { id, path: &path, partition, partition_seconds, table };
         let mut write = |files: &dyn Files| compaction.write(files, &target, step);
         let placed = packing.place(state, &path, self.may_be_small(store), &mut write)?;
-        Ok(Some(Merged { state: state.clone(), table: table.clone(), inputs: self.inputs.clone(), placed }))
+        Ok(Some(merged(placed)))
     }
 }
 

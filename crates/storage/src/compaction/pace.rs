@@ -1,4 +1,5 @@
-//! How fast compaction goes: at its share of a core while others write, else as it can.
+//! How fast compaction goes: at its share of a core while others write, else as it can. While
+//! writers wait for it, it goes as it can, too.
 
 use crate::background::ended;
 use crate::store::Store;
@@ -12,15 +13,13 @@ const SLEEP_MAX: Duration = Duration::from_millis(100);
 #[derive(Debug)]
 pub(super) struct Pace<'a> {
     store: &'a Store,
-    /// Whether writers wait for it.
-    urgent: bool,
     worked_since: Instant,
     newest: Sequence,
 }
 
 impl<'a> Pace<'a> {
-    pub(super) fn new(store: &'a Store, urgent: bool) -> Self {
-        Self { store, urgent, worked_since: Instant::now(), newest: store.log.queue.last_number() }
+    pub(super) fn new(store: &'a Store) -> Self {
+        Self { store, worked_since: Instant::now(), newest: store.log.queue.last_number() }
     }
 
     /// Called after each piece of work: rests for as long as the share asks for.
@@ -34,7 +33,7 @@ impl<'a> Pace<'a> {
         let newest = self.store.log.queue.last_number();
         let others_write = newest > self.newest;
         self.newest = newest;
-        if others_write && !self.urgent {
+        if others_write {
             self.rest(self.worked_since.elapsed())?;
         }
         self.worked_since = Instant::now();
@@ -42,13 +41,14 @@ impl<'a> Pace<'a> {
     }
 
     fn rest(&self, worked: Duration) -> Result<()> {
+        let compactor = &self.store.compactor;
         let share = u32::from(self.store.options.compaction.cpu_percent.clamp(1, 100));
         let mut left = worked * (100 - share) / share;
-        while !left.is_zero() && !self.store.compactor.is_ending() {
+        while !left.is_zero() && !compactor.is_ending() && compactor.writers_waiting() == 0 {
             let now = left.min(SLEEP_MAX);
             std::thread::sleep(now);
             left -= now;
         }
-        if self.store.compactor.is_ending() { Err(ended()) } else { Ok(()) }
+        if compactor.is_ending() { Err(ended()) } else { Ok(()) }
     }
 }

@@ -32,22 +32,25 @@ const INPUTS_MAX: usize = 64;
 /// No segment is made of more rows than this.
 const ROWS_MAX: u64 = 1 << 28;
 
+/// A partition: where it begins and how long it is, in seconds.
+pub(crate) type Place = (i64, u64);
+
 /// Neighbours that are to become one segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Due {
+    /// Their partition.
+    pub(super) place: Place,
     /// Their positions among the table's segments.
     pub(super) range: Range<usize>,
     /// Their rows.
     pub(super) rows: u64,
     /// Whether a deletion hides all of them.
     pub(super) is_hidden: bool,
-}
-
-impl Due {
-    /// What scans pay until it is done: the segments that are merged into one.
-    pub(super) fn debt(&self) -> usize {
-        self.range.len()
-    }
+    /// What scans pay until nothing is due there any more: segments that are to be merged, also those
+    /// that are too many for one merge.
+    pub(super) waiting: usize,
+    /// All segments of the partition.
+    pub(super) segments: usize,
 }
 
 fn class(rows: u64) -> u32 {
@@ -59,6 +62,13 @@ pub(crate) fn masks(tombstone: &Tombstone, entry: &SegmentEntry, kind: TableKind
     entry.sequences.1 < tombstone.sequence && (kind == TableKind::Keyed || entry.time.overlaps(&tombstone.time))
 }
 
+/// Whether a deletion hides every row of a segment.
+pub(super) fn hides(tombstone: &Tombstone, entry: &SegmentEntry, kind: TableKind) -> bool {
+    let all_times = kind == TableKind::Keyed
+        || (tombstone.time.contains(entry.time.first) && tombstone.time.contains(entry.time.last));
+    entry.sequences.1 < tombstone.sequence && tombstone.keys == KeySelection::All && all_times
+}
+
 /// What is due of a table, at most one for each partition. Segments are in the order of the
 /// manifest; deletions up to `flushed` are in it.
 pub(super) fn due(
@@ -67,7 +77,7 @@ pub(super) fn due(
     flushed: Sequence,
     kind: TableKind,
 ) -> Vec<Due> {
-    let newest_partition = segments.iter().map(|entry| (entry.partition, entry.partition_seconds)).max();
+    let newest_partition = segments.iter().map(|entry| place(entry)).max();
     let newest_number = segments.iter().map(|entry| entry.sequences.1).max().unwrap_or_default();
     let settled: Vec<&Tombstone> = tombstones.iter().filter(|t| t.sequence <= flushed).collect();
     let mut found = Vec::new();
@@ -76,17 +86,20 @@ pub(super) fn due(
         let is_last = group.first().map(|entry| place(entry)) == newest_partition;
         let receives = group.iter().any(|entry| entry.sequences.1 == newest_number);
         let partition = Partition { segments: group, tombstones: &settled, kind, is_closed: !is_last && !receives };
-        found.extend(partition.due().map(|(range, is_hidden)| Due {
+        found.extend(partition.due().zip(group.first()).map(|((Part { range, waiting }, is_hidden), first)| Due {
+            place: place(first),
             rows: group.get(range.clone()).map_or(0, rows),
             range: start + range.start..start + range.end,
             is_hidden,
+            waiting,
+            segments: group.len(),
         }));
         start += group.len();
     }
     found
 }
 
-fn place(entry: &SegmentEntry) -> (i64, u64) {
+pub(super) fn place(entry: &SegmentEntry) -> Place {
     (entry.partition, entry.partition_seconds)
 }
 
@@ -104,6 +117,12 @@ fn within(segments: &[&SegmentEntry]) -> Option<usize> {
     Some(fit.count()).filter(|count| *count > 1)
 }
 
+/// Some of a partition's segments, and how many wait to be merged with them.
+struct Part {
+    range: Range<usize>,
+    waiting: usize,
+}
+
 struct Partition<'a> {
     segments: &'a [&'a SegmentEntry],
     tombstones: &'a [&'a Tombstone],
@@ -118,31 +137,35 @@ impl Partition<'_> {
     }
 
     /// What is due, and whether it is hidden by a deletion.
-    fn due(&self) -> Option<(Range<usize>, bool)> {
-        let visible = || self.closing().or_else(|| self.tier()).or_else(|| self.much_deleted());
-        self.hidden().map(|range| (range, true)).or_else(|| visible().map(|range| (range, false)))
+    fn due(&self) -> Option<(Part, bool)> {
+        let visible = self.closing().or_else(|| self.tier()).or_else(|| self.much_deleted());
+        let Some(hidden) = self.hidden() else { return visible.map(|part| (part, false)) };
+        let waiting = visible.map_or(hidden.len(), |part| part.waiting.max(hidden.len()));
+        Some((Part { range: hidden, waiting }, true))
     }
 
-    /// A segment of which a deletion hides everything.
+    /// Segments of which a deletion hides everything.
     fn hidden(&self) -> Option<Range<usize>> {
-        let hides = |tombstone: &Tombstone, entry: &SegmentEntry| {
-            let all_times = self.kind == TableKind::Keyed
-                || (tombstone.time.contains(entry.time.first) && tombstone.time.contains(entry.time.last));
-            entry.sequences.1 < tombstone.sequence && tombstone.keys == KeySelection::All && all_times
-        };
-        let at = self.segments.iter().position(|entry| self.tombstones.iter().any(|t| hides(t, entry)))?;
-        Some(at..at + 1)
+        let is_hidden = |entry: &&SegmentEntry| self.tombstones.iter().any(|t| hides(t, entry, self.kind));
+        let start = self.segments.iter().position(is_hidden)?;
+        let count = self.segments.iter().skip(start).take(INPUTS_MAX).take_while(|entry| is_hidden(entry)).count();
+        Some(start..start + count)
     }
 
-    fn closing(&self) -> Option<Range<usize>> {
+    /// All of them.
+    fn whole(&self) -> Part {
+        Part { range: 0..self.segments.len(), waiting: self.segments.len() }
+    }
+
+    fn closing(&self) -> Option<Part> {
         let greatest = self.segments.iter().map(|entry| entry.rows).max()?;
         let all = rows(self.segments);
         let due =
             self.is_closed && self.segments.len() > 1 && (all - greatest).saturating_mul(CLOSING_SHARE) >= greatest;
-        (due && self.fits()).then_some(0..self.segments.len())
+        (due && self.fits()).then(|| self.whole())
     }
 
-    fn tier(&self) -> Option<Range<usize>> {
+    fn tier(&self) -> Option<Part> {
         let greatest = self.segments.iter().map(|entry| class(entry.rows)).max()?;
         (0..=greatest).find_map(|of| {
             let next_class = (FAN as u64).saturating_pow(of + 1);
@@ -154,7 +177,8 @@ impl Partition<'_> {
                 let is_of_class = run.iter().all(|entry| class(entry.rows) <= of);
                 if is_of_class && run.len() >= FAN && all >= next_class {
                     // What is too much at once comes next.
-                    return within(run).map(|count| range.start..range.start + count);
+                    let part = |count| Part { range: range.start..range.start + count, waiting: run.len() };
+                    return within(run).map(part);
                 }
             }
             None
@@ -162,12 +186,12 @@ impl Partition<'_> {
     }
 
     /// All, when so many deletions lie above parts of it that applying them is worth it.
-    fn much_deleted(&self) -> Option<Range<usize>> {
+    fn much_deleted(&self) -> Option<Part> {
         let above = |tombstone: &&&Tombstone| self.segments.iter().any(|entry| masks(tombstone, entry, self.kind));
         let deletions = self.tombstones.iter().filter(above).count() as u64;
         let all = rows(self.segments);
         let due = deletions >= DELETIONS_MIN && deletions.saturating_mul(ROWS_A_DELETION) >= all;
-        (due && self.fits()).then_some(0..self.segments.len())
+        (due && self.fits()).then(|| self.whole())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::table::{Prepared, PreparedRows, PreparedSeries, prepare};
 use super::{remove_members, sync_log};
 use crate::catalogue_commit::{NumberedManifest, put_manifests};
-use crate::compaction::masks;
+use crate::compaction::{self, masks};
 use crate::last::{self, LastValues};
 use crate::packing::{Packing, Placed, member};
 use crate::segment::{self, Segment};
@@ -139,7 +139,9 @@ fn commit(store: &Arc<Store>, runtime: &Runtime, tables: Vec<Settled>) -> Result
         }
         if let Some(Next { segments, tombstones, flushed, last, .. }) = next {
             state.memory.write().flush(flushed, segments, &tombstones, last);
-            store.compactor.files_changed(state.id);
+            if let Some(rows) = &table.rows {
+                compaction::flushed(store, state, rows.table.kind);
+            }
         }
         if let Some(series) = &table.series {
             replaced.extend(std::mem::replace(&mut *state.packed_series.lock(), series.clone()));

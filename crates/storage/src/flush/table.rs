@@ -3,7 +3,7 @@
 
 use crate::memtable::MemoryView;
 use crate::packing::{Packing, Placed};
-use crate::segment;
+use crate::segment::{self, Segment};
 use crate::series_file;
 use crate::series_index::{
     Checkpoints, FrozenSeries, ReadTexts, SeriesSnapshot, SeriesTexts, in_key_order, series_column,
@@ -185,7 +185,7 @@ impl TableFlush<'_, '_> {
         seconds: u64,
     ) -> Result<Vec<PartitionRows>> {
         let unit = table.time_unit().ok_or_else(|| model::Error::internal("a series table without a time column"))?;
-        let readers = view.segments.iter().map(|s| s.reader()).collect::<Result<Vec<_>>>()?;
+        let readers = may_meet(merged, view).map(|s| s.reader()).collect::<Result<Vec<_>>>()?;
         let texts = self.state.series.read().texts();
         let keys = Arc::new(series_keys(&texts, table, merged.series(), self.store)?);
         let newest_older = |id: SeriesId| {
@@ -257,6 +257,14 @@ impl TableFlush<'_, '_> {
             }
         }
     }
+}
+
+/// The segments that may have an older version of a row that a flush cannot call whole otherwise. Rows
+/// in order meet none, and neither do whole rows, whatever lies below them.
+fn may_meet<'a>(merged: &Chunk, view: &'a MemoryView) -> impl Iterator<Item = &'a Arc<Segment>> {
+    let all_whole = (0..merged.rows()).all(|row| merged.kinds.get(row) == RowKind::Replace);
+    let bounds = merged.time_bounds().filter(|_| !all_whole);
+    view.segments.iter().filter(move |segment| bounds.is_some_and(|rows| segment.entry.time.last >= rows.first))
 }
 
 fn row_count(rows: &SegmentRows) -> usize {

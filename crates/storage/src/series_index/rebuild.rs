@@ -224,12 +224,16 @@ impl<'a> Rebuilding<'a> {
         let times = decode_block(&part.block, part.rows, true).map(|(times, _)| times).unwrap_or_default();
         for (id, time) in series.ids.iter().zip(&times) {
             self.next_id = self.next_id.max(id.0.saturating_add(1));
+            // What the series file leaves out below its next id had ended by then.
+            let had_ended = sequence <= self.listed_at;
+            if self.table.key.is_empty() && !had_ended && !self.entries.contains_key(&id.0) {
+                // Without a key there is one series, so that it is known without being named.
+                self.add(id.0, Box::default(), Box::default());
+            }
             match self.entries.get_mut(&id.0) {
                 Some(entry) => entry.newest = entry.newest.max(*time),
                 None => {
                     self.unknown.insert(id.0);
-                    // What the series file leaves out below its next id had ended by then.
-                    let had_ended = sequence <= self.listed_at;
                     if sequence > self.flushed && !had_ended {
                         let here = TimeBounds { first: *time, last: *time };
                         self.lost = (self.lost.0 + 1, Some(self.lost.1.map_or(here, |all| all.union(&here))));

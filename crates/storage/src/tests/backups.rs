@@ -4,6 +4,7 @@
 use super::fixture::*;
 use super::naive::Naive;
 use super::simulation::compare;
+use super::watched::Watched;
 use crate::{
     Backup, BackupFile, BackupManifest, BackupOptions, BackupSummary, BackupWriter, Piece, PieceReader, PreviousBackup,
     restore,
@@ -244,6 +245,20 @@ async fn an_unchanged_segment_is_taken_over_and_not_read() {
     let error = copy(&backup, &ForgetfulFiles::new(), Some(&first)).unwrap_err();
     assert!(matches!(&*error.kind, ErrorKind::Corrupt { file, .. } if file == segment), "{error}");
     assert!(error.to_string().contains("earlier backup"), "{error}");
+}
+
+/// What counts is what lies in the new backup, however it came there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_that_is_not_what_it_should_be_is_refused() {
+    let fixture = filled().await;
+    let first = backed_up(&fixture).await;
+    let linking = |disk: &ForgetfulFiles| -> Arc<dyn Files> { Arc::new(Watched::new(disk).damages_links_from(&first)) };
+    let previous = PreviousBackup::open(linking(&first)).unwrap();
+    let known = previous.manifest().clone();
+    let mut writer = BackupWriter::begin(linking(&ForgetfulFiles::new()), Some(previous)).unwrap();
+    let segment = known.files.values().find(|file| file.path.ends_with(".parquet")).unwrap();
+    let error = writer.take(&Piece::Unchanged(segment.clone())).unwrap_err();
+    assert!(matches!(&*error.kind, ErrorKind::Corrupt { file, .. } if *file == segment.path), "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,9 +2,10 @@
 //! be, says what is lost, and leaves a store that opens and answers all else.
 
 use super::fixture::*;
+use super::watched::Watched;
 use crate::{CheckReport, Remedy, Repaired, ScanKeys, ScanRequest, StorageOptions};
 use files::{Files, ForgetfulFiles};
-use model::{AttributePolicy, ColumnId, ErrorKind, Result, TableId, TimeBounds, Value, WriteKind};
+use model::{AttributePolicy, ColumnId, ColumnRole, ErrorKind, Result, TableId, TimeBounds, Value, WriteKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -395,6 +396,60 @@ async fn series_are_listed_anew_from_what_is_left() {
         let rows = fixture.rows(METERS);
         assert_eq!(rows.len(), fixture.crash(0).rows(METERS).len());
     }
+}
+
+/// A table without a key, with and without attributes: its one series needs no list to be known.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_rows_of_a_table_without_a_key_need_no_list_of_series() {
+    for with_attributes in [false, true] {
+        let mut table = series_table(1);
+        table.key.clear();
+        table.columns.retain(|column| column.role != ColumnRole::Key);
+        table.columns.retain(|column| with_attributes || column.role != ColumnRole::Attribute);
+        // The log has no record of before the flush any more, and with it not of the series.
+        let fixture = Fixture::open(&ForgetfulFiles::new(), StorageOptions { log_file_bytes: 1, ..options() }).unwrap();
+        fixture.create(vec![table.clone()]).await.unwrap();
+        let write =
+            |time: i64| batch(&table, WriteKind::Replace, &[TIME, FIELD], &[vec![Some(at(time)), Some(int(time))]]);
+        fixture.write(write(1)).await.unwrap();
+        fixture.storage.flush().await.unwrap();
+        fixture.write(write(2)).await.unwrap();
+        fixture.write(write(3)).await.unwrap();
+        fixture.storage.close().await.unwrap();
+        let expected = fixture.rows(METERS);
+        assert_eq!(expected.len(), 3);
+        let disk = fixture.disk.crash(0);
+        disk.remove(&first(&disk, "series", ".series")).unwrap();
+        let series_file = Path::new("segments/1/series/series.parquet");
+        if disk.exists(series_file).unwrap() {
+            disk.remove(series_file).unwrap();
+        }
+        let disk = copy(&disk);
+        let repaired = repair(&disk, false);
+        assert!(repaired.affected.is_empty() && repaired.left.is_empty(), "{repaired:?}");
+        assert!(check(&disk).is_sound(), "{:?}", check(&disk));
+        let fixture = Fixture::open(&disk, options()).unwrap();
+        assert_eq!(fixture.rows(METERS), expected);
+        fixture.write(write(4)).await.unwrap();
+        fixture.storage.flush().await.unwrap();
+        assert_eq!(fixture.crash(0).rows(METERS).len(), 4);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_tables_there_are_their_checkpoints_are_listed_a_few_times() {
+    let fixture = Fixture::with((1..=40).map(series_table).collect()).await;
+    for id in 1..=40 {
+        fixture.write(loads(&series_table(id), WriteKind::Replace, &[("a", 1, 1)])).await.unwrap();
+    }
+    fixture.storage.flush().await.unwrap();
+    fixture.storage.close().await.unwrap();
+    let watched = Watched::new(&fixture.disk.crash(0));
+    let listed = watched.listed.clone();
+    let files: Arc<dyn Files> = Arc::new(watched);
+    assert!(crate::check(&files, &mut |_| {}).unwrap().is_sound());
+    let of_series = listed.lock().iter().filter(|path| *path == Path::new("series")).count();
+    assert!(of_series < 10, "{of_series}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,7 +32,8 @@ async fn a_footer_is_read_once() {
         assert_eq!(fixture.rows(METERS).len(), 50);
     }
     let after = fixture.storage.footers();
-    // A flush looks into older segments, so that all but the newest were open.
+    // A flush of whole rows looks into none.
+    assert_eq!((before.misses, before.hits, before.open), (0, 0, 0), "{before:?}");
     assert_eq!((after.misses, after.open as u64, after.evicted), (SEGMENTS, SEGMENTS, 0), "{before:?} {after:?}");
     assert_eq!(after.hits - before.hits, 3 * SEGMENTS - (after.misses - before.misses));
     assert!(after.used_bytes > 0 && after.used_bytes <= after.limit_bytes, "{after:?}");
@@ -46,6 +47,7 @@ async fn what_is_kept_stays_within_its_limit() {
         let all = all.storage.footers();
         all.used_bytes / SEGMENTS
     };
+    // One that alone is too much is not held, so that it drives none away.
     for (limit, open) in [(0, 0), (one / 2, 0), (one * 5 / 2, 2)] {
         let fixture = filled(StorageOptions { footer_bytes: limit, ..options() }).await;
         for _ in 0..2 {
@@ -53,8 +55,70 @@ async fn what_is_kept_stays_within_its_limit() {
         }
         let used = fixture.storage.footers();
         assert_eq!(used.open, open, "{used:?}");
-        assert!(used.used_bytes <= limit && used.misses > 2 * SEGMENTS && used.evicted > 0, "{used:?}");
+        assert!(
+            used.used_bytes <= limit && used.misses == 2 * SEGMENTS && (used.evicted > 0) == (open > 0),
+            "{used:?}"
+        );
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_too_large_drives_no_other_away() {
+    let fixture = filled(options()).await;
+    assert_eq!(fixture.rows(METERS).len(), 50);
+    let small = fixture.storage.footers().used_bytes;
+    let names: Vec<String> = (0..2_000).map(|meter| format!("meter {meter}")).collect();
+    let rows: Vec<_> = names.iter().map(|name| (name.as_str(), 10_000, 1)).collect();
+    fixture.write(loads(&series_table(1), WriteKind::Replace, &rows)).await.unwrap();
+    fixture.storage.flush().await.unwrap();
+    assert_eq!(fixture.rows(METERS).len(), 2_050);
+    assert!(fixture.storage.footers().used_bytes > 2 * small);
+    let Fixture { disk, catalog, storage } = fixture;
+    drop((catalog, storage));
+    let fixture = Fixture::open(&disk, StorageOptions { footer_bytes: small, ..options() }).unwrap();
+    for round in 1..4 {
+        assert_eq!(fixture.rows(METERS).len(), 2_050);
+        let used = fixture.storage.footers();
+        assert_eq!((used.open as u64, used.evicted, used.misses), (SEGMENTS, 0, SEGMENTS + round), "{used:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_great_values_are_is_asked_of_each_segment_once() {
+    let fixture = filled(StorageOptions { footer_bytes: 0, ..options() }).await;
+    for _ in 0..3 {
+        assert!(fixture.storage.view(METERS).unwrap().sums_fit_floats(FIELD));
+        assert_eq!(fixture.storage.footers().misses, SEGMENTS);
+    }
+    let large = [("a", 10_000, i64::MAX)];
+    fixture.write(loads(&series_table(1), WriteKind::Replace, &large)).await.unwrap();
+    fixture.storage.flush().await.unwrap();
+    assert_eq!(fixture.rows(METERS).len(), 51);
+    // Whatever it was opened for.
+    let misses = fixture.storage.footers().misses;
+    assert!(!fixture.storage.view(METERS).unwrap().sums_fit_floats(FIELD));
+    assert_eq!(fixture.storage.footers().misses, misses);
+}
+
+/// Parts of rows, in order and not: a flush opens those segments alone whose rows it may meet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flush_opens_what_its_rows_may_meet() {
+    let fixture = Fixture::with(vec![series_table(1)]).await;
+    // What is kept of last values needs no segment either.
+    for flush in 0..10 {
+        let rows: Vec<_> = (0..10).map(|row| ("a", flush * 10 + row, flush)).collect();
+        fixture.write(loads(&series_table(1), WriteKind::Merge, &rows)).await.unwrap();
+        fixture.storage.flush().await.unwrap();
+        assert_eq!(fixture.storage.footers().misses, 0, "{flush}");
+    }
+    let segments = fixture.catalog.snapshot().manifest(METERS).segments.clone();
+    assert!(segments.iter().all(|segment| segment.all_replace), "parts that meet nothing are whole");
+    let late = [("a", 85, -1), ("a", 120, -1)];
+    fixture.write(loads(&series_table(1), WriteKind::Merge, &late)).await.unwrap();
+    fixture.storage.flush().await.unwrap();
+    assert_eq!(fixture.storage.footers().misses, 2);
+    assert!(!fixture.catalog.snapshot().manifest(METERS).segments[10].all_replace);
+    assert_eq!(fixture.rows(METERS).len(), 101);
 }
 
 #[tokio::test(flavor = "multi_thread")]

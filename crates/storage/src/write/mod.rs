@@ -11,6 +11,7 @@ mod prepare;
 pub(crate) use making::Unasked;
 pub use making::{SeriesMaking, SeriesToMake};
 
+use crate::CompactionOptions;
 use crate::effects::{Effects, TableEffects};
 use crate::log::{RecordPart, encode_parts};
 use crate::memtable::{MemoryChunk, MemoryView};
@@ -26,7 +27,7 @@ use parking_lot::MutexGuard;
 use prepare::{Named, Prepared, PreparedRows, prepare};
 use segments::Chunk;
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::oneshot;
 
@@ -103,23 +104,33 @@ pub(crate) async fn write<M: SeriesMaking>(
     }
 }
 
-/// Waits where compaction of a table that is written lags too far behind.
+/// Waits where compaction of a table that is written, or of one of its unique sets, lags too far
+/// behind.
 async fn wait_for_compaction(store: &Store, request: &WriteRequest) -> Result<()> {
-    let options = &store.options.compaction;
-    if options.cpu_percent == 0 {
+    let CompactionOptions { cpu_percent, segments_limit } = store.options.compaction;
+    // Nobody merges, so that waiting does not help.
+    if cpu_percent == 0 || store.compactor.is_ending() {
         return Ok(());
     }
     let behind: Vec<Arc<TableState>> = {
+        let catalog = store.catalog.snapshot();
         let tables = store.tables.read();
-        let ids = request.parts.iter().map(|part| match part {
+        let written = request.parts.iter().map(|part| match part {
             WritePart::Rows(batch) => batch.table,
             WritePart::Delete(delete) => delete.table,
         });
-        let states = ids.filter_map(|id| tables.get(&id));
-        states.filter(|state| state.debt.segments() >= options.segments_limit).cloned().collect()
+        let sets = |id| catalog.table(id).into_iter().flat_map(|table| table.unique.iter().map(|set| set.index));
+        let ids: BTreeSet<TableId> = written.flat_map(|id| sets(id).chain([id])).collect();
+        let states = ids.iter().filter_map(|id| tables.get(id));
+        states.filter(|state| state.debt.segments() >= segments_limit).cloned().collect()
     };
     for state in behind {
-        state.debt.room(options.segments_limit, store.pressure.patience()).await?;
+        if state.debt.is_news() {
+            let (table, segments) = (state.id.0, state.debt.waiting());
+            tracing::warn!(table, segments, segments_limit, "writers wait for segments to be merged");
+        }
+        let _waits = store.compactor.writer_waits();
+        state.debt.room(segments_limit, store.pressure.patience()).await?;
     }
     Ok(())
 }

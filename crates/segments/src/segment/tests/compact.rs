@@ -2,7 +2,7 @@
 //! the scans.
 
 use super::{spellings, table};
-use crate::segment::Form;
+use crate::segment::{BATCH_ROWS, Form};
 use crate::{
     ChunkColumn, Compaction, RowKind, RowKinds, SegmentIdentity, SegmentReader, SegmentRows, SegmentTarget, SeriesKeys,
     SeriesScan, SeriesScanRequest, Source, WantedSeries, write_segment,
@@ -43,6 +43,17 @@ impl Disk {
 
     /// A segment of these meters, sorted, each with the same values, one a millisecond.
     fn write(&mut self, table: &Table, names: &[&str], first: i64, values: &[f64]) -> Arc<SegmentReader> {
+        self.write_columns(table, names, first, &[(VALUE, values)])
+    }
+
+    /// The same with several columns.
+    fn write_columns(
+        &mut self,
+        table: &Table,
+        names: &[&str],
+        first: i64,
+        given: &[(ColumnId, &[f64])],
+    ) -> Arc<SegmentReader> {
         let mut columns: Vec<ArrayRef> = vec![Arc::new(StringArray::from(names.to_vec()))];
         if table.key.len() > 1 {
             columns.push(Arc::new(Int32Array::from(vec![7; names.len()])));
@@ -52,21 +63,17 @@ impl Disk {
             keys: encode_keys(&columns, names.len()).unwrap(),
             columns,
         };
-        let all: Vec<f64> = names.iter().flat_map(|_| values.iter().copied()).collect();
-        let times = || (first..).take(values.len());
+        let count = given[0].1.len();
+        let times = || (first..).take(count);
         let rows = SegmentRows {
             sequences: (Sequence(self.next * 10), Sequence(self.next * 10 + 9)),
             identity: SegmentIdentity::Series {
                 keys: Arc::new(keys),
-                runs: (0..names.len()).map(|key| (key, values.len())).collect(),
+                runs: (0..names.len()).map(|key| (key, count)).collect(),
                 times: names.iter().flat_map(|_| times()).collect(),
             },
             kinds: RowKinds::All(RowKind::Replace),
-            columns: vec![ChunkColumn {
-                id: VALUE,
-                data_type: DataType::Float64,
-                cells: Cells::present(Arc::new(Float64Array::from(all))),
-            }],
+            columns: given.iter().map(|(id, values)| float_column(*id, names.iter().flat_map(|_| *values))).collect(),
         };
         let path = format!("{}.parquet", self.next);
         let target = SegmentTarget { id: self.next, path: &path, partition: 0, partition_seconds: 10, table };
@@ -82,6 +89,11 @@ impl Disk {
         segment.verify_checksum().unwrap();
         segment
     }
+}
+
+fn float_column<'a>(id: ColumnId, values: impl Iterator<Item = &'a f64>) -> ChunkColumn {
+    let values: ArrayRef = Arc::new(Float64Array::from_iter_values(values.copied()));
+    ChunkColumn { id, data_type: DataType::Float64, cells: Cells::present(values) }
 }
 
 fn compaction(table: &Table, inputs: &[Arc<SegmentReader>]) -> Compaction {
@@ -141,6 +153,42 @@ fn floats_stay_decimals_where_all_inputs_have_them_so() {
     check(&[&[f64::NAN], &[-0.0]], Form::Plain);
     // Each of few digits, both together of too many: found while it writes, and begun anew.
     check(&[&[0.5; 70], &[999_999_999_999_999.0]], Form::Plain);
+}
+
+/// However many columns fit no common scale, rows are read twice at most.
+#[test]
+fn a_merge_begins_anew_once() {
+    let (mut table, mut disk) = (meters(), Disk::new());
+    let others = [ColumnId(7), ColumnId(8)];
+    table.columns.extend(others.map(|id| Column::new(id, "f", ColumnRole::Field, DataType::Float64)));
+    let few: Vec<f64> = (0..200).map(|n| f64::from(n) / 4.0).collect();
+    let (one, many) = ([0.25], [999_999_999_999_999.0]);
+    let mut write = |first, values: [&[f64]; 3]| {
+        disk.write_columns(&table, &["a"], first, &[(VALUE, values[0]), (others[0], values[1]), (others[1], values[2])])
+    };
+    // Each column has its own place where it no longer fits.
+    let inputs = [
+        write(0, [&few, &few, &few]),
+        write(1_000, [&many, &one, &one]),
+        write(2_000, [&few, &few, &few]),
+        write(3_000, [&one, &many, &one]),
+        write(4_000, [&few, &few, &few]),
+        write(5_000, [&one, &one, &many]),
+    ];
+    let before = rows(&table, &inputs);
+    let target = SegmentTarget { id: 99, path: "99.parquet", partition: 0, partition_seconds: 10, table: &table };
+    let mut steps = 0;
+    let mut count = || {
+        steps += 1;
+        Ok(())
+    };
+    let entry = compaction(&table, &inputs).write(&*disk.files, &target, &mut count).unwrap().unwrap();
+    let output = SegmentReader::open(&disk.files, &entry, &table).unwrap();
+    for column in others.into_iter().chain([VALUE]) {
+        assert_eq!(output.file().form_of(column), Some((DataType::Float64, Form::Plain)));
+    }
+    assert_eq!(rows(&table, &[output]), before);
+    assert_eq!(steps, 2 * 603_usize.div_ceil(BATCH_ROWS));
 }
 
 #[test]

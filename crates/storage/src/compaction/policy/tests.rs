@@ -127,7 +127,8 @@ fn what_a_deletion_hides_goes_and_many_deletions_are_applied() {
     let mut files = Files::default();
     files.flush(&[(0, 1_000), (1, 1_000)]);
     files.delete(KeySelection::All, TimeBounds { first: 0, last: HOUR - 1 });
-    assert_eq!(files.due(), [Due { range: 0..1, rows: 1_000, is_hidden: true }]);
+    let due = Due { place: (0, 3600), range: 0..1, rows: 1_000, is_hidden: true, waiting: 1, segments: 1 };
+    assert_eq!(files.due(), std::slice::from_ref(&due));
     // Not what came after it, nor a part.
     let mut files = Files::default();
     files.delete(KeySelection::All, TimeBounds::ALL);
@@ -141,7 +142,7 @@ fn what_a_deletion_hides_goes_and_many_deletions_are_applied() {
     files.delete(KeySelection::All, TimeBounds { first: 5 * HOUR, last: 6 * HOUR });
     assert_eq!(files.due(), []);
     files.delete(KeySelection::Hashes([KeyHash(1)].into()), TimeBounds::ALL);
-    assert_eq!(files.due(), [Due { range: 0..1, rows: 1_000, is_hidden: false }]);
+    assert_eq!(files.due(), [Due { is_hidden: false, ..due }]);
     files.segments[0].rows = DELETIONS_MIN * ROWS_A_DELETION + 1;
     assert_eq!(files.due(), [], "too many rows for so few deletions");
 }
@@ -155,14 +156,20 @@ fn however_many_there_are_few_are_merged_at_once() {
     files.flush(&[(1, 10)]);
     let mut most = 0;
     let mut all = files.segments.clone();
+    let mut waiting = vec![files.due()[0].waiting];
     while let Some(due) = files.due().first().cloned() {
-        most = most.max(due.debt());
+        assert_eq!(due.segments, files.segments.len() - 1);
+        most = most.max(due.range.len());
+        waiting.push(due.waiting);
         let merged: Vec<_> = files.segments.drain(due.range.clone()).collect();
         files.rewritten += due.rows;
         files.segments.insert(due.range.start, SegmentEntry { rows: due.rows, ..merged[0].clone() });
         all.clone_from(&files.segments);
     }
     assert_eq!(most, INPUTS_MAX);
+    // Not what one merge can take counts, but what waits; and each merge pays of it.
+    assert_eq!(waiting[0], 1_000);
+    assert!(waiting.is_sorted_by(|a, b| a >= b), "{waiting:?}");
     assert_eq!(all.iter().map(|s| s.rows).collect::<Vec<_>>(), [10_000, 10]);
     assert!(files.rewritten <= 3 * 10_000, "{}", files.rewritten);
 }
