@@ -15,7 +15,9 @@ const TEMPORARY: &str = "FORMAT.tmp";
 /// 3, 5 and 9 are never given: one flipped bit makes them of 1.
 const NUMBER: u32 = 1;
 /// The features that this version knows.
-const FEATURES: &[&str] = &[];
+const FEATURES: &[&str] = &[LABELS];
+/// Records of the log that a later one publishes or drops.
+pub(crate) const LABELS: &str = "labels";
 
 /// Checks what a data directory says of its format, and says it in a new one. Changes nothing
 /// else; whoever opens anything in the directory calls it first.
@@ -79,16 +81,34 @@ pub(crate) fn check_words<'a>(mut words: impl Iterator<Item = &'a str>) -> Resul
     Ok(())
 }
 
+/// Says, durably, that a directory needs a feature, before anything in it does.
+pub(crate) fn require(files: &dyn Files, feature: &str) -> Result<()> {
+    let mut words = read_words(files)?;
+    if words.iter().any(|word| word == feature) {
+        return Ok(());
+    }
+    words.push(feature.to_owned());
+    write(files, &words.join(" ")).map_err(|e| io_error("write", Path::new(FILE), &e))
+}
+
 /// The bit of `FORMAT` that was flipped, where its content is otherwise what this version writes.
 pub(crate) fn meant_format(files: &dyn Files) -> Option<u64> {
-    let meant = format!("{NUMBER}\n").into_bytes();
-    let file = files.open(Path::new(FILE)).ok().filter(|file| file.len().is_ok_and(|len| len == meant.len() as u64))?;
-    let mut bytes = vec![0; meant.len()];
-    file.read_at(0, &mut bytes).ok()?;
-    let flipped = (0_u64..).zip(bytes.iter().zip(&meant)).map(|(at, (found, meant))| (at, found ^ meant));
-    let mut flipped = flipped.filter(|(_, bits)| *bits != 0);
-    let (at, bits) = flipped.next().filter(|(_, bits)| bits.is_power_of_two())?;
-    flipped.next().is_none().then(|| at * 8 + u64::from(bits.trailing_zeros()))
+    let file = files.open(Path::new(FILE)).ok()?;
+    let length = usize::try_from(file.len().ok()?).ok()?;
+    let written = (0..1_u32 << FEATURES.len()).map(|some| {
+        let features = FEATURES.iter().enumerate().filter(|(at, _)| some & (1 << at) != 0).map(|(_, name)| *name);
+        let words: Vec<String> = [NUMBER.to_string()].into_iter().chain(features.map(str::to_owned)).collect();
+        format!("{}\n", words.join(" ")).into_bytes()
+    });
+    let mut bytes = vec![0; length];
+    let written: Vec<Vec<u8>> = written.filter(|meant| meant.len() == length).collect();
+    file.read_at(0, &mut bytes).ok().filter(|()| !written.is_empty())?;
+    written.into_iter().find_map(|meant| {
+        let flipped = (0_u64..).zip(bytes.iter().zip(&meant)).map(|(at, (found, meant))| (at, found ^ meant));
+        let mut flipped = flipped.filter(|(_, bits)| *bits != 0);
+        let (at, bits) = flipped.next().filter(|(_, bits)| bits.is_power_of_two())?;
+        flipped.next().is_none().then(|| at * 8 + u64::from(bits.trailing_zeros()))
+    })
 }
 
 /// The error of a file that needs what only a newer version has.
@@ -154,7 +174,7 @@ mod tests {
         let error = check_format(&with("1\npacks\n")).unwrap_err();
         assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "1 packs".into(), known: "1".into() });
         // Names of no feature of this version, and of some that are planned.
-        for (text, found) in [("1\nlabels\n", "1 labels"), ("1\narrays packs\n", "1 arrays packs")] {
+        for (text, found) in [("1\nshards\n", "1 shards"), ("1\narrays packs\n", "1 arrays packs")] {
             let error = check_format(&with(text)).unwrap_err();
             assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: found.into(), known: "1".into() });
         }
@@ -162,6 +182,31 @@ mod tests {
         let operations = before.operations();
         check_format(&before).unwrap_err();
         assert_eq!(before.operations(), operations, "nothing was touched");
+    }
+
+    #[test]
+    fn a_feature_is_said_once_and_durably() {
+        let files = with("1\n");
+        require(&files, LABELS).unwrap();
+        let files = files.crash(0);
+        assert_eq!(read_words(&files).unwrap(), ["1", LABELS]);
+        let before = files.operations();
+        require(&files, LABELS).unwrap();
+        assert_eq!(files.operations(), before);
+        check_format(&files).unwrap();
+    }
+
+    #[test]
+    fn one_flipped_bit_is_found_whatever_features_there_are() {
+        for text in ["1\n", "1 labels\n"] {
+            for bit in 0..text.len() * 8 {
+                let mut bytes = text.as_bytes().to_vec();
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                let files = ForgetfulFiles::new();
+                files.create(Path::new(FILE)).unwrap().write_at(0, &bytes).unwrap();
+                assert_eq!(meant_format(&files), Some(bit as u64), "{text:?}");
+            }
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::series_index::SeriesIndex;
 use crate::source::DescribedViews;
 use model::{Error, Sequence, TableId};
 use parking_lot::{Mutex, RwLock};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use tokio::sync::Notify;
 
 /// What the table's lock guards beside the order of decisions.
@@ -27,6 +27,8 @@ pub(crate) struct TableState {
     pub(crate) id: TableId,
     /// The table's lock: whoever holds it decides what is written next.
     pub(crate) lock: Mutex<Gate>,
+    /// How often what had a number was taken back; changed under the lock.
+    pub(crate) undone: AtomicU64,
     /// Heard when `altering` ends.
     pub(crate) altered: Notify,
     pub(crate) series: RwLock<SeriesIndex>,
@@ -49,6 +51,7 @@ impl TableState {
         Self {
             id,
             lock: Mutex::default(),
+            undone: AtomicU64::new(0),
             altered: Notify::new(),
             series: RwLock::new(series),
             memory: RwLock::new(memory),

@@ -12,6 +12,7 @@ mod faults;
 pub(crate) mod fixture;
 mod footers;
 mod last_values;
+mod loads;
 mod log_files;
 mod naive;
 mod random;
