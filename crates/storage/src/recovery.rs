@@ -295,11 +295,13 @@ impl Replay {
             })
         };
         let published = self.loads.commit(sequence, commit, is_needed).map_err(damaged)?;
+        // How a check spells values nobody told it.
+        let spellings = self.keeps_rows.then_some(self.spellings.as_ref());
         let mut pieces: BTreeMap<(u32, TableId), Vec<Piece>> = BTreeMap::new();
         for mut part in published {
             let Some(Some((table, state))) = tables.get(&part.decided.table) else { continue };
             let rows = part.resolved().map_err(damaged)?;
-            let finish = |piece| part.finish(table, piece, sequence, self.spellings.as_ref());
+            let finish = |piece| part.finish(table, piece, sequence, spellings);
             let replayed = replay_rows(state, table, sequence, rows, |piece| finish(piece).map_err(|e| e.to_string()));
             let PublishedPart { block, .. } = part;
             if let Some(piece) = replayed.map_err(damaged)? {

@@ -244,4 +244,8 @@ async fn a_label_left_open_is_aborted_at_its_timeout() {
     }
     assert!(fixture.storage.find_load(load.id()).is_none());
     assert!(pairs(&fixture).is_empty());
+    // Days later nobody asks how it ended.
+    clock.0.store(4 * 24 * 3_600_000_000, Ordering::Relaxed);
+    fixture.storage.begin_load(Some(label("m"))).await.unwrap();
+    assert_eq!(state(&fixture, load.id()), None);
 }

@@ -16,9 +16,10 @@ pub(crate) use registry::Loads;
 pub(crate) use replay::{PublishedPart, ReplayedLoads};
 
 use super::prepare::PreparedRows;
+use crate::catalogue_commit::failed;
 use crate::pressure::Charge;
 use crate::store::Store;
-use catalog::{Change, CommitError, LoadState};
+use catalog::{Change, LoadState};
 use model::{DatabaseId, Error, ErrorKind, LoadId, Result, Sequence, Table, TableId, WriteOutcome, WriteRequest};
 use parking_lot::Mutex;
 use registry::OpenLoad;
@@ -26,6 +27,9 @@ use segments::{Chunk, ChunkColumn, Spellings, to_type_at, type_at};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// So long after its deadline the label of a load that has ended is known.
+const LABELS_KEPT_MICROS: u64 = 3 * 24 * 60 * 60 * 1_000_000;
 
 /// The name under which a load can be found again, also after a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +134,8 @@ pub(crate) async fn begin(store: &Arc<Store>, label: Option<LoadLabel>) -> Resul
                 deadline_micros,
                 state: LoadState::Open,
             };
-            tell(store, entry.clone()).await?;
+            let forgotten = Change::ForgetLoads(settled_long_ago(store));
+            commit_change(store, vec![forgotten, Change::PutLoad(entry.clone())]).await?;
             Some(entry)
         }
     };
@@ -147,10 +152,19 @@ pub(crate) fn find(store: &Arc<Store>, id: LoadId) -> Option<Load> {
 
 /// Lets the catalogue know how far a load has come.
 async fn tell(store: &Store, entry: catalog::Load) -> Result<()> {
-    store.catalog.commit(None, vec![Change::PutLoad(entry)]).await.map(drop).map_err(|error| match error {
-        CommitError::Failed(error) => error,
-        CommitError::Conflict => Error::internal("a commit for any version met a conflict"),
-    })
+    commit_change(store, vec![Change::PutLoad(entry)]).await
+}
+
+async fn commit_change(store: &Store, changes: Vec<Change>) -> Result<()> {
+    store.catalog.commit(None, changes).await.map(drop).map_err(failed)
+}
+
+/// Loads whose labels nobody asks for any more.
+fn settled_long_ago(store: &Store) -> Vec<LoadId> {
+    let before = store.options.clock.now_micros().saturating_sub(LABELS_KEPT_MICROS);
+    let catalog = store.catalog.snapshot();
+    let old = catalog.loads().filter(|load| load.state != LoadState::Open && load.deadline_micros < before);
+    old.map(|load| load.id).collect()
 }
 
 /// Runs to its end, also when whoever asked has gone.

@@ -180,15 +180,17 @@ impl PublishedPart {
         Ok(RowsPart { table: rows.table, kind: rows.kind, rows: rows.rows, series, block })
     }
 
-    /// Leaves out rows that were refused, and brings the others to the types of `sequence`.
+    /// Leaves out rows that were refused, and brings the others to the types of `sequence`, unless
+    /// nobody will look at them.
     pub(crate) fn finish(
         &self,
         table: &Table,
         piece: Piece,
         sequence: Sequence,
-        spellings: &dyn Spellings,
+        spellings: Option<&dyn Spellings>,
     ) -> Result<Piece> {
         let Piece { identity, kind, columns } = self.kept(piece)?;
+        let Some(spellings) = spellings else { return Ok(Piece { identity, kind, columns }) };
         Ok(Piece { identity, kind, columns: retyped(table, columns, self.written, sequence, spellings)? })
     }
 
