@@ -3,6 +3,7 @@
 
 use crate::assignment::{assigned_columns, into_column};
 use crate::blocks::StatementRows;
+use crate::lookup::stored_table;
 use crate::privileges::require_on;
 use crate::rows::Rows;
 use crate::selection::{Target, column_item, value_item};
@@ -12,7 +13,6 @@ use crate::{Caller, Engine, QueryRequest, UpdateRequest, key_lookup, run_blockin
 use arrow::record_batch::RecordBatch;
 use futures::TryStreamExt;
 use model::{ColumnId, Error, Privilege, Result, Scope, Table, TableKind, WriteKind, WritePart, WriteRequest};
-use query::StorageTable;
 use std::sync::Arc;
 
 /// Rows that one record of [`Engine::fill_new_column`] rewrites.
@@ -68,7 +68,7 @@ impl Engine {
         let catalog = self.catalog();
         require_on(&catalog, caller, privilege, Scope::Table(table))?;
         let table = visible_table(&catalog, table)?;
-        let provider = Arc::new(StorageTable::new(self.parts.storage.view(table.id)?));
+        let provider = Arc::new(stored_table(&self.parts.storage, &table)?);
         Ok(Target { catalog, table, provider })
     }
 

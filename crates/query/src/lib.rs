@@ -51,6 +51,7 @@ pub use hidden::HIDDEN_FIELD;
 pub use profile::ProfileBuilder;
 pub use range::SelectedRange;
 pub use runtime::QueryEngine;
+pub use scan::UniqueLookup;
 pub use table::StorageTable;
 
 /// Limits that hold for each query, and where it may spill.

@@ -10,8 +10,10 @@ pub(crate) mod memory;
 mod pushdown;
 mod source;
 mod time_bounds;
+mod unique;
 
 pub(crate) use exec::ScanExec;
 pub(crate) use last::{LastExec, LastTable};
 pub(crate) use pushdown::{Pushdown, Selection};
 pub(crate) use source::{OpenScan, ScanSource};
+pub use unique::UniqueLookup;

@@ -196,6 +196,14 @@ impl Storage {
         TableView::new(&self.threads.store, table)
     }
 
+    /// Several tables at one number, the newest visible one, in the order asked for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TableNotFound`].
+    pub fn views(&self, tables: &[TableId]) -> Result<Vec<TableView>> {
+        TableView::several(&self.threads.store, tables)
+    }
+
     /// What the newest values of series take in memory.
     #[must_use]
     pub fn last_values_use(&self) -> PoolUse {

@@ -42,6 +42,8 @@ pub(crate) struct Selection {
     pub(crate) keys: ScanKeys,
     /// Selected and all series, where series were selected.
     pub(crate) series: Option<(usize, usize)>,
+    /// The unique set that told the keys.
+    pub(crate) unique: Option<String>,
     /// Columns that have one value in all selected rows.
     pub(crate) constant: HashSet<ColumnId>,
     /// What the rows read must still satisfy, on unqualified columns.
@@ -50,7 +52,14 @@ pub(crate) struct Selection {
 
 impl Selection {
     pub(super) fn all() -> Self {
-        Self { time: TimeBounds::ALL, keys: ScanKeys::All, series: None, constant: HashSet::new(), residual: None }
+        Self {
+            time: TimeBounds::ALL,
+            keys: ScanKeys::All,
+            series: None,
+            unique: None,
+            constant: HashSet::new(),
+            residual: None,
+        }
     }
 }
 
@@ -270,7 +279,7 @@ fn all_equal(values: &ArrayRef, rows: &[usize]) -> Result<bool> {
 }
 
 /// Whether a predicate means the same on a series as on each of its rows.
-fn can_be_evaluated(predicate: &Expr) -> bool {
+pub(crate) fn can_be_evaluated(predicate: &Expr) -> bool {
     let mut free = !predicate.is_volatile();
     let walked = predicate.apply(|e| {
         if matches!(
