@@ -159,6 +159,9 @@ fn stem(path: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
+/// A table that is there.
+type Here = (Arc<Table>, Arc<TableState>);
+
 /// Brings records of the log to memory, one after the other.
 pub(crate) struct Replay {
     pub(crate) catalog: Arc<Catalog>,
@@ -281,7 +284,7 @@ impl Replay {
 
     /// Blocks that were pending are there from this number on.
     fn commit(&mut self, sequence: Sequence, commit: LoadCommit, damaged: &dyn Fn(String) -> Error) -> Result<()> {
-        let mut tables: BTreeMap<TableId, Option<(Arc<Table>, Arc<TableState>)>> = BTreeMap::new();
+        let mut tables: BTreeMap<TableId, Option<Here>> = BTreeMap::new();
         for part in &commit.parts {
             let id = part.table;
             let table = self.is_here(id, damaged)?;

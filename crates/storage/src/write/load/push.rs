@@ -25,9 +25,16 @@ struct Made {
     payload: Vec<u8>,
     /// The definitions that it was made for.
     versions: BTreeMap<TableId, u32>,
-    parts: Vec<Part>,
-    chunks: Vec<(TableId, Chunk)>,
-    bytes: usize,
+    rows: Gathered,
+}
+
+/// The rows of a block as they wait.
+#[derive(Debug)]
+pub(super) struct Gathered {
+    pub(super) parts: Vec<Part>,
+    /// Of tables whose rows are ready.
+    pub(super) chunks: Vec<(TableId, Chunk)>,
+    pub(super) bytes: usize,
 }
 
 enum Attempt {
@@ -51,10 +58,10 @@ pub(super) async fn push(store: &Arc<Store>, load: &Arc<OpenLoad>, request: Writ
     };
     let mut made = tokio::task::spawn_blocking(making).await.map_err(Error::internal)??;
     let limit = store.options.memory_limit_bytes / 2;
-    if pending.bytes + made.bytes as u64 > limit {
+    if pending.bytes + made.rows.bytes as u64 > limit {
         return Err(Error::new(ErrorKind::StatementTooLarge { limit }));
     }
-    let charge = store.pressure.charge(made.bytes);
+    let charge = store.pressure.charge(made.rows.bytes);
     let (written, waiter) = loop {
         match attempt(store, load, &mut made)? {
             Attempt::Queued(sequence, waiter) => break (sequence, waiter),
@@ -62,9 +69,9 @@ pub(super) async fn push(store: &Arc<Store>, load: &Arc<OpenLoad>, request: Writ
         }
     };
     settled(waiter).await?;
-    pending.bytes += made.bytes as u64;
-    let built = made.chunks.into_iter().map(|(table, chunk)| (table, Built { chunk, written })).collect();
-    pending.blocks.push(Block { written, parts: made.parts, built, _charge: charge });
+    pending.bytes += made.rows.bytes as u64;
+    let built = made.rows.chunks.into_iter().map(|(table, chunk)| (table, Built { chunk, written })).collect();
+    pending.blocks.push(Block { written, parts: made.rows.parts, built, _charge: charge });
     Ok(written)
 }
 
@@ -121,12 +128,11 @@ fn make(prepared: Vec<Prepared>, encode: impl FnOnce(Vec<(Condition, RowsPart)>)
     }
     let versions = rows.iter().map(|part| (part.table.id, part.table.schema_version)).collect();
     let payload = encode(rows.iter_mut().map(|part| (condition(part), logged(part))).collect());
-    let (parts, chunks, bytes) = gather(rows)?;
-    Ok(Made { payload, versions, parts, chunks, bytes })
+    Ok(Made { payload, versions, rows: gather(rows)? })
 }
 
 /// The rows of a block as they wait: those that nothing older decides are brought into order now.
-pub(super) fn gather(rows: Vec<PreparedRows>) -> Result<(Vec<Part>, Vec<(TableId, Chunk)>, usize)> {
+pub(super) fn gather(rows: Vec<PreparedRows>) -> Result<Gathered> {
     let is_built = |id: TableId| {
         let mut of_table = rows.iter().filter(|part| part.table.id == id);
         of_table.all(|part| part.table.kind == TableKind::Keyed && !part.is_conditional())
@@ -155,7 +161,7 @@ pub(super) fn gather(rows: Vec<PreparedRows>) -> Result<(Vec<Part>, Vec<(TableId
             chunks.push((table, chunk));
         }
     }
-    Ok((parts, chunks, bytes))
+    Ok(Gathered { parts, chunks, bytes })
 }
 
 fn size_of_rows(rows: &PreparedRows) -> usize {

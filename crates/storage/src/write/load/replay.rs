@@ -2,7 +2,7 @@
 //! what becomes of them; those of no open load that the catalogue knows are dropped.
 
 use super::super::prepare::{Named, NamedSeries, PreparedRows};
-use super::push::gather;
+use super::push::{Gathered, gather};
 use super::registry::{Loads, Published};
 use super::{Block, Built, Part, Pending, retyped};
 use crate::log::{
@@ -129,7 +129,7 @@ fn waiting(
             None => gone.push(Part::Built(part.table, part.rows)),
         }
     }
-    let (mut parts, chunks, bytes) = gather(rows)?;
+    let Gathered { mut parts, chunks, bytes } = gather(rows)?;
     parts.extend(gone);
     let built = chunks.into_iter().map(|(table, chunk)| (table, Built { chunk, written })).collect();
     Ok((Block { written, parts, built, _charge: pressure.charge(bytes) }, bytes as u64))
