@@ -1,6 +1,7 @@
 //! Makes the figures of `BENCHMARKS.md`: the whole program over HTTP, with few or very many
-//! series, or the store alone.
+//! series, or the store alone, with series or with rows that have keys.
 
+mod keyed;
 mod memory;
 mod mixed;
 mod series;
@@ -31,6 +32,8 @@ enum What {
     Mixed(mixed::Arguments),
     /// The engine inside this process: columns in, queries out, no HTTP
     Store(store::Arguments),
+    /// The engine inside this process with one relational table: keys, statements of very many rows
+    Keyed(keyed::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         What::Series(arguments) => series::run(arguments),
         What::Mixed(arguments) => mixed::run(arguments),
         What::Store(arguments) => store::run(arguments),
+        What::Keyed(arguments) => keyed::run(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

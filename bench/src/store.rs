@@ -1,7 +1,7 @@
 //! `bench store`: the engine on a real disk inside this process. Columns go in, without HTTP and
 //! without SQL; queries are answered; the store is opened anew.
 
-mod cost;
+pub(crate) mod cost;
 mod peers;
 mod replay;
 mod rows;
@@ -59,19 +59,24 @@ pub(crate) struct Arguments {
 /// The beginning of the hour that is asked for.
 const HOUR_SECONDS: i64 = START_MS / 1_000 + 3_600;
 
-type Result<T> = std::result::Result<T, String>;
+pub(crate) type Result<T> = std::result::Result<T, String>;
 
 /// Prints the figures.
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    if arguments.data_dir.exists() {
-        std::fs::remove_dir_all(&arguments.data_dir).map_err(text)?;
+    on_empty(&arguments.data_dir, measure(arguments))
+}
+
+/// Runs work on a directory that is emptied first.
+pub(crate) fn on_empty(data_dir: &Path, work: impl Future<Output = Result<()>>) -> Result<()> {
+    if data_dir.exists() {
+        std::fs::remove_dir_all(data_dir).map_err(text)?;
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(64 << 20).build();
-    runtime.map_err(text)?.block_on(measure(arguments))
+    runtime.map_err(text)?.block_on(work)
 }
 
 async fn measure(arguments: &Arguments) -> Result<()> {
-    let store = Store::open(arguments).await?;
+    let store = Store::open(&arguments.data_dir, arguments.memory).await?;
     let cost = Cost::begin()?;
     let rows = store.write(arguments).await?;
     say(&format!(
@@ -101,7 +106,7 @@ async fn measure(arguments: &Arguments) -> Result<()> {
     store.engine.close().await.map_err(text)?;
     drop(store);
     let started = Instant::now();
-    let store = Store::open(arguments).await?;
+    let store = Store::open(&arguments.data_dir, arguments.memory).await?;
     store.ask("select count(*) from cpu").await?;
     say(&format!("| opened anew, until the first count | {:.0} ms |", started.elapsed().as_secs_f64() * 1e3));
     store.engine.close().await.map_err(text)?;
@@ -142,24 +147,25 @@ fn queries() -> Vec<(&'static str, String)> {
     ]
 }
 
-struct Store {
-    engine: Engine,
-    root: Caller,
-    database: DatabaseId,
+/// An engine over one directory, as root.
+pub(crate) struct Store {
+    pub(crate) engine: Engine,
+    pub(crate) root: Caller,
+    pub(crate) database: DatabaseId,
 }
 
 impl Store {
-    async fn open(arguments: &Arguments) -> Result<Self> {
-        let files: Arc<dyn Files> = Arc::new(DiskFiles::open(&arguments.data_dir).map_err(text)?);
+    pub(crate) async fn open(data_dir: &Path, memory: u64) -> Result<Self> {
+        let files: Arc<dyn Files> = Arc::new(DiskFiles::open(data_dir).map_err(text)?);
         let catalog: Arc<dyn CatalogStore> = Arc::new(RedbCatalog::open(Arc::clone(&files)).map_err(text)?);
-        let options = StorageOptions::within(arguments.memory);
+        let options = StorageOptions::within(memory);
         let storage = Storage::open(files, Arc::clone(&catalog), options).map_err(text)?;
         let query = QueryEngine::new(QueryOptions {
-            memory_bytes: arguments.memory / 2,
-            memory_total_bytes: arguments.memory / 2,
+            memory_bytes: memory / 2,
+            memory_total_bytes: memory / 2,
             timeout: Duration::from_secs(600),
             running: 16,
-            spill_directory: arguments.data_dir.join("spill"),
+            spill_directory: data_dir.join("spill"),
             threads: std::thread::available_parallelism().map_or(2, usize::from),
         });
         let engine = Engine::new(catalog, storage, query.map_err(text)?).await.map_err(text)?;
@@ -195,9 +201,18 @@ impl Store {
     }
 
     /// Asks a query; the rows of its answer are read and dropped.
-    async fn ask(&self, sql: &str) -> Result<()> {
+    pub(crate) async fn ask(&self, sql: &str) -> Result<()> {
+        let mut stream = self.engine.query(&self.root, self.request(sql)?).await.map_err(text)?;
+        while let Some(batch) = stream.batches.next().await {
+            batch.map_err(text)?;
+        }
+        Ok(())
+    }
+
+    /// A statement as the engine takes it.
+    pub(crate) fn request(&self, sql: &str) -> Result<QueryRequest> {
         let statement = Parser::parse_sql(&GenericDialect {}, sql).map_err(text)?.pop().ok_or("no statement")?;
-        let request = QueryRequest {
+        Ok(QueryRequest {
             profile: Profile::builder().build(),
             statement,
             database: Some(self.database),
@@ -205,16 +220,11 @@ impl Store {
             time_zone: "+00:00".to_owned(),
             text: sql.to_owned(),
             timeout: None,
-        };
-        let mut stream = self.engine.query(&self.root, request).await.map_err(text)?;
-        while let Some(batch) = stream.batches.next().await {
-            batch.map_err(text)?;
-        }
-        Ok(())
+        })
     }
 
     /// The median time of a query over some runs, after one that warms up.
-    async fn median_milliseconds(&self, sql: &str, runs: usize) -> Result<f64> {
+    pub(crate) async fn median_milliseconds(&self, sql: &str, runs: usize) -> Result<f64> {
         self.ask(sql).await?;
         let mut times = Vec::with_capacity(runs);
         for _ in 0..runs {
@@ -228,7 +238,7 @@ impl Store {
 }
 
 /// The bytes of all files below a directory.
-fn bytes(directory: &Path) -> Result<u64> {
+pub(crate) fn bytes(directory: &Path) -> Result<u64> {
     let mut sum = 0;
     for entry in std::fs::read_dir(directory).map_err(text)? {
         let entry = entry.map_err(text)?;
@@ -238,6 +248,6 @@ fn bytes(directory: &Path) -> Result<u64> {
     Ok(sum)
 }
 
-fn text(error: impl std::fmt::Display) -> String {
+pub(crate) fn text(error: impl std::fmt::Display) -> String {
     error.to_string()
 }

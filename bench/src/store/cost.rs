@@ -7,18 +7,18 @@ use std::time::Instant;
 const TICKS_A_SECOND: f64 = 100.0;
 
 /// What something has cost since it began.
-pub(super) struct Cost {
+pub(crate) struct Cost {
     started: Instant,
     processor_seconds: f64,
 }
 
 impl Cost {
-    pub(super) fn begin() -> Result<Self> {
+    pub(crate) fn begin() -> Result<Self> {
         Ok(Self { started: Instant::now(), processor_seconds: processor_seconds()? })
     }
 
     /// Rows a second, and seconds of processor time for a million of them.
-    pub(super) fn of(&self, rows: u64) -> Result<String> {
+    pub(crate) fn of(&self, rows: u64) -> Result<String> {
         let rate = rows as f64 / self.started.elapsed().as_secs_f64();
         let processor = (processor_seconds()? - self.processor_seconds) / rows as f64 * 1e6;
         Ok(format!("{rate:.0} rows/s, {processor:.2} CPU seconds for a million rows"))

@@ -1,7 +1,7 @@
 //! What a commit can change.
 
-use crate::{Database, Membership, TableManifest, User};
-use model::{DatabaseId, Error, Grant, Scope, Sequence, Table, TableId, UserId};
+use crate::{Database, Load, Membership, TableManifest, User};
+use model::{DatabaseId, Error, Grant, LoadId, Scope, Sequence, Table, TableId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// One change; `Put` replaces what has the same identity.
@@ -44,6 +44,10 @@ pub enum Change {
     BeginLogFile(u64),
     /// Log files below this one are no longer needed.
     TrimLog(u64),
+    /// Opens or settles a load that has a label.
+    PutLoad(Load),
+    /// Forgets loads that are settled.
+    ForgetLoads(Vec<LoadId>),
 }
 
 /// Why a commit did not happen.

@@ -6,6 +6,7 @@
 
 mod change;
 mod database;
+mod load;
 mod manifest;
 #[cfg(test)]
 mod sample;
@@ -15,6 +16,7 @@ mod user;
 
 pub use change::{Change, CommitError};
 pub use database::{Database, DatabaseLabel};
+pub use load::{Load, LoadState};
 pub use manifest::{LogFiles, PackedSeries, SegmentEntry, TableManifest, Tombstone};
 pub use snapshot::Catalog;
 pub use store::{Export, ImportedCatalog, RedbCatalog};

@@ -8,9 +8,9 @@ pub(crate) use apply::{Edit, Part};
 #[cfg(test)]
 pub(crate) use tests::any_change;
 
-use crate::{Change, Database, LogFiles, Membership, TableManifest, User};
+use crate::{Change, Database, Load, LoadState, LogFiles, Membership, TableManifest, User};
 use former_names::FormerNames;
-use model::{DatabaseId, Grant, Result, Scope, Sequence, Table, TableId, UserId};
+use model::{DatabaseId, Grant, LoadId, Result, Scope, Sequence, Table, TableId, UserId};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -30,6 +30,7 @@ pub struct Catalog {
     memberships: Arc<BTreeMap<(UserId, UserId), Membership>>,
     settings: Arc<BTreeMap<String, String>>,
     manifests: Arc<HashMap<TableId, Arc<TableManifest>>>,
+    loads: Arc<BTreeMap<LoadId, Load>>,
     sequence: Sequence,
     log_files: Option<LogFiles>,
     former_names: FormerNames,
@@ -61,6 +62,7 @@ impl Catalog {
             self.memberships.keys().map(|(role, member)| Part::Membership { role: *role, member: *member });
         let settings = self.settings.keys().cloned().map(Part::Setting);
         let manifests = self.manifests.keys().copied().map(Part::Manifest);
+        let loads = self.loads.keys().copied().map(Part::Load);
         let meta = [Part::Sequence, Part::LogFiles];
         databases
             .chain(tables)
@@ -70,6 +72,7 @@ impl Catalog {
             .chain(memberships)
             .chain(settings)
             .chain(manifests)
+            .chain(loads)
             .chain(meta)
     }
 
@@ -206,6 +209,24 @@ impl Catalog {
     /// Every table's files, in no order; tables without any are left out.
     pub fn manifests(&self) -> impl Iterator<Item = (TableId, &Arc<TableManifest>)> {
         self.manifests.iter().map(|(id, manifest)| (*id, manifest))
+    }
+
+    /// A load that has a label.
+    #[must_use]
+    pub fn load(&self, id: LoadId) -> Option<&Load> {
+        self.loads.get(&id)
+    }
+
+    /// The load with exactly that label that is open or committed; else the newest aborted one.
+    #[must_use]
+    pub fn load_named(&self, database: DatabaseId, label: &str) -> Option<&Load> {
+        let named = || self.loads.values().filter(|load| load.database == database && load.label == label);
+        named().find(|load| load.state != LoadState::Aborted).or_else(|| named().next_back())
+    }
+
+    /// Every load that has a label, by id.
+    pub fn loads(&self) -> impl Iterator<Item = &Load> {
+        self.loads.values()
     }
 
     /// The highest sequence number that a commit recorded.

@@ -4,14 +4,16 @@
 //! condition is resolved to the rows that it selects, which are erased.
 
 use crate::attributes::key_items;
+use crate::blocks::StatementRows;
 use crate::key_lookup::count_rows;
 use crate::privileges::require_on;
 use crate::rows::Rows;
 use crate::selection::{Target, column_item};
 use crate::statement_lock::StatementGuard;
-use crate::write::{KeyedWrite, replace_rows};
+use crate::write::erasures;
 use crate::{Caller, DeleteRequest, Engine, QueryRequest, run_blocking, visible_table};
 use datafusion::sql::sqlparser::ast;
+use futures::TryStreamExt;
 use model::{
     ColumnId, KeyBytes, KeySelection, Privilege, RangeDelete, Result, Scope, Table, TableId, TableKind, TimeBounds,
     WritePart, WriteRequest, key_hash,
@@ -74,19 +76,14 @@ impl Engine {
             }
         }
         let items = needed.iter().filter_map(|id| table.column(*id)).map(|column| column_item(&column.name)).collect();
-        let batches = self.read_selected(caller, context, &target, items, Some(filter)).await?;
-        let old = Rows::from_batches(&table, &needed, &batches)?;
-        let count = old.count as u64;
-        if count > 0 {
-            let (engine, catalog) = (self.clone(), Arc::clone(&target.catalog));
-            let request = run_blocking(move || {
-                let all: Vec<ColumnId> = table.columns.iter().map(|column| column.id).collect();
-                let write = KeyedWrite { storage: &engine.parts.storage, catalog: &catalog, table: &table };
-                replace_rows(&write, &old, &Rows::none(&table, &all)?)
-            })
-            .await?;
-            self.hand_over(guard, request).await?;
+        let mut selected = self.selected(caller, context, &target, items, Some(filter)).await?;
+        let (mut rows, mut count) = (StatementRows::new(self), 0);
+        while let Some(batch) = selected.try_next().await? {
+            let old = Rows::from_batches(&table, &needed, &[batch])?;
+            count += old.count as u64;
+            rows.add(erasures(&target.catalog, &table, old)?).await?;
         }
+        rows.finish(guard).await?;
         Ok(count)
     }
 
@@ -137,14 +134,15 @@ impl Engine {
             return self.delete_range(guard, table, keys, time, false).await;
         }
 
-        let batches = self.read_selected(caller, context, &target, items, Some(filter)).await?;
+        let mut selected = self.selected(caller, context, &target, items, Some(filter)).await?;
         let columns: Vec<ColumnId> = table.key.iter().copied().chain(time.map(|column| column.id)).collect();
-        let rows = Rows::from_batches(table, &columns, &batches)?;
-        let count = rows.count as u64;
-        if count > 0 {
-            let part = WritePart::Rows(rows.into_erasure(table));
-            self.hand_over(guard, WriteRequest { parts: vec![part] }).await?;
+        let (mut rows, mut count) = (StatementRows::new(self), 0);
+        while let Some(batch) = selected.try_next().await? {
+            let old = Rows::from_batches(table, &columns, &[batch])?;
+            count += old.count as u64;
+            rows.add(vec![WritePart::Rows(old.into_erasure(table))]).await?;
         }
+        rows.finish(guard).await?;
         Ok(count)
     }
 

@@ -8,6 +8,7 @@ mod assignment;
 mod attributes;
 mod automatic;
 mod backup;
+mod blocks;
 mod bootstrap;
 mod caller;
 mod commit;

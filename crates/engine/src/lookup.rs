@@ -5,9 +5,9 @@ use crate::privileges::require_on;
 use crate::{Caller, QueryRequest};
 use catalog::Catalog;
 use datafusion::catalog::TableProvider;
-use model::{Code, DatabaseId, ErrorKind, Privilege, Result, Scope, Table, TableId};
+use model::{Code, DatabaseId, Error, ErrorKind, Privilege, Result, Scope, Table, TableId};
 use parking_lot::Mutex;
-use query::{StorageTable, TableLookup};
+use query::{StorageTable, TableLookup, UniqueLookup};
 use std::collections::HashMap;
 use std::sync::Arc;
 use storage::Storage;
@@ -57,6 +57,18 @@ impl StatementTables {
     }
 }
 
+/// A table at the newest number, with the entries of its unique sets at the same.
+pub(crate) fn stored_table(storage: &Storage, table: &Table) -> Result<StorageTable> {
+    if table.unique.is_empty() {
+        return Ok(StorageTable::new(storage.view(table.id)?));
+    }
+    let ids: Vec<TableId> = [table.id].into_iter().chain(table.unique.iter().map(|set| set.index)).collect();
+    let mut views = storage.views(&ids)?.into_iter();
+    let view = views.next().ok_or_else(|| Error::internal("a table without a view"))?;
+    let unique = table.unique.iter().cloned().zip(views).map(|(set, entries)| UniqueLookup::new(set, entries));
+    Ok(StorageTable::new(view).with_unique(unique.collect()))
+}
+
 impl TableLookup for StatementTables {
     fn table(&self, name: &[String]) -> Result<Arc<dyn TableProvider>> {
         if let Some(own) = &self.own {
@@ -70,7 +82,7 @@ impl TableLookup for StatementTables {
             return Ok(Arc::clone(opened));
         }
         require_on(&self.catalog, &self.caller, Privilege::Select, Scope::Table(table.id))?;
-        let provider: Arc<dyn TableProvider> = Arc::new(StorageTable::new(self.storage.view(table.id)?));
+        let provider: Arc<dyn TableProvider> = Arc::new(stored_table(&self.storage, table)?);
         self.opened.lock().insert(table.id, Arc::clone(&provider));
         Ok(provider)
     }

@@ -9,7 +9,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
-use futures::StreamExt;
+use futures::{Stream, StreamExt, TryStreamExt};
 use model::{Error, ErrorKind, Result, Table};
 use std::sync::Arc;
 
@@ -71,20 +71,27 @@ impl Engine {
         items: Vec<ast::SelectItem>,
         filter: Option<ast::Expr>,
     ) -> Result<Vec<RecordBatch>> {
+        self.selected(caller, context, target, items, filter).await?.try_collect().await
+    }
+
+    /// The same one batch after the other.
+    pub(crate) async fn selected(
+        &self,
+        caller: &Caller,
+        context: &QueryRequest,
+        target: &Target,
+        items: Vec<ast::SelectItem>,
+        filter: Option<ast::Expr>,
+    ) -> Result<impl Stream<Item = Result<RecordBatch>> + Unpin + use<>> {
         let statement = target.select(items, filter)?;
         let tables = target.tables(self, caller, context);
-        let mut stream = self.run(caller, context, tables, statement).await?;
+        let stream = self.run(caller, context, tables, statement).await?;
         let limit = self.parts.options.statement_rows_bytes;
         let mut bytes = 0;
-        let mut batches = Vec::new();
-        while let Some(batch) = stream.batches.next().await {
+        Ok(stream.batches.map(move |batch| {
             let batch = batch?;
             bytes += batch.get_array_memory_size() as u64;
-            if bytes > limit {
-                return Err(ErrorKind::StatementTooLarge { limit }.into());
-            }
-            batches.push(batch);
-        }
-        Ok(batches)
+            if bytes > limit { Err(ErrorKind::StatementTooLarge { limit }.into()) } else { Ok(batch) }
+        }))
     }
 }

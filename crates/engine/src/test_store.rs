@@ -85,6 +85,11 @@ impl TestStore {
         Self::open(ForgetfulFiles::new(), EngineOptions { statement_rows_bytes, ..EngineOptions::default() }).await
     }
 
+    /// An empty store whose statements are cut into blocks of about so many bytes.
+    pub(crate) async fn with_block_bytes(block_bytes: usize) -> Self {
+        Self::open(ForgetfulFiles::new(), EngineOptions { block_bytes, ..EngineOptions::default() }).await
+    }
+
     async fn open(files: ForgetfulFiles, options: EngineOptions) -> Self {
         let clock = Arc::new(TestClock(AtomicU64::new(1_700_000_000_000_000)));
         let shared: Arc<dyn files::Files> = Arc::new(files.clone());

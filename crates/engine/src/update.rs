@@ -2,6 +2,8 @@
 //! table is held alone from the reading until the write is durable, so that no change is lost.
 
 use crate::assignment::{assigned_columns, into_column};
+use crate::blocks::StatementRows;
+use crate::lookup::stored_table;
 use crate::privileges::require_on;
 use crate::rows::Rows;
 use crate::selection::{Target, column_item, value_item};
@@ -9,8 +11,8 @@ use crate::statement_lock::StatementGuard;
 use crate::write::{KeyedWrite, default_values, replace_rows};
 use crate::{Caller, Engine, QueryRequest, UpdateRequest, key_lookup, run_blocking, visible_table};
 use arrow::record_batch::RecordBatch;
+use futures::TryStreamExt;
 use model::{ColumnId, Error, Privilege, Result, Scope, Table, TableKind, WriteKind, WritePart, WriteRequest};
-use query::StorageTable;
 use std::sync::Arc;
 
 /// Rows that one record of [`Engine::fill_new_column`] rewrites.
@@ -35,6 +37,17 @@ impl Engine {
             assigned_columns(&table, &update.assignments)?.iter().map(|column| column.id).collect();
         let mut items: Vec<_> = table.columns.iter().map(|column| column_item(&column.name)).collect();
         items.extend(update.assignments.into_iter().enumerate().map(|(n, (_, value))| value_item(n, value)));
+        if !identifies(&table, &assigned) {
+            let mut selected = self.selected(caller, context, &target, items, update.filter).await?;
+            let (mut rows, mut count) = (StatementRows::new(self), 0);
+            while let Some(batch) = selected.try_next().await? {
+                let (_, new) = old_and_new(&table, &assigned, &[batch])?;
+                count += new.count as u64;
+                rows.add(vec![WritePart::Rows(new.into_batch(&table, WriteKind::Replace))]).await?;
+            }
+            rows.finish(guard).await?;
+            return Ok(count);
+        }
         let batches = self.read_selected(caller, context, &target, items, update.filter).await?;
 
         let (engine, catalog) = (self.clone(), Arc::clone(&target.catalog));
@@ -55,7 +68,7 @@ impl Engine {
         let catalog = self.catalog();
         require_on(&catalog, caller, privilege, Scope::Table(table))?;
         let table = visible_table(&catalog, table)?;
-        let provider = Arc::new(StorageTable::new(self.parts.storage.view(table.id)?));
+        let provider = Arc::new(stored_table(&self.parts.storage, &table)?);
         Ok(Target { catalog, table, provider })
     }
 
@@ -93,6 +106,13 @@ impl Engine {
             })
             .collect())
     }
+}
+
+/// Whether one of some columns belongs to the key or to a unique set: then a changed row may meet
+/// another.
+fn identifies(table: &Table, columns: &[ColumnId]) -> bool {
+    let unique = table.unique.iter().flat_map(|set| &set.columns);
+    table.key.iter().chain(unique).any(|id| columns.contains(id))
 }
 
 /// The rows before and after: batches have every column of the table, then the new values.

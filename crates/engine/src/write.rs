@@ -8,8 +8,9 @@ mod unique;
 pub(crate) use defaults::default_values;
 pub use together::SeriesWrite;
 pub use unique::PRIMARY_KEY;
-pub(crate) use unique::{KeyedWrite, replace_rows};
+pub(crate) use unique::{KeyedWrite, erasures, replace_rows};
 
+use crate::blocks::write_whole;
 use crate::privileges::require_on;
 use crate::{Caller, Engine, run_blocking, run_to_end, visible_table};
 use catalog::Catalog;
@@ -111,9 +112,9 @@ impl Engine {
     /// Gives a request to storage and keeps the statement's locks until it is durable, even when
     /// whoever asked has gone.
     pub(crate) async fn hand_over(&self, guard: impl Send + 'static, request: WriteRequest) -> Result<WriteOutcome> {
-        let storage = self.parts.storage.clone();
+        let (storage, block_bytes) = (self.parts.storage.clone(), self.parts.options.block_bytes);
         run_to_end(async move {
-            let outcome = storage.write(request).await;
+            let outcome = write_whole(&storage, request, block_bytes).await;
             drop(guard);
             outcome
         })

@@ -46,6 +46,11 @@ id!(
     u32
 );
 id!(
+    /// A load of several blocks that one record publishes together; never reused.
+    LoadId,
+    u64
+);
+id!(
     /// A position in the one order of all writes, deletes and schema changes. A hybrid clock:
     /// the greater of the last number plus one and the current time in microseconds.
     Sequence,

@@ -19,7 +19,7 @@ mod write;
 
 pub use cells::{Cells, CellsBuilder, arrow_type};
 pub use error::{Code, CodeInfo, Error, ErrorKind, Place, Retry, TextPosition};
-pub use ids::{ColumnId, DatabaseId, Sequence, SeriesId, TableId, UserId};
+pub use ids::{ColumnId, DatabaseId, LoadId, Sequence, SeriesId, TableId, UserId};
 pub use key::{KeyBytes, KeyHash, encode_key, encode_keys, key_hash};
 pub use name::{NAME_BYTES_MAX, check_name};
 pub use privilege::{Grant, Privilege, Privileges, Scope};

@@ -52,6 +52,7 @@ pub use hidden::HIDDEN_FIELD;
 pub use profile::ProfileBuilder;
 pub use range::SelectedRange;
 pub use runtime::QueryEngine;
+pub use scan::UniqueLookup;
 pub use series_table::SeriesTable;
 pub use table::StorageTable;
 

@@ -10,9 +10,11 @@ pub(crate) mod memory;
 mod pushdown;
 mod source;
 mod time_bounds;
+mod unique;
 
 pub(crate) use exec::ScanExec;
 pub(crate) use key_ranges::key_ranges;
 pub(crate) use last::{LastExec, LastTable};
 pub(crate) use pushdown::{KEYS_MAX, Pushdown, Selection, can_be_evaluated};
 pub(crate) use source::{OpenScan, ScanSource};
+pub use unique::UniqueLookup;

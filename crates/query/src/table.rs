@@ -1,8 +1,9 @@
 //! A stored table as a DataFusion table.
 
+use crate::error::external;
 use crate::field::column_field;
 use crate::hidden::HIDDEN_FIELD;
-use crate::scan::{Pushdown, ScanExec, ScanSource, Selection};
+use crate::scan::{Pushdown, ScanExec, ScanSource, Selection, UniqueLookup};
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
@@ -11,9 +12,9 @@ use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::filter::FilterExecBuilder;
-use model::{Column, ColumnId, ColumnRole, Table};
+use model::{Column, ColumnId, ColumnRole, Error, KeyBytes, Table};
 use std::sync::Arc;
-use storage::TableView;
+use storage::{ScanKeys, TableView};
 
 /// A table at one sequence number, readable by DataFusion. Time and key predicates are pushed
 /// into the scan.
@@ -23,6 +24,7 @@ pub struct StorageTable {
     /// The columns as the schema has them.
     columns: Vec<ColumnId>,
     schema: SchemaRef,
+    unique: Arc<[UniqueLookup]>,
 }
 
 impl StorageTable {
@@ -36,7 +38,34 @@ impl StorageTable {
         let table = Arc::clone(source.table());
         let columns: Vec<&Column> = table.visible_columns().chain(table.columns.iter().filter(|c| c.hidden)).collect();
         let schema = Arc::new(Schema::new(columns.iter().map(|c| field(c)).collect::<Vec<_>>()));
-        Self { columns: columns.iter().map(|c| c.id).collect(), schema, source }
+        Self { columns: columns.iter().map(|c| c.id).collect(), schema, source, unique: Arc::default() }
+    }
+
+    /// The same that finds rows by the values of unique sets, too.
+    #[must_use]
+    pub fn with_unique(self, unique: Vec<UniqueLookup>) -> Self {
+        Self { unique: unique.into(), ..self }
+    }
+
+    /// The first unique set of which predicates want single entries; which, and which say so.
+    fn unique_entries(&self, predicates: &[&Expr]) -> Option<(&UniqueLookup, Vec<KeyBytes>, Vec<bool>)> {
+        self.unique.iter().find_map(|unique| {
+            let (entries, read) = unique.wanted(self.table(), predicates)?;
+            Some((unique, entries, read))
+        })
+    }
+
+    /// The keys that a unique set tells, where the predicates leave all of them.
+    async fn narrowed(&self, selection: Selection, predicates: &[Expr]) -> Result<Selection> {
+        if !matches!(selection.keys, ScanKeys::All) {
+            return Ok(selection);
+        }
+        let predicates: Vec<&Expr> = predicates.iter().collect();
+        let Some((unique, entries, _)) = self.unique_entries(&predicates) else { return Ok(selection) };
+        let (name, unique) = (unique.name().to_owned(), unique.clone());
+        let keys = tokio::task::spawn_blocking(move || unique.keys_of(entries)).await;
+        let keys = keys.map_err(|error| external(Error::internal(error)))?.map_err(external)?;
+        Ok(Selection { keys, unique: Some(name), ..selection })
     }
 
     pub(crate) fn pushdown(&self) -> Pushdown<'_> {
@@ -89,7 +118,13 @@ impl TableProvider for StorageTable {
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
-        Ok(self.pushdown().support(filters))
+        let mut support = self.pushdown().support(filters);
+        if let Some((_, _, read)) = self.unique_entries(filters) {
+            // Evaluated right above the scan.
+            let taken = support.iter_mut().zip(read).filter(|(_, read)| *read);
+            taken.for_each(|(support, _)| *support = TableProviderFilterPushDown::Exact);
+        }
+        Ok(support)
     }
 
     async fn scan(
@@ -99,7 +134,7 @@ impl TableProvider for StorageTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let selection = self.pushdown().select(session, filters)?;
+        let selection = self.narrowed(self.pushdown().select(session, filters)?, filters).await?;
         let wanted = projection.cloned().unwrap_or_else(|| (0..self.columns.len()).collect());
         let Some(residual) = selection.residual.clone() else {
             return Ok(Arc::new(self.read(&wanted, selection, limit)?));

@@ -25,7 +25,7 @@ mod tests;
 pub use chunk::{Chunk, ChunkColumn, ChunkRun, Identity, MergeContext, RowKind, RowKinds};
 pub use compact::Compaction;
 pub use flush::{PartitionRows, Partitioning, keyed_rows, partition_rows};
-pub use retype::{PlainSpellings, Spellings, can_convert, to_current_type, type_at};
+pub use retype::{PlainSpellings, Spellings, can_convert, to_current_type, to_type_at, type_at};
 pub use scan::{
     Buckets, KeyRange, KeyedScan, KeyedScanRequest, PartialColumn, PartialScan, PartialScanRequest, ScanCounts,
     SeriesRows, SeriesScan, SeriesScanRequest, Source, WantedSeries, time_array,

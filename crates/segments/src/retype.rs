@@ -71,8 +71,23 @@ pub fn to_current_type(
     written: Sequence,
     spellings: &dyn Spellings,
 ) -> Result<ArrayRef> {
+    to_type_at(table, id, values, written, Sequence::MAX, spellings)
+}
+
+/// The same in the type that the column had at the number `until`.
+///
+/// # Errors
+/// See [`to_current_type`].
+pub fn to_type_at(
+    table: &Table,
+    id: ColumnId,
+    values: &ArrayRef,
+    written: Sequence,
+    until: Sequence,
+    spellings: &dyn Spellings,
+) -> Result<ArrayRef> {
     let column = table.column(id).ok_or_else(|| Error::internal(format!("table {} has no column {id}", table.id)))?;
-    Retyping { table, spellings, until: Sequence::MAX }.apply(id, type_at(column, written), values, written)
+    Retyping { table, spellings, until }.apply(id, type_at(column, written), values, written)
 }
 
 #[cfg(test)]

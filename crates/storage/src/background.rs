@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
+/// So often it is looked whether a load was left open for too long.
+const DEADLINES: Duration = Duration::from_secs(1);
 /// After a flush that failed, the next one by itself waits so long.
 const RETRY: Duration = Duration::from_secs(1);
 /// So many chunks of a table are left alone.
@@ -74,6 +76,11 @@ impl Background {
         self.ask(|state| state.forgets.push(table));
     }
 
+    /// Lets the thread look at the time: a load may be left open.
+    pub(crate) fn wake(&self) {
+        self.asked.notify_one();
+    }
+
     /// Lets the thread end after what it is doing.
     pub(crate) fn end(&self) {
         self.ask(|state| state.ended = true);
@@ -111,6 +118,10 @@ pub(crate) fn run(store: &Arc<Store>, runtime: &Runtime) {
                 }
                 if state.flush_asked {
                     background.asked.wait_until(&mut state, not_before);
+                } else if store.loads.has_deadlines() {
+                    if background.asked.wait_for(&mut state, DEADLINES).timed_out() {
+                        break;
+                    }
                 } else {
                     background.asked.wait(&mut state);
                 }
@@ -124,6 +135,7 @@ pub(crate) fn run(store: &Arc<Store>, runtime: &Runtime) {
             }
             work
         };
+        runtime.block_on(crate::write::abort_late(store));
         for table in work.forgets {
             table.memory.write().drop_all();
             table.debt.forgive();

@@ -5,6 +5,7 @@ use crate::pressure::Charge;
 use crate::table_state::TableState;
 use model::{Sequence, SeriesId};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 /// What it did to one table.
 #[derive(Debug)]
@@ -40,6 +41,7 @@ impl Effects {
     pub(crate) fn undo(&self, sequence: Sequence) {
         for effects in &self.tables {
             let _lock = effects.table.lock.lock();
+            effects.table.undone.fetch_add(1, Ordering::AcqRel);
             let mut series = effects.table.series.write();
             series.withdraw_attributes(effects.attributes.len());
             series.undo(sequence, effects.new, &effects.dropped);

@@ -77,6 +77,10 @@ pub(crate) fn trim(store: &Store, runtime: &Runtime) -> Result<()> {
             low = low.min(oldest);
         }
     }
+    // After the tables: what a load publishes meanwhile is in neither.
+    if let Some(oldest) = store.loads.oldest_needed(store) {
+        low = low.min(oldest);
+    }
     let trim = store.log.trimmable(low);
     let mut dropped = store.dropped.lock();
     let (forgotten, kept): (Vec<_>, Vec<_>) = dropped.drain(..).partition(|(_, last)| *last <= trim.gone);

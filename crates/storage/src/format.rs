@@ -17,8 +17,10 @@ const TEMPORARY: &str = "FORMAT.tmp";
 const NUMBER: u32 = 1;
 /// Parts of tables may lie in packs.
 pub(crate) const PACKS: &str = "packs";
+/// Records of the log that a later one publishes or drops.
+pub(crate) const LABELS: &str = "labels";
 /// The features that this version knows, in the order in which they are said.
-const FEATURES: &[&str] = &[PACKS];
+const FEATURES: &[&str] = &[PACKS, LABELS];
 
 /// Checks what a data directory says of its format, and says it in a new one. Changes nothing
 /// else; whoever opens anything in the directory calls it first.
@@ -192,7 +194,7 @@ mod tests {
         let error = check_format(&with("1\ncolumns\n")).unwrap_err();
         assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: "1 columns".into(), known: "1".into() });
         // Names of no feature of this version, and of some that are planned.
-        for (text, found) in [("1\nlabels\n", "1 labels"), ("1\narrays packs\n", "1 arrays")] {
+        for (text, found) in [("1\nshards\n", "1 shards"), ("1\narrays packs\n", "1 arrays")] {
             let error = check_format(&with(text)).unwrap_err();
             assert_eq!(*error.kind, ErrorKind::FormatTooNew { found: found.into(), known: "1".into() });
         }
@@ -206,25 +208,27 @@ mod tests {
     fn a_feature_is_said_durably_before_it_is_used_and_any_flipped_bit_is_seen() {
         let files = ForgetfulFiles::new();
         check_format(&files).unwrap();
-        let said = SaidFeatures::read(&files).unwrap();
-        // What a failed sync may have lost counts as not said.
-        files.fail_next_sync("");
-        assert!(said.need(&files, PACKS).is_err());
-        said.need(&files, PACKS).unwrap();
-        let files = files.crash(0);
-        assert_eq!(read_words(&files).unwrap(), ["1", "packs"]);
-        check_format(&files).unwrap();
-        let operations = files.operations();
-        SaidFeatures::read(&files).unwrap().need(&files, PACKS).unwrap();
-        assert_eq!(files.operations(), operations);
-        assert_eq!(meant_format(&files), None);
-        for bit in 0..8 * 8 {
-            let damaged = files.crash(0);
-            damaged.flip_bit(Path::new(FILE), bit).unwrap();
-            // White space may stand for other white space.
-            let is_seen = check_format(&damaged).is_err();
-            assert!(is_seen || read_words(&damaged).unwrap() == ["1", "packs"], "bit {bit}");
-            assert_eq!(meant_format(&damaged), Some(bit));
+        for (feature, words) in [(LABELS, ["1", "labels"].as_slice()), (PACKS, &["1", "packs", "labels"])] {
+            let said = SaidFeatures::read(&files).unwrap();
+            // What a failed sync may have lost counts as not said.
+            files.fail_next_sync("");
+            assert!(said.need(&files, feature).is_err());
+            said.need(&files, feature).unwrap();
+            let files = files.crash(0);
+            assert_eq!(read_words(&files).unwrap(), words);
+            check_format(&files).unwrap();
+            let operations = files.operations();
+            SaidFeatures::read(&files).unwrap().need(&files, feature).unwrap();
+            assert_eq!(files.operations(), operations);
+            assert_eq!(meant_format(&files), None);
+            for bit in 0..(words.join(" ").len() as u64 + 1) * 8 {
+                let damaged = files.crash(0);
+                damaged.flip_bit(Path::new(FILE), bit).unwrap();
+                // White space may stand for other white space.
+                let is_seen = check_format(&damaged).is_err();
+                assert!(is_seen || read_words(&damaged).unwrap() == words, "bit {bit}");
+                assert_eq!(meant_format(&damaged), Some(bit));
+            }
         }
     }
 

@@ -50,18 +50,21 @@ pub use segments::{Buckets, PartialColumn, PlainSpellings, Spellings};
 pub use sequence::SystemClock;
 pub use source::{DescribedKeys, OpenedScan, ScanDescription, SourceDescription, WriterId};
 pub use view::{KeyRange, PartialRequest, Scan, ScanKeys, ScanMetrics, ScanRequest, SeriesBatch, TableView};
-pub use write::{SeriesMaking, SeriesToMake};
+pub use write::{Load, LoadLabel, SeriesMaking, SeriesToMake};
 
 use catalog::{CatalogStore, Change, CommitError};
 use files::Files;
 use model::{
-    Error, ErrorKind, KeyBytes, MemoryPool, Result, Sequence, Table, TableId, Usage, WriteOutcome, WriteRequest,
+    Error, ErrorKind, KeyBytes, LoadId, MemoryPool, Result, Sequence, Table, TableId, Usage, WriteOutcome, WriteRequest,
 };
 use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 use store::Threads;
 use write::Unasked;
+
+/// About so many bytes of rows belong into one block of a load, and into one request.
+pub const LOAD_BLOCK_BYTES: usize = 16 << 20;
 
 /// So long a write waits for memory before it is refused.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -187,12 +190,34 @@ impl Storage {
         write::write(&self.threads.store, request, &mut Unasked).await
     }
 
+    /// Begins a load: rows of many requests that become visible together, or not at all.
+    ///
+    /// # Errors
+    /// [`ErrorKind::DuplicateKey`] when a load that is not aborted has the label.
+    pub async fn begin_load(&self, label: Option<LoadLabel>) -> Result<Load> {
+        write::begin_load(&self.threads.store, label).await
+    }
+
+    /// The open load with that id, if it has a label. The catalogue knows ids by their labels.
+    #[must_use]
+    pub fn find_load(&self, id: LoadId) -> Option<Load> {
+        write::find_load(&self.threads.store, id)
+    }
+
     /// The table at the newest visible number.
     ///
     /// # Errors
     /// [`ErrorKind::TableNotFound`].
     pub fn view(&self, table: TableId) -> Result<TableView> {
         TableView::new(&self.threads.store, table)
+    }
+
+    /// Several tables at one number, the newest visible one, in the order asked for.
+    ///
+    /// # Errors
+    /// [`ErrorKind::TableNotFound`].
+    pub fn views(&self, tables: &[TableId]) -> Result<Vec<TableView>> {
+        TableView::several(&self.threads.store, tables)
     }
 
     /// What each pool of memory holds, and may hold.

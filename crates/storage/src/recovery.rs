@@ -2,14 +2,14 @@
 //! record is skipped by its own mark; what no manifest names is removed.
 
 use crate::background::{self, Background};
-use crate::catalogue_commit::own_runtime;
+use crate::catalogue_commit::{commit_blocking, own_runtime};
 use crate::compaction::{self, Compactor};
 use crate::footers::Footers;
 use crate::format::{SaidFeatures, check_format, too_new};
 use crate::last::LastPool;
 use crate::log::{
-    self, LogQueue, LogWriter, RecordPart, RowsPart, SeriesRows, Unreadable, WriterOptions, corrupt, decode_block,
-    decode_parts, read_log,
+    self, DecidedPart, LoadCommit, LogQueue, LogWriter, Record, RecordPart, RowsPart, SeriesRows, Unreadable,
+    WriterOptions, corrupt, decode_block, decode_record, read_log,
 };
 use crate::memtable::MemoryChunk;
 use crate::pieces::{Piece, chunk_of};
@@ -18,6 +18,7 @@ use crate::series_index::{self, Checkpoints, Expected, SeriesIndex};
 use crate::source::WriterId;
 use crate::store::{Store, Threads, new_state};
 use crate::table_state::TableState;
+use crate::write::{PublishedPart, ReplayedLoads};
 use crate::{StorageOptions, flush, segment, series_file};
 use arrow::array::new_null_array;
 use catalog::{Catalog, CatalogStore, Tombstone};
@@ -26,7 +27,7 @@ use model::{
     Error, RangeDelete, Result, Sequence, SeriesId, Table, TableId, TableKind, arrow_type, encode_keys, key_hash,
 };
 use parking_lot::{Mutex, RwLock};
-use segments::{ChunkColumn, Identity, Spellings};
+use segments::{ChunkColumn, Identity, PlainSpellings, Spellings};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -55,14 +56,20 @@ pub(crate) fn open(
     packs.name(snapshot.manifests().flat_map(|(_, manifest)| manifest.files()));
     let pressure = Pressure::new(options.memory_limit_bytes, patience);
     let footers = Footers::new(options.footer_bytes);
-    let mut replay = Replay::new(snapshot.clone(), files.clone(), footers.clone(), pressure.clone())?;
+    let mut replay =
+        Replay::new(snapshot.clone(), files.clone(), footers.clone(), pressure.clone(), spellings.clone())?;
     let found = read_log(files.as_ref(), snapshot.log_files(), |path, sequence, payload| {
         replay.record(path, sequence, payload)
     })?;
-    let Replay { tables, last, .. } = replay;
+    let Replay { tables, last, loads, .. } = replay;
+    let ended = loads.to_tell(&snapshot);
+    let loads = loads.into_loads(&snapshot, &pressure)?;
     // Files whose records are trimmed away still say how far numbers had come.
     let last = found.files.last().map_or(last, |file| last.max(file.last));
     remove_orphans(files.as_ref(), &snapshot)?;
+    if !ended.is_empty() {
+        commit_blocking(&catalog, ended)?;
+    }
 
     let queue = LogQueue::new(last, options.clock.clone());
     let (log, log_thread) = LogWriter::open(
@@ -95,6 +102,7 @@ pub(crate) fn open(
         background: Background::default(),
         compactor: Compactor::default(),
         tables: RwLock::new(tables),
+        loads,
         dropped: Mutex::new(snapshot.dropped().map(|id| (id, last)).collect()),
         definitions: Arc::default(),
         backup_turn: Arc::default(),
@@ -162,6 +170,9 @@ fn stem(path: &str) -> &str {
     name.split('.').next().unwrap_or(name)
 }
 
+/// A table that is there.
+type Here = (Arc<Table>, Arc<TableState>);
+
 /// Brings records of the log to memory, one after the other.
 pub(crate) struct Replay {
     pub(crate) catalog: Arc<Catalog>,
@@ -175,6 +186,8 @@ pub(crate) struct Replay {
     pub(crate) skipped: BTreeSet<TableId>,
     /// Whether rows stay in memory; a check only wants to know that they could.
     pub(crate) keeps_rows: bool,
+    loads: ReplayedLoads,
+    spellings: Arc<dyn Spellings>,
 }
 
 impl Replay {
@@ -183,9 +196,11 @@ impl Replay {
         files: Arc<dyn Files>,
         footers: Arc<Footers>,
         pressure: Arc<Pressure>,
+        spellings: Arc<dyn Spellings>,
     ) -> Result<Self> {
         let checkpoints = Checkpoints::new(files.as_ref()).load(&Expected::all(&catalog))?;
-        Self::with(catalog, files, footers, pressure, checkpoints)
+        let replay = Self::with(catalog, files, footers, pressure, checkpoints)?;
+        Ok(Self { spellings, ..replay })
     }
 
     /// The same with series that were loaded before.
@@ -199,9 +214,19 @@ impl Replay {
         let flushed = catalog.tables().map(|table| catalog.manifest(table.id).flushed);
         let marks = checkpoints.values().map(SeriesIndex::mark);
         let last = flushed.chain(marks).chain([catalog.sequence()]).max().unwrap_or_default();
-        let (tables, skipped) = (BTreeMap::new(), BTreeSet::new());
-        let mut replay =
-            Self { catalog, files, footers, pressure, checkpoints, tables, last, skipped, keeps_rows: true };
+        let mut replay = Self {
+            catalog,
+            files,
+            footers,
+            pressure,
+            checkpoints,
+            tables: BTreeMap::new(),
+            last,
+            skipped: BTreeSet::new(),
+            keeps_rows: true,
+            loads: ReplayedLoads::default(),
+            spellings: Arc::new(PlainSpellings),
+        };
         for id in replay.checkpoints.keys().copied().collect::<Vec<_>>() {
             replay.table(id)?;
         }
@@ -228,37 +253,87 @@ impl Replay {
     pub(crate) fn record(&mut self, path: &Path, sequence: Sequence, payload: &[u8]) -> Result<()> {
         self.last = self.last.max(sequence);
         let damaged = |reason: String| corrupt(path, format!("record {sequence}: {reason}"));
-        let parts = decode_parts(payload).map_err(|unreadable| match unreadable {
+        let record = decode_record(payload).map_err(|unreadable| match unreadable {
             Unreadable::Malformed(e) => damaged(e.0),
             Unreadable::Newer(what) => too_new(&what, path),
         })?;
+        match record {
+            Record::Request(parts) => self.request(sequence, parts, &damaged),
+            Record::Commit(commit) => self.commit(sequence, commit, &damaged),
+            Record::Block(block) => {
+                self.loads.block(sequence, block);
+                Ok(())
+            }
+            Record::Abort(load) => {
+                self.loads.abort(load);
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether anything of a table can be replayed; an id that never was is damage.
+    fn is_here(&self, id: TableId, damaged: &dyn Fn(String) -> Error) -> Result<Option<Arc<Table>>> {
+        match self.catalog.table(id) {
+            Some(table) => Ok(Some(table.clone()).filter(|_| !self.skipped.contains(&id))),
+            None if self.catalog.was_dropped(id) => Ok(None),
+            None => Err(damaged(format!("there never was a table {id}"))),
+        }
+    }
+
+    fn request(&mut self, sequence: Sequence, parts: Vec<RecordPart>, damaged: &dyn Fn(String) -> Error) -> Result<()> {
         let mut pieces: BTreeMap<TableId, Vec<Piece>> = BTreeMap::new();
         for part in parts {
             let id = part.table();
-            let Some(table) = self.catalog.table(id).cloned() else {
-                if self.catalog.was_dropped(id) {
-                    continue;
-                }
-                return Err(damaged(format!("there never was a table {id}")));
-            };
-            if self.skipped.contains(&id) {
-                continue;
-            }
+            let Some(table) = self.is_here(id, damaged)? else { continue };
             let state = self.table(id)?;
             match part {
                 RecordPart::Delete(delete) => replay_delete(&state, sequence, &delete),
                 RecordPart::Rows(rows) => {
-                    if let Some(piece) = replay_rows(&state, &table, sequence, rows).map_err(damaged)? {
+                    if let Some(piece) = replay_rows(&state, &table, sequence, rows, Ok).map_err(damaged)? {
                         pieces.entry(id).or_default().push(piece);
                     }
                 }
             }
         }
-        for (id, pieces) in pieces {
-            if let Some(chunk) = chunk_of(sequence, pieces)?.filter(|_| self.keeps_rows) {
-                let charge = self.pressure.charge(chunk.bytes());
-                self.table(id)?.memory.write().push(MemoryChunk::new(chunk, charge));
+        pieces.into_iter().try_for_each(|(id, pieces)| self.keep(sequence, id, pieces))
+    }
+
+    /// Blocks that were pending are there from this number on.
+    fn commit(&mut self, sequence: Sequence, commit: LoadCommit, damaged: &dyn Fn(String) -> Error) -> Result<()> {
+        let mut tables: BTreeMap<TableId, Option<Here>> = BTreeMap::new();
+        for part in &commit.parts {
+            let id = part.table;
+            let table = self.is_here(id, damaged)?;
+            let state = table.map(|table| Ok::<_, Error>((table, self.table(id)?))).transpose()?;
+            tables.insert(id, state);
+        }
+        let is_needed = |part: &DecidedPart| {
+            tables.get(&part.table).and_then(Option::as_ref).is_some_and(|(_, state)| {
+                (part.rows > 0 && sequence > state.memory.read().flushed())
+                    || (part.changes_series && sequence > state.series.read().mark())
+            })
+        };
+        let published = self.loads.commit(sequence, commit, is_needed).map_err(damaged)?;
+        // How a check spells values nobody told it.
+        let spellings = self.keeps_rows.then_some(self.spellings.as_ref());
+        let mut pieces: BTreeMap<(u32, TableId), Vec<Piece>> = BTreeMap::new();
+        for mut part in published {
+            let Some(Some((table, state))) = tables.get(&part.decided.table) else { continue };
+            let rows = part.resolved().map_err(damaged)?;
+            let finish = |piece| part.finish(table, piece, sequence, spellings);
+            let replayed = replay_rows(state, table, sequence, rows, |piece| finish(piece).map_err(|e| e.to_string()));
+            let PublishedPart { block, .. } = part;
+            if let Some(piece) = replayed.map_err(damaged)? {
+                pieces.entry((block, table.id)).or_default().push(piece);
             }
+        }
+        pieces.into_iter().try_for_each(|((_, id), pieces)| self.keep(sequence, id, pieces))
+    }
+
+    fn keep(&mut self, sequence: Sequence, id: TableId, pieces: Vec<Piece>) -> Result<()> {
+        if let Some(chunk) = chunk_of(sequence, pieces)?.filter(|_| self.keeps_rows) {
+            let charge = self.pressure.charge(chunk.bytes());
+            self.table(id)?.memory.write().push(MemoryChunk::new(chunk, charge));
         }
         Ok(())
     }
@@ -277,7 +352,13 @@ fn replay_delete(state: &TableState, sequence: Sequence, delete: &RangeDelete) {
     }
 }
 
-fn replay_rows(state: &TableState, table: &Table, sequence: Sequence, part: RowsPart) -> Result<Option<Piece>, String> {
+fn replay_rows(
+    state: &TableState,
+    table: &Table,
+    sequence: Sequence,
+    part: RowsPart,
+    finish: impl FnOnce(Piece) -> Result<Piece, String>,
+) -> Result<Option<Piece>, String> {
     let flushed = state.memory.read().flushed();
     let RowsPart { kind, rows, series, block, .. } = part;
     match (table.kind, series) {
@@ -291,7 +372,9 @@ fn replay_rows(state: &TableState, table: &Table, sequence: Sequence, part: Rows
                 return Ok(None);
             }
             let (times, columns) = decode_block(&block, rows, true).map_err(|e| e.0)?;
-            for (id, time) in series.ids.iter().zip(&times) {
+            let piece = finish(Piece { identity: Identity::Series { series: series.ids, times }, kind, columns })?;
+            let Identity::Series { series, times } = &piece.identity else { return Ok(Some(piece)) };
+            for (id, time) in series.iter().zip(times) {
                 if index.entry(*id).is_none() {
                     return Err(format!("there never was a series {id}"));
                 }
@@ -299,7 +382,7 @@ fn replay_rows(state: &TableState, table: &Table, sequence: Sequence, part: Rows
                     index.saw(*id, *time);
                 }
             }
-            Ok(Some(Piece { identity: Identity::Series { series: series.ids, times }, kind, columns }))
+            Ok(Some(piece))
         }
         (TableKind::Keyed, None) => {
             if sequence <= flushed {
@@ -308,7 +391,7 @@ fn replay_rows(state: &TableState, table: &Table, sequence: Sequence, part: Rows
             let (_, columns) = decode_block(&block, rows, false).map_err(|e| e.0)?;
             let keys = key_arrays(table, &columns, rows);
             let keys = encode_keys(&keys, rows).map_err(|e| e.to_string())?;
-            Ok(Some(Piece { identity: Identity::Keyed { keys }, kind, columns }))
+            finish(Piece { identity: Identity::Keyed { keys }, kind, columns }).map(Some)
         }
         _ => Err(format!("table {} is of another kind", table.id)),
     }

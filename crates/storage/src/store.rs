@@ -12,6 +12,7 @@ use crate::segment::Segment;
 use crate::series_index::SeriesIndex;
 use crate::source::WriterId;
 use crate::table_state::TableState;
+use crate::write::Loads;
 use crate::{StorageOptions, WalSync};
 use catalog::{Catalog, CatalogStore, SegmentEntry};
 use files::{Files, HeldFiles, PackedFiles};
@@ -48,6 +49,8 @@ pub(crate) struct Store {
     pub(crate) compactor: Compactor,
     /// Tables that were touched since the start. A table at rest is not here.
     pub(crate) tables: RwLock<BTreeMap<TableId, Arc<TableState>>>,
+    /// Loads that are open, or not all in files.
+    pub(crate) loads: Loads,
     /// Dropped tables, with the newest number at which a record of them can be in the log.
     pub(crate) dropped: Mutex<Vec<(TableId, Sequence)>>,
     /// Shared by whoever changes definitions, from the number to the end of the commit; whoever has

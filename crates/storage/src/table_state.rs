@@ -10,7 +10,7 @@ use crate::source::DescribedViews;
 use catalog::PackedSeries;
 use model::{Error, Sequence, TableId};
 use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use tokio::sync::Notify;
 
 /// What the table's lock guards beside the order of decisions.
@@ -28,6 +28,8 @@ pub(crate) struct TableState {
     pub(crate) id: TableId,
     /// The table's lock: whoever holds it decides what is written next.
     pub(crate) lock: Mutex<Gate>,
+    /// How often what had a number was taken back; changed under the lock.
+    pub(crate) undone: AtomicU64,
     /// Heard when `altering` ends.
     pub(crate) altered: Notify,
     pub(crate) series: RwLock<SeriesIndex>,
@@ -52,6 +54,7 @@ impl TableState {
         Self {
             id,
             lock: Mutex::default(),
+            undone: AtomicU64::new(0),
             altered: Notify::new(),
             series: RwLock::new(series),
             memory: RwLock::new(memory),

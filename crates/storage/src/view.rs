@@ -20,6 +20,7 @@ use arrow::record_batch::RecordBatch;
 use model::{ColumnId, DataType, KeyBytes, Result, Sequence, SeriesId, Table, TableId, TimeBounds};
 use parking_lot::RwLock;
 use segments::{Buckets, PartialColumn, Spellings};
+use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Arc, OnceLock};
 
@@ -148,6 +149,36 @@ impl TableView {
             let sequence = store.log.visible();
             (sequence, index.snapshot(sequence), memory.view(sequence))
         };
+        Self::defined(store, id, sequence, state, memory, series)
+    }
+
+    /// Several tables as they are at one moment.
+    pub(crate) fn several(store: &Store, ids: &[TableId]) -> Result<Vec<Self>> {
+        let states = ids.iter().map(|id| Ok((*id, store.table(*id)?)));
+        let states: BTreeMap<TableId, Arc<TableState>> = states.collect::<Result<_>>()?;
+        let (sequence, mut found) = {
+            let mut series: Vec<_> = states.values().map(|state| state.series.write()).collect();
+            let memories: Vec<_> = states.values().map(|state| state.memory.read()).collect();
+            let sequence = store.log.visible();
+            let found = states.keys().zip(&mut series).zip(memories);
+            let found = found.map(|((id, index), memory)| (*id, (memory.view(sequence), index.snapshot(sequence))));
+            (sequence, found.collect::<BTreeMap<_, _>>())
+        };
+        let defined = states.into_iter().filter_map(|(id, state)| Some((id, state, found.remove(&id)?)));
+        let views = defined
+            .map(|(id, state, (memory, series))| Ok((id, Self::defined(store, id, sequence, state, memory, series)?)));
+        let views: BTreeMap<TableId, Self> = views.collect::<Result<_>>()?;
+        Ok(ids.iter().filter_map(|id| views.get(id).cloned()).collect())
+    }
+
+    fn defined(
+        store: &Store,
+        id: TableId,
+        sequence: Sequence,
+        state: Arc<TableState>,
+        memory: MemoryView,
+        series: Arc<SeriesSnapshot>,
+    ) -> Result<Self> {
         // After the rows: a definition may be newer than they are, never older.
         let catalog = store.catalog.snapshot();
         let table = catalog.table(id).cloned().ok_or_else(|| catalog.no_table(id))?;

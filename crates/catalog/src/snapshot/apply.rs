@@ -3,8 +3,8 @@
 //! catalogue is checked by the same rules.
 
 use super::{Catalog, TableNames};
-use crate::{Change, Database, LogFiles, Membership, TableManifest, User};
-use model::{DatabaseId, Error, ErrorKind, Grant, Result, Scope, Sequence, Table, TableId, UserId};
+use crate::{Change, Database, Load, LoadState, LogFiles, Membership, TableManifest, User};
+use model::{DatabaseId, Error, ErrorKind, Grant, LoadId, Result, Scope, Sequence, Table, TableId, UserId};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -19,6 +19,7 @@ pub(crate) enum Part {
     Membership { role: UserId, member: UserId },
     Setting(String),
     Manifest(TableId),
+    Load(LoadId),
     Sequence,
     LogFiles,
 }
@@ -71,6 +72,13 @@ impl Edit {
             Change::PutSequence(sequence) => self.put_sequence(sequence),
             Change::BeginLogFile(number) => self.begin_log_file(number),
             Change::TrimLog(first) => self.trim_log(first)?,
+            Change::PutLoad(load) => self.put_load(load)?,
+            Change::ForgetLoads(ids) => {
+                for id in ids {
+                    Arc::make_mut(&mut self.catalog.loads).remove(&id);
+                    self.touched.insert(Part::Load(id));
+                }
+            }
         }
         Ok(())
     }
@@ -79,6 +87,19 @@ impl Edit {
     pub(crate) fn put_dropped(&mut self, id: TableId) {
         Arc::make_mut(&mut self.catalog.dropped).insert(id);
         self.touched.insert(Part::Dropped(id));
+    }
+
+    fn put_load(&mut self, load: Load) -> Result<()> {
+        let id = load.id;
+        let namesake = self.catalog.load_named(load.database, &load.label);
+        let is_taken = namesake.is_some_and(|other| other.id != id && other.state != LoadState::Aborted);
+        if is_taken && load.state != LoadState::Aborted {
+            let (constraint, columns) = ("label".to_owned(), vec!["label".to_owned()]);
+            return Err(ErrorKind::DuplicateKey { constraint, columns, values: vec![load.label] }.into());
+        }
+        Arc::make_mut(&mut self.catalog.loads).insert(id, load);
+        self.touched.insert(Part::Load(id));
+        Ok(())
     }
 
     fn put_sequence(&mut self, sequence: Sequence) {

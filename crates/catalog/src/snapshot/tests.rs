@@ -1,7 +1,7 @@
 use super::Catalog;
 use crate::sample::{database, grant, hidden, manifest, membership, put, table, user, with_unique};
-use crate::{Change, LogFiles, User};
-use model::{DatabaseId, ErrorKind, Grant, Privileges, Scope, Sequence, TableId, UserId};
+use crate::{Change, Load, LoadState, LogFiles, User};
+use model::{DatabaseId, ErrorKind, Grant, LoadId, Privileges, Scope, Sequence, TableId, UserId};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
@@ -214,6 +214,15 @@ fn a_version_shares_what_no_change_touched() {
 }
 
 /// Any change over few ids and names, so that they often meet.
+fn load(id: u64, database: u64, label: &str, state: u64) -> Load {
+    let state = match state {
+        0 => LoadState::Open,
+        1 => LoadState::Committed(Sequence(id)),
+        _ => LoadState::Aborted,
+    };
+    Load { id: LoadId(id), database: DatabaseId(database), label: label.to_owned(), deadline_micros: id, state }
+}
+
 pub(crate) fn any_change() -> impl Strategy<Value = Change> {
     let name = || prop::sample::select(vec!["a", "b", "c"]);
     let id = || 1..4_u64;
@@ -243,6 +252,8 @@ pub(crate) fn any_change() -> impl Strategy<Value = Change> {
         1 => (1..99_u64).prop_map(|number| Change::PutSequence(Sequence(number))),
         1 => (1..9_u64).prop_map(Change::BeginLogFile),
         1 => (1..9_u64).prop_map(Change::TrimLog),
+        2 => (1..5_u64, id(), name(), 0..3_u64).prop_map(|(id, database, label, state)| Change::PutLoad(load(id, database, label, state))),
+        1 => (1..5_u64).prop_map(|id| Change::ForgetLoads(vec![LoadId(id)])),
     ]
 }
 
@@ -273,6 +284,10 @@ proptest! {
             }
             prop_assert_eq!(catalog.database_names.len(), catalog.databases().count());
             prop_assert_eq!(catalog.user_names.len(), catalog.users().count());
+            let open: Vec<_> = catalog.loads().filter(|load| load.state != LoadState::Aborted).collect();
+            let labels: BTreeSet<_> = open.iter().map(|load| (load.database, &load.label)).collect();
+            prop_assert_eq!(labels.len(), open.len());
+            prop_assert!(open.iter().all(|load| catalog.load_named(load.database, &load.label) == Some(load)));
             prop_assert!(catalog.manifests().all(|(id, _)| catalog.table(id).is_some()));
             for grant in catalog.grants() {
                 prop_assert!(catalog.user(grant.grantee).is_some());

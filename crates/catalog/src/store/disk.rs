@@ -10,7 +10,7 @@ use crate::{Change, LogFiles};
 use files::{File, Files, io_error};
 use model::{Error, ErrorKind, Result, Sequence};
 use redb::{
-    Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableHandle,
+    Database, DatabaseError, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableError, TableHandle,
     WriteTransaction,
 };
 use serde::de::DeserializeOwned;
@@ -218,6 +218,10 @@ impl Disk {
         read.each(encoding::MANIFESTS, |key, value| {
             put(None, key, Change::PutManifest(table_id(key)?, decode(value)?))
         })?;
+        read.each(encoding::LOADS, |key, value| {
+            let load: crate::Load = decode(value)?;
+            put(Some(Part::Load(load.id)), key, Change::PutLoad(load))
+        })?;
         put(None, SEQUENCE_KEY, Change::PutSequence(read.meta::<Sequence>(SEQUENCE_KEY)?))?;
         if let Some(files) = read.optional_meta::<LogFiles>(LOG_FILES_KEY)? {
             if files.first > files.last {
@@ -252,7 +256,10 @@ struct Read<'a> {
 
 impl Read<'_> {
     fn each(&self, table: encoding::Stored, mut take: impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
-        let table = self.transaction.open_table(table).map_err(|error| self.disk.explain(error))?;
+        let table = match self.transaction.open_table(table) {
+            Err(TableError::TableDoesNotExist(name)) if name == encoding::LOADS.name() => return Ok(()),
+            table => table.map_err(|error| self.disk.explain(error))?,
+        };
         for row in table.iter().map_err(|error| self.disk.explain(error))? {
             let (key, value) = row.map_err(|error| self.disk.explain(error))?;
             take(key.value(), value.value())?;

@@ -21,9 +21,12 @@ pub(super) const GRANTS: Stored = TableDefinition::new("grants");
 pub(super) const MEMBERSHIPS: Stored = TableDefinition::new("memberships");
 pub(super) const SETTINGS: Stored = TableDefinition::new("settings");
 pub(super) const MANIFESTS: Stored = TableDefinition::new("manifests");
+/// Not there in files that older versions made.
+pub(super) const LOADS: Stored = TableDefinition::new("loads");
 pub(super) const META: Stored = TableDefinition::new("meta");
 
-pub(super) const ALL: [Stored; 9] = [DATABASES, TABLES, DROPPED, USERS, GRANTS, MEMBERSHIPS, SETTINGS, MANIFESTS, META];
+pub(super) const ALL: [Stored; 10] =
+    [DATABASES, TABLES, DROPPED, USERS, GRANTS, MEMBERSHIPS, SETTINGS, MANIFESTS, LOADS, META];
 
 pub(super) const VERSION_KEY: &[u8] = b"version";
 pub(super) const SEQUENCE_KEY: &[u8] = b"sequence";
@@ -41,6 +44,7 @@ impl Part {
             Self::Membership { .. } => MEMBERSHIPS,
             Self::Setting(_) => SETTINGS,
             Self::Manifest(_) => MANIFESTS,
+            Self::Load(_) => LOADS,
             Self::Sequence | Self::LogFiles => META,
         }
     }
@@ -50,6 +54,7 @@ impl Part {
             Self::Database(id) => id.0.to_be_bytes().to_vec(),
             Self::Table(id) | Self::Dropped(id) | Self::Manifest(id) => id.0.to_be_bytes().to_vec(),
             Self::User(id) => id.0.to_be_bytes().to_vec(),
+            Self::Load(id) => id.0.to_be_bytes().to_vec(),
             Self::Grant(grantee, scope) => {
                 let (tag, id) = match scope {
                     Scope::All => (0, 0),
@@ -76,6 +81,7 @@ impl Part {
             Self::Membership { role, member } => catalog.membership(*role, *member).map(encode),
             Self::Setting(name) => catalog.setting(name).map(encode),
             Self::Manifest(id) => catalog.table(*id).map(|_| encode(&catalog.manifest(*id))),
+            Self::Load(id) => catalog.load(*id).map(encode),
             Self::Sequence => Some(encode(&catalog.sequence())),
             Self::LogFiles => catalog.log_files().map(|files| encode(&files)),
         }

@@ -1,7 +1,7 @@
 //! Queries: which tables they see, at which number, and under which rights.
 
 use crate::lookup::StatementTables;
-use crate::test_store::{TestStore, batch, int, keyed};
+use crate::test_store::{TestStore, batch, int, keyed, text};
 use arrow::array::Int64Array;
 use arrow::datatypes::{DataType, Field, Schema};
 use arrow::record_batch::RecordBatch;
@@ -81,4 +81,50 @@ async fn every_use_of_a_table_in_a_statement_sees_the_same_rows() {
     let long = first.table(&["defaultdb".to_owned(), "t".to_owned()]).unwrap();
     assert!(Arc::ptr_eq(&short, &long));
     assert!(!Arc::ptr_eq(&short, &other.table(&["t".to_owned()]).unwrap()));
+}
+
+/// A unique set tells the keys of rows that have its values; EXPLAIN says so.
+#[tokio::test(flavor = "multi_thread")]
+async fn rows_are_found_by_unique_sets() {
+    let store = TestStore::new().await;
+    let table = store.create(keyed("t", &[("v", &["b", "a"]), ("u", &["a"])])).await;
+    let rows: Vec<_> = (0..500).map(|n| vec![int(n), int(n * 10), text(&format!("b{}", n % 10))]).collect();
+    store.write(&store.root, batch(&table, WriteKind::FailOnDuplicate, &["id", "a", "b"], &rows)).await.unwrap();
+    let explained = async |filter: &str| {
+        let plan = store.rows(&format!("EXPLAIN SELECT id FROM t WHERE {filter}")).await.join(" ");
+        ["by unique u", "by unique v", "keys=all", "keys=1 ranges", "keys=2 ranges", "keys=0 ranges"]
+            .into_iter()
+            .filter(|part| plan.contains(part))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let ids = async |filter: &str| store.rows(&format!("SELECT id FROM t WHERE {filter} ORDER BY id")).await.join(" ");
+    for flushed in [false, true] {
+        if flushed {
+            store.storage().flush().await.unwrap();
+        }
+        for (filter, plan, found) in [
+            ("a = 70", "by unique u, keys=1 ranges", "7"),
+            ("a = 71", "by unique u, keys=0 ranges", ""),
+            ("a IN (70, 80, 81)", "by unique u, keys=2 ranges", "7 8"),
+            ("a = 70 AND id < 7", "keys=1 ranges", ""),
+            ("b = 'b8' AND a = 70", "by unique v, keys=0 ranges", ""),
+            ("b = 'b3' AND a = 130", "by unique v, keys=1 ranges", "13"),
+            ("b = 'b3' AND a < 200", "keys=all", "3 13"),
+            ("a = 70 OR id = 9", "keys=all", "7 9"),
+            ("a = 70 AND id = 7", "keys=1 ranges", "7"),
+            ("a IS NULL", "keys=all", ""),
+        ] {
+            assert_eq!(explained(filter).await, plan, "{filter}");
+            assert_eq!(ids(filter).await, found, "{filter}");
+        }
+    }
+    // What a statement before moved is found where it is now.
+    let request = crate::UpdateRequest {
+        table: table.id,
+        assignments: vec![(table.column_named("a").unwrap().id, crate::test_store::expression("a + 1"))],
+        filter: Some(crate::test_store::expression("a = 70")),
+    };
+    assert_eq!(store.update(&store.root, &store.request("SELECT 1"), request).await.unwrap(), 1);
+    assert_eq!((ids("a = 70").await, ids("a = 71").await), (String::new(), "7".to_owned()));
 }

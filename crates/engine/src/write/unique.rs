@@ -140,6 +140,23 @@ pub(crate) fn replace_rows(write: &KeyedWrite<'_>, old: &Rows, new: &Rows) -> Re
     Ok(WriteRequest { parts: erasures })
 }
 
+/// The erasures of rows that go for good, and of their entries; `old` needs the columns of keys and
+/// sets only.
+pub(crate) fn erasures(catalog: &Catalog, table: &Table, old: Rows) -> Result<Vec<WritePart>> {
+    let mut parts = Vec::with_capacity(1 + table.unique.len());
+    for set in &table.unique {
+        let index = index_of(catalog, set)?;
+        let entries = old.entries(table, set, index)?;
+        if entries.count > 0 {
+            parts.push(WritePart::Rows(entries.into_erasure(index)));
+        }
+    }
+    if old.count > 0 {
+        parts.push(WritePart::Rows(old.into_erasure(table)));
+    }
+    Ok(parts)
+}
+
 /// One uniqueness rule: that of a table's key, visible or hidden.
 struct Rule<'a> {
     table: &'a Table,

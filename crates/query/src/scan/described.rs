@@ -14,7 +14,7 @@ use storage::{PartialColumn, ScanDescription};
 impl ScanExec {
     /// What another process needs to read the same rows.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
-        let Selection { time, keys, series, constant, residual: _ } = self.selection.as_ref();
+        let Selection { time, keys, series, constant, unique: _, residual: _ } = self.selection.as_ref();
         let description = self.source.describe(&self.columns, *time, keys).map_err(external)?;
         let mut out = Vec::new();
         put_bytes(&description.to_bytes(), &mut out);
@@ -52,7 +52,7 @@ impl ScanExec {
         })?;
         payload.end()?;
         let (source, keys) = sources.open(&description).map_err(external)?;
-        let selection = Selection { time: description.time, keys, series, constant, residual: None };
+        let selection = Selection { time: description.time, keys, series, constant, ..Selection::all() };
         let table = StorageTable::over(source);
         let Some(states) = states else { return table.scan_of(&description.columns, selection, fetch) };
         let places = description.columns.iter().map(|id| table.place_of(*id)).collect::<Result<Vec<_>>>()?;

@@ -153,7 +153,12 @@ impl DisplayAs for ScanExec {
             write!(f, "{separator}time={}", TimeRange(self.selection.time, unit))?;
         }
         match &self.selection.keys {
-            ScanKeys::Ranges(ranges) => write!(f, "{separator}keys={} ranges", ranges.len())?,
+            ScanKeys::Ranges(ranges) => {
+                write!(f, "{separator}keys={} ranges", ranges.len())?;
+                if let Some(unique) = &self.selection.unique {
+                    write!(f, "{separator}by unique {unique}")?;
+                }
+            }
             _ if table.kind == TableKind::Keyed => write!(f, "{separator}keys=all")?,
             _ => match self.selection.series {
                 Some((selected, all)) => write!(f, "{separator}series={selected} of {all}")?,

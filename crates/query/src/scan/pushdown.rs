@@ -42,6 +42,8 @@ pub(crate) struct Selection {
     pub(crate) keys: ScanKeys,
     /// Selected and all series, where series were selected.
     pub(crate) series: Option<(usize, usize)>,
+    /// The unique set that told the keys.
+    pub(crate) unique: Option<String>,
     /// Columns that have one value in all selected rows.
     pub(crate) constant: HashSet<ColumnId>,
     /// What the rows read must still satisfy, on unqualified columns.
@@ -50,7 +52,14 @@ pub(crate) struct Selection {
 
 impl Selection {
     pub(super) fn all() -> Self {
-        Self { time: TimeBounds::ALL, keys: ScanKeys::All, series: None, constant: HashSet::new(), residual: None }
+        Self {
+            time: TimeBounds::ALL,
+            keys: ScanKeys::All,
+            series: None,
+            unique: None,
+            constant: HashSet::new(),
+            residual: None,
+        }
     }
 }
 

@@ -36,7 +36,8 @@ pub(super) fn merge(chunks: &[Arc<Chunk>], context: &MergeContext<'_>) -> Result
         return Err(Error::internal("there is no chunk to merge"));
     };
     let sequences = (oldest.sequences.0, newest.sequences.1);
-    if let Some([a, b]) = chunks.array_windows::<2>().find(|[a, b]| a.sequences.1 >= b.sequences.0) {
+    // The blocks of a load have one number, and are in their order.
+    if let Some([a, b]) = chunks.array_windows::<2>().find(|[a, b]| a.sequences.1 > b.sequences.0) {
         let (a, b) = (a.sequences, b.sequences);
         return Err(Error::internal(format!("chunks {a:?} and {b:?} do not follow each other")));
     }

@@ -7,14 +7,14 @@ use super::{AffectedRows, CheckReport, Fault, Remedy, Steps};
 use crate::footers::Footers;
 use crate::format::CATALOGUE;
 use crate::log::{
-    DIRECTORY, Damage, Place, RecordPart, RowsPart, decode_block, decode_parts, log_file_number, log_file_path,
-    survey_file,
+    DIRECTORY, Damage, Place, Record, RecordPart, RowsPart, decode_block, decode_record, log_file_number,
+    log_file_path, survey_file,
 };
 use crate::pressure::Pressure;
 use crate::recovery::{Replay, key_arrays};
 use catalog::{Catalog, LogFiles};
 use files::{Files, io_error};
-use model::{KeyBytes, Result, Sequence, Table, TableId, TimeBounds, encode_keys};
+use model::{KeyBytes, LoadId, Result, Sequence, Table, TableId, TimeBounds, encode_keys};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -126,6 +126,8 @@ fn beyond(files: &dyn Files, there: &[u64], last: u64) -> Result<Option<u64>> {
 #[derive(Debug, Default)]
 struct Lost {
     tables: BTreeMap<TableId, LostRows>,
+    /// Rows of loads that are not there before a commit says so.
+    pending: BTreeMap<LoadId, Vec<RecordPart>>,
 }
 
 #[derive(Debug, Default)]
@@ -138,7 +140,24 @@ struct LostRows {
 impl Lost {
     /// What a record would have written, but for what is in files already.
     fn add(&mut self, replay: &Replay, sequence: Sequence, payload: &[u8]) {
-        let Ok(parts) = decode_parts(payload) else { return };
+        let parts = match decode_record(payload) {
+            Ok(Record::Request(parts)) => parts,
+            Ok(Record::Block(block)) => {
+                let pending = self.pending.entry(block.load).or_default();
+                for (_, mut rows) in block.parts {
+                    // They are places in a list, and no ids.
+                    rows.series.iter_mut().for_each(|series| series.ids.clear());
+                    pending.push(RecordPart::Rows(rows));
+                }
+                return;
+            }
+            Ok(Record::Commit(commit)) => self.pending.remove(&commit.load).unwrap_or_default(),
+            Ok(Record::Abort(load)) => {
+                self.pending.remove(&load);
+                return;
+            }
+            Err(_) => return,
+        };
         for part in parts {
             let Some(table) = replay.catalog.table(part.table()).cloned() else { continue };
             if sequence <= replay.catalog.manifest(table.id).flushed {

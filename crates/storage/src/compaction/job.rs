@@ -120,7 +120,8 @@ impl Job {
         let is_hidden = |input: &Segment| self.tombstones.iter().any(|t| hides(t, &input.entry, table.kind));
         let visible = self.inputs.iter().filter(|input| !is_hidden(input));
         let visible = visible.map(|input| input.reader()).collect::<Result<Vec<_>>>()?;
-        let merged = |placed| Merged { state: state.clone(), table: table.clone(), inputs: self.inputs.clone(), placed };
+        let merged =
+            |placed| Merged { state: state.clone(), table: table.clone(), inputs: self.inputs.clone(), placed };
         if visible.is_empty() {
             return Ok(Some(merged(None)));
         }

@@ -6,6 +6,7 @@
 
 mod columns;
 mod file_format;
+mod load_record;
 mod next_file;
 mod one_bit;
 mod queue;
@@ -16,6 +17,10 @@ mod writer;
 
 pub(crate) use columns::{decode_block, encode_block};
 pub(crate) use file_format::{DIRECTORY, FRAME_BYTES, Frame, HEADER_BYTES, Header, path as log_path};
+pub(crate) use load_record::{
+    Bits, Condition, DecidedPart, LoadCommit, NO_SERIES, PendingBlock, Record, decode_record, encode_abort_record,
+    encode_block_record, encode_commit_record,
+};
 pub(crate) use queue::{LogQueue, Refusal};
 pub(crate) use reader::{corrupt, read_log};
 pub(crate) use record::{NewSeries, RecordPart, RowsPart, SeriesRows, Unreadable, decode_parts, encode_parts};

@@ -3,11 +3,15 @@
 
 use super::fixture::*;
 use super::watched::Watched;
-use crate::{CheckReport, Remedy, Repaired, ScanKeys, ScanRequest, StorageOptions};
+use crate::{CheckReport, LoadLabel, Remedy, Repaired, ScanKeys, ScanRequest, StorageOptions};
 use files::{Files, ForgetfulFiles};
-use model::{AttributePolicy, ColumnId, ColumnRole, ErrorKind, Result, TableId, TimeBounds, Value, WriteKind};
+use model::{
+    AttributePolicy, ColumnId, ColumnRole, DatabaseId, ErrorKind, Result, TableId, TimeBounds, Value, WriteKind,
+    WritePart, WriteRequest,
+};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 const METERS: TableId = TableId(1);
 const SITES: TableId = TableId(2);
@@ -50,6 +54,25 @@ async fn store_with(closed: bool, options: StorageOptions) -> ForgetfulFiles {
         drop(fixture);
     }
     disk.crash(0)
+}
+
+/// The same with a load that was published, and one that is open.
+async fn with_loads(disk: ForgetfulFiles, options: &StorageOptions) -> ForgetfulFiles {
+    let fixture = Fixture::open(&disk, options.clone()).unwrap();
+    let (meters, table) = (series_table(1), keyed_table(2));
+    for name in ["published", "open"] {
+        let label = LoadLabel { database: DatabaseId(1), name: name.into(), timeout: Duration::from_secs(3_600) };
+        let load = fixture.storage.begin_load(Some(label)).await.unwrap();
+        for block in
+            [sites(&table, WriteKind::KeepFirst, &[(3, 1), (70, 7)]), loads(&meters, WriteKind::Merge, &[("z", 8, 8)])]
+        {
+            load.push(WriteRequest { parts: vec![WritePart::Rows(block)] }).await.unwrap();
+        }
+        if name == "published" {
+            load.commit().await.unwrap();
+        }
+    }
+    fixture.disk.crash(0)
 }
 
 fn files_of(disk: &ForgetfulFiles) -> Vec<PathBuf> {
@@ -162,6 +185,7 @@ async fn flip_bits(options: &StorageOptions, kinds: &[&str]) {
     let mut found = 0;
     for closed in [true, false] {
         let disk = store_with(closed, options.clone()).await;
+        let disk = if closed { disk } else { with_loads(disk, options).await };
         let expected = answers(&disk.crash(0)).unwrap();
         let catalogue = Path::new("catalog.redb");
         let files = files_of(&disk);

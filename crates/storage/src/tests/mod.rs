@@ -13,6 +13,7 @@ mod faults;
 pub(crate) mod fixture;
 mod footers;
 mod last_values;
+mod loads;
 mod log_files;
 mod making;
 mod many_series;

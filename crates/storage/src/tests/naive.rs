@@ -4,8 +4,8 @@
 use super::fixture::{at, text};
 use crate::cell_value::cell_value;
 use model::{
-    AttributePolicy, ColumnId, ColumnRole, DataType, KeyBytes, KeySelection, Table, TableId, TableKind, Value,
-    WriteBatch, WriteKind, WriteOutcome, WritePart, WriteRequest, encode_key, key_hash,
+    AttributePolicy, Cells, ColumnId, ColumnRole, DataType, KeyBytes, KeySelection, LoadId, Table, TableId, TableKind,
+    Value, WriteBatch, WriteKind, WriteOutcome, WritePart, WriteRequest, encode_key, key_hash,
 };
 use std::collections::{BTreeMap, HashSet};
 use std::ops::RangeBounds;
@@ -16,17 +16,22 @@ pub(super) enum Event {
     Write(WriteRequest),
     /// A table has a new definition.
     Change(Table),
+    /// Rows that a load will publish.
+    Block(LoadId, WriteRequest),
+    /// A load, which writes those tables, is published.
+    Publish(LoadId, Vec<TableId>),
 }
 
 impl Event {
     /// Whether it writes or changes a table.
     pub(super) fn touches(&self, id: TableId) -> bool {
         match self {
-            Self::Write(request) => request.parts.iter().any(|part| match part {
+            Self::Write(request) | Self::Block(_, request) => request.parts.iter().any(|part| match part {
                 WritePart::Rows(batch) => batch.table == id,
                 WritePart::Delete(delete) => delete.table == id,
             }),
             Self::Change(table) => table.id == id,
+            Self::Publish(_, tables) => tables.contains(&id),
         }
     }
 }
@@ -48,10 +53,21 @@ struct NaiveTable {
     series: BTreeMap<KeyBytes, NaiveSeries>,
 }
 
+/// A batch as cells: those of each row that are not absent.
+#[derive(Clone, Debug)]
+struct NaiveBatch {
+    table: TableId,
+    kind: WriteKind,
+    attributes: AttributePolicy,
+    rows: Vec<BTreeMap<ColumnId, Value>>,
+}
+
 /// All tables.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Naive {
     tables: BTreeMap<TableId, NaiveTable>,
+    /// The blocks of loads that are not published.
+    pending: BTreeMap<LoadId, Vec<NaiveBatch>>,
 }
 
 /// What a store shows of a table.
@@ -84,8 +100,27 @@ impl Naive {
                 if naive.table.schema_version + 1 != table.schema_version {
                     return Err(Impossible("the definition has another version".into()));
                 }
+                let before = naive.table.clone();
                 naive.change(table.clone());
+                for batch in self.pending.values_mut().flatten().filter(|batch| batch.table == table.id) {
+                    batch.rows.iter_mut().for_each(|cells| change_cells(cells, &before, table));
+                }
                 Ok(WriteOutcome::default())
+            }
+            Event::Block(load, request) => {
+                let batches = in_order(request).map(|batch| self.tables[&batch.table].cells(batch));
+                let batches = batches.collect::<Result<Vec<_>, _>>()?;
+                self.pending.entry(*load).or_default().extend(batches);
+                Ok(WriteOutcome::default())
+            }
+            Event::Publish(load, _) => {
+                let mut after = self.clone();
+                let mut outcome = WriteOutcome::default();
+                for batch in after.pending.remove(load).unwrap_or_default() {
+                    after.tables.get_mut(&batch.table).unwrap().write(&batch, &mut outcome)?;
+                }
+                *self = after;
+                Ok(outcome)
             }
             Event::Write(request) => {
                 let mut after = self.clone();
@@ -114,30 +149,45 @@ impl Naive {
                 }
             }
         }
-        let rows = |erase: bool| {
-            request.parts.iter().filter_map(move |part| match part {
-                WritePart::Rows(batch) if (batch.kind == WriteKind::Erase) == erase => Some(batch),
-                _ => None,
-            })
-        };
-        for batch in rows(true).chain(rows(false)) {
-            self.tables.get_mut(&batch.table).unwrap().write(batch, &mut outcome)?;
+        for batch in in_order(request) {
+            let naive = self.tables.get_mut(&batch.table).unwrap();
+            naive.write(&naive.cells(batch)?, &mut outcome)?;
         }
         Ok(outcome)
     }
 }
 
+/// The rows of a request, erasures first.
+fn in_order(request: &WriteRequest) -> impl Iterator<Item = &WriteBatch> {
+    let rows = |erase: bool| {
+        request.parts.iter().filter_map(move |part| match part {
+            WritePart::Rows(batch) if (batch.kind == WriteKind::Erase) == erase => Some(batch),
+            _ => None,
+        })
+    };
+    rows(true).chain(rows(false))
+}
+
 impl NaiveTable {
-    fn write(&mut self, batch: &WriteBatch, outcome: &mut WriteOutcome) -> Result<(), Impossible> {
+    fn cells(&self, batch: &WriteBatch) -> Result<NaiveBatch, Impossible> {
         if batch.schema_version != self.table.schema_version {
             return Err(Impossible("it was made for another definition".into()));
         }
+        let value = |row: usize, id: ColumnId, cells: &Cells| {
+            cell_value(&cells.values, row, self.table.column(id).unwrap().data_type).unwrap()
+        };
+        let rows = (0..batch.rows).map(|row| {
+            let present = batch.columns.iter().filter(|(_, cells)| !cells.is_absent(row));
+            present.map(|(id, cells)| (*id, value(row, *id, cells))).collect()
+        });
+        let WriteBatch { table, kind, attributes, .. } = batch;
+        Ok(NaiveBatch { table: *table, kind: *kind, attributes: *attributes, rows: rows.collect() })
+    }
+
+    fn write(&mut self, batch: &NaiveBatch, outcome: &mut WriteOutcome) -> Result<(), Impossible> {
         let mut named: HashSet<KeyBytes> = HashSet::new();
-        for row in 0..batch.rows {
-            let cell = |id: ColumnId| -> Option<Value> {
-                let cells = batch.column(id).filter(|c| !c.is_absent(row))?;
-                Some(cell_value(&cells.values, row, self.table.column(id).unwrap().data_type).unwrap())
-            };
+        for cells in &batch.rows {
+            let cell = |id: ColumnId| -> Option<Value> { cells.get(&id).cloned() };
             let values: Vec<(Value, DataType)> =
                 self.table.key_columns().map(|c| (cell(c.id).unwrap_or(Value::Null), c.data_type)).collect();
             let key = encode_key(&values).unwrap();
@@ -192,15 +242,7 @@ impl NaiveTable {
 
     fn change(&mut self, table: Table) {
         let maps = self.rows.values_mut().chain(self.series.values_mut().map(|s| &mut s.attributes));
-        for cells in maps {
-            cells.retain(|id, _| table.column(*id).is_some());
-            for (id, value) in cells {
-                let (from, to) = (self.table.column(*id).unwrap().data_type, table.column(*id).unwrap().data_type);
-                if from != to {
-                    *value = convert(value, to);
-                }
-            }
-        }
+        maps.for_each(|cells| change_cells(cells, &self.table, &table));
         self.table = table;
     }
 
@@ -229,6 +271,16 @@ impl NaiveTable {
             schema_version: self.table.schema_version,
             rows: rows.collect(),
             series: if self.table.kind == TableKind::Series { series.collect() } else { Vec::new() },
+        }
+    }
+}
+
+fn change_cells(cells: &mut BTreeMap<ColumnId, Value>, before: &Table, after: &Table) {
+    cells.retain(|id, _| after.column(*id).is_some());
+    for (id, value) in cells {
+        let (from, to) = (before.column(*id).unwrap().data_type, after.column(*id).unwrap().data_type);
+        if from != to {
+            *value = convert(value, to);
         }
     }
 }

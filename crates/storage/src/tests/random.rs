@@ -137,6 +137,13 @@ pub(super) fn request(dice: &mut Dice, tables: &[Table]) -> WriteRequest {
     WriteRequest { parts }
 }
 
+/// Rows for a block of a load.
+pub(super) fn block(dice: &mut Dice, tables: &[Table]) -> WriteRequest {
+    let mut request = request(dice, tables);
+    request.parts.retain(|part| matches!(part, WritePart::Rows(_)));
+    request
+}
+
 /// Another definition of a table: a column comes, goes, or changes its type.
 pub(super) fn change(dice: &mut Dice, table: &Table, number: Sequence) -> Table {
     let mut table = table.clone();

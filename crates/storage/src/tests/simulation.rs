@@ -13,14 +13,16 @@ use super::random;
 use crate::catalogue_commit::own_runtime;
 use crate::compaction::{Done, Job};
 use crate::segment::Segment;
-use crate::{ScanDescription, ScanKeys, StorageOptions, TableView, WalSync};
-use catalog::{Change, CommitError, LogFiles};
+use crate::{Load, LoadLabel, ScanDescription, ScanKeys, StorageOptions, TableView, WalSync};
+use catalog::{Change, CommitError, LoadState, LogFiles};
 use files::ForgetfulFiles;
 use model::{
-    Column, ColumnId, ColumnRole, Error, ErrorKind, KeyBytes, Sequence, Table, TableId, TimeBounds, Value, WriteOutcome,
+    Column, ColumnId, ColumnRole, DatabaseId, Error, ErrorKind, KeyBytes, LoadId, Sequence, Table, TableId, TimeBounds,
+    Value, WriteOutcome, WritePart,
 };
 use parking_lot::Mutex;
 use std::sync::Arc;
+use std::time::Duration;
 
 const WRITERS: u64 = 3;
 const STEPS: u64 = 14;
@@ -41,6 +43,12 @@ struct Journal {
     described: Vec<(ScanDescription, bool)>,
     backups: Vec<Copied>,
     next_table: u64,
+    /// Loads that are open, with the tables that they write.
+    loads: Vec<(LoadId, Vec<TableId>)>,
+    /// Loads that may have a block that nobody answered for.
+    spoiled: Vec<LoadId>,
+    /// Loads that were published with that number, for certain.
+    published: Vec<(LoadId, Sequence)>,
     /// How many compactions were committed.
     merged: u64,
 }
@@ -65,6 +73,7 @@ fn goes_on(error: &Error) -> bool {
             | ErrorKind::TableNotFound { .. }
             | ErrorKind::DuplicateKey { .. }
             | ErrorKind::DiskFull { .. }
+            | ErrorKind::QueryCancelled { .. }
     )
 }
 
@@ -100,6 +109,8 @@ impl Writer {
                     self.journal.lock().backups.extend(copied);
                     true
                 }
+                17..=21 => self.load().await?,
+                22 => self.statement().await?,
                 15 => {
                     let tables = now(&self.fixture);
                     let id = self.dice.pick(&tables).id;
@@ -209,6 +220,101 @@ impl Writer {
                 Ok(false)
             }
         }
+    }
+
+    /// One step of a load that has a label.
+    async fn load(&mut self) -> Result<bool, String> {
+        let open = self.journal.lock().loads.clone();
+        if open.is_empty() || (open.len() < 3 && self.dice.one_in(4)) {
+            let name = format!("label {}", self.dice.next());
+            let label = LoadLabel { database: DatabaseId(1), name, timeout: Duration::from_secs(1 << 30) };
+            return Ok(match self.fixture.storage.begin_load(Some(label)).await {
+                Ok(load) => {
+                    self.journal.lock().loads.push((load.id(), Vec::new()));
+                    true
+                }
+                Err(error) => goes_on(&error),
+            });
+        }
+        let id = self.dice.pick(&open).0;
+        let Some(load) = self.fixture.storage.find_load(id) else { return Ok(true) };
+        match self.dice.below(6) {
+            0..=3 => self.push(&load).await,
+            4 => self.publish(&load).await,
+            _ => {
+                // Whatever it says: nobody publishes it any more, unless somebody else is about to.
+                let aborted = load.abort().await;
+                self.journal.lock().loads.retain(|(other, _)| *other != id);
+                Ok(aborted.as_ref().err().is_none_or(goes_on))
+            }
+        }
+    }
+
+    /// A statement of several blocks; it may be given up.
+    async fn statement(&mut self) -> Result<bool, String> {
+        let load = match self.fixture.storage.begin_load(None).await {
+            Ok(load) => load,
+            Err(error) => return Ok(goes_on(&error)),
+        };
+        for _ in 0..=self.dice.below(3) {
+            if !self.push(&load).await? {
+                return Ok(false);
+            }
+        }
+        if self.dice.one_in(4) {
+            self.journal.lock().loads.retain(|(id, _)| *id != load.id());
+            return Ok(true);
+        }
+        self.publish(&load).await
+    }
+
+    async fn push(&mut self, load: &Load) -> Result<bool, String> {
+        let request = random::block(&mut self.dice, &now(&self.fixture));
+        let tables = request.parts.iter().filter_map(|part| match part {
+            WritePart::Rows(batch) => Some(batch.table),
+            WritePart::Delete(_) => None,
+        });
+        let tables: Vec<TableId> = tables.collect();
+        match load.push(request.clone()).await {
+            Ok(number) => {
+                let mut journal = self.journal.lock();
+                journal.acknowledged.push((number, Event::Block(load.id(), request), WriteOutcome::default()));
+                match journal.loads.iter_mut().find(|(id, _)| *id == load.id()) {
+                    Some((_, all)) => all.extend(tables),
+                    None => journal.loads.push((load.id(), tables)),
+                }
+                Ok(true)
+            }
+            Err(error) if goes_on(&error) => Ok(true),
+            Err(error) if matches!(*error.kind, ErrorKind::Internal { .. }) => Err(error.to_string()),
+            Err(_) => {
+                self.journal.lock().spoiled.push(load.id());
+                Ok(false)
+            }
+        }
+    }
+
+    async fn publish(&mut self, load: &Load) -> Result<bool, String> {
+        let id = load.id();
+        let published = load.commit().await;
+        let mut journal = self.journal.lock();
+        let at = journal.loads.iter().position(|(other, _)| *other == id);
+        let tables = at.map(|at| journal.loads[at].1.clone()).unwrap_or_default();
+        let goes_on = match published {
+            Ok((outcome, number)) => {
+                journal.acknowledged.push((number, Event::Publish(id, tables), outcome));
+                journal.published.push((id, number));
+                true
+            }
+            Err(error) if goes_on(&error) => true,
+            Err(error) if matches!(*error.kind, ErrorKind::Internal { .. }) => return Err(error.to_string()),
+            Err(_) => {
+                journal.unanswered.push(Event::Publish(id, tables));
+                false
+            }
+        };
+        journal.loads.retain(|(other, _)| *other != id);
+        Ok(goes_on)
     }
 
     async fn change(&mut self) -> Result<bool, String> {
@@ -406,6 +512,7 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
     let mut disk = ForgetfulFiles::new();
     let mut naive = Naive::default();
     let mut next_table = 3;
+    let (mut loads, mut spoiled) = (Vec::new(), Vec::new());
     let mut merged = 0;
     let mut unique = keyed_table(3);
     unique.hidden = true;
@@ -421,7 +528,13 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
         if dice.one_in(2) {
             disk.fail_at(disk.operations() + dice.below(250));
         }
-        let journal = Arc::new(Mutex::new(Journal { next_table, ..Journal::default() }));
+        for id in std::mem::take(&mut spoiled) {
+            if let Some(load) = fixture.storage.find_load(id) {
+                let _ = load.abort().await;
+            }
+        }
+        let loads_before = std::mem::take(&mut loads);
+        let journal = Arc::new(Mutex::new(Journal { next_table, loads: loads_before, ..Journal::default() }));
         let dropping = Arc::new(tokio::sync::Mutex::new(()));
         let writers: Vec<_> = (0..WRITERS)
             .map(|_| {
@@ -435,6 +548,13 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
         }
         let mut journal = std::mem::take(&mut *journal.lock());
         next_table = journal.next_table;
+        spoiled.extend(journal.spoiled.iter().copied());
+        if is_lax(&fixture) {
+            // Blocks that were answered may be lost, and nobody would see it.
+            spoiled.extend(journal.loads.iter().map(|(id, _)| *id));
+        }
+        journal.loads.retain(|(id, _)| !spoiled.contains(id));
+        loads.clone_from(&journal.loads);
         merged += journal.merged;
         journal.created.iter().for_each(|t| naive.create(t.clone()));
         let before = naive.clone();
@@ -488,9 +608,22 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
             disk = disk.crash(dice.next());
         }
         let fixture = Fixture::open(&disk, options(&mut dice)).map_err(|e| format!("opening after a crash: {e}"))?;
+        let loads_there = fixture.catalog.snapshot();
+        for (id, number) in &journal.published {
+            let state = loads_there.load(*id).map(|load| load.state);
+            if state.is_some_and(|state| state != LoadState::Committed(*number)) && !is_lax(&fixture) {
+                return Err(format!("load {id} was published with {number}, but is {state:?}").into());
+            }
+        }
+        for (id, _) in &loads {
+            let is_open = loads_there.load(*id).is_some_and(|load| load.state == LoadState::Open);
+            if is_open != fixture.storage.find_load(*id).is_some() {
+                return Err(format!("load {id} is {:?}, but cannot be gone on with", loads_there.load(*id)).into());
+            }
+        }
         let mut problems = Vec::new();
         let answered: Vec<&Event> = journal.acknowledged.iter().map(|(_, event, _)| event).collect();
-        let writes = answered.iter().rposition(|e| matches!(e, Event::Write(_))).map_or(0, |last| last + 1);
+        let writes = answered.iter().rposition(|e| !matches!(e, Event::Change(_))).map_or(0, |last| last + 1);
         let mut written = before.clone();
         for event in &answered[..writes] {
             written.apply(event).map_err(|e| e.0)?;
@@ -518,6 +651,10 @@ async fn play(seed: u64, options: &dyn Fn(&mut Dice) -> StorageOptions) -> Resul
         drop(fixture);
     }
     Ok(merged)
+}
+
+fn is_lax(fixture: &Fixture) -> bool {
+    fixture.storage.threads.store.is_lax()
 }
 
 fn durable(dice: &mut Dice) -> StorageOptions {

@@ -37,6 +37,8 @@ pub(super) struct Decider<'a> {
     /// What earlier parts did: whether a row is there after them.
     pub(super) changed: HashMap<RowId, bool>,
     pub(super) new_ids: HashMap<KeyHash, SeriesId>,
+    /// Whether the rows are in the log already, and others may be decided before these.
+    pub(super) is_load: bool,
 }
 
 /// What became of a part.
@@ -46,6 +48,10 @@ pub(super) struct Decided {
     pub(super) part: Option<RecordPart>,
     pub(super) accepted: u64,
     pub(super) discarded: u64,
+    /// The series that the part names, in its order.
+    pub(super) listed: Vec<Option<SeriesId>>,
+    /// The rows that are left out.
+    pub(super) refused: HashSet<u32>,
 }
 
 impl<'a> Decider<'a> {
@@ -65,6 +71,7 @@ impl<'a> Decider<'a> {
             decision: TableDecision::default(),
             changed: HashMap::new(),
             new_ids: HashMap::new(),
+            is_load: false,
         }
     }
 
@@ -91,7 +98,8 @@ impl<'a> Decider<'a> {
                         Identity::Keyed { keys: kept.iter().map(|row| keys[*row as usize].clone()).collect() }
                     }
                 };
-                self.finish(rows, None, &refused, &identity)
+                let decided = self.finish(rows, None, &refused, &identity)?;
+                Ok(Decided { refused, ..decided })
             }
             Named::Series { series, of_row, times } => {
                 let erases = rows.kind == WriteKind::Erase;
@@ -105,7 +113,7 @@ impl<'a> Decider<'a> {
                     let part = (!logged.new.is_empty() || !logged.changed.is_empty())
                         .then(|| rows_part(rows, 0, Some(logged), encode_block(Some(&[]), &[])))
                         .transpose()?;
-                    return Ok(Decided { part, accepted: 0, discarded: 0 });
+                    return Ok(Decided { part, accepted: 0, discarded: 0, listed: ids, refused: HashSet::new() });
                 };
                 let row_series: Vec<Option<SeriesId>> = of_row.iter().map(|at| ids[*at as usize]).collect();
                 let row_id =
@@ -125,7 +133,8 @@ impl<'a> Decider<'a> {
                     };
                     Identity::Series { series, times }
                 };
-                self.finish(rows, Some(logged), &refused, &identity)
+                let decided = self.finish(rows, Some(logged), &refused, &identity)?;
+                Ok(Decided { listed: ids, refused, ..decided })
             }
         }
     }
@@ -178,7 +187,9 @@ impl<'a> Decider<'a> {
 
     /// Whether a series already has these attributes, and nothing queued changes them.
     fn has_attributes(&self, id: SeriesId, set: &[u8]) -> bool {
-        self.series.attributes_are_settled()
+        // What they are when a load is published is not known yet.
+        !self.is_load
+            && self.series.attributes_are_settled()
             && self.decision.attributes.is_empty()
             && *Attributes::merged(&self.series.attributes(id), set) == *self.series.attributes(id)
     }
@@ -249,6 +260,7 @@ impl<'a> Decider<'a> {
             let identity = identity(Some(&kept));
             let columns = take_columns(&rows.columns, &kept)?;
             let block = match &identity {
+                _ if self.is_load => Vec::new(),
                 Identity::Series { times, .. } => encode_block(Some(times), &columns)?,
                 Identity::Keyed { .. } => encode_block(None, &columns)?,
             };
@@ -275,7 +287,8 @@ impl<'a> Decider<'a> {
         }
         let discarded = if rows.kind == WriteKind::KeepFirst { total - accepted } else { 0 };
         let accepted = total - discarded;
-        Ok(Decided { part, accepted: accepted as u64, discarded: discarded as u64 })
+        let (accepted, discarded) = (accepted as u64, discarded as u64);
+        Ok(Decided { part, accepted, discarded, listed: Vec::new(), refused: HashSet::new() })
     }
 }
 

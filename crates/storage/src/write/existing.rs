@@ -2,6 +2,7 @@
 //! visible or not. Newest first: chunks in memory by binary search, then segments by a folded scan
 //! that was done before the table's lock was taken.
 
+use super::prepare::{Named, PreparedRows};
 use crate::memtable::MemoryView;
 use crate::series_index::{ReadTexts, SeriesIndex};
 use crate::table_state::TableState;
@@ -46,6 +47,27 @@ impl RowId {
     }
 }
 
+impl PreparedRows {
+    /// Adds the rows that older ones may be there of.
+    pub(super) fn wanted(&self, index: &SeriesIndex, wanted: &mut Vec<RowId>) {
+        match &self.named {
+            Named::Keyed { keys } => wanted.extend(keys.iter().cloned().map(RowId::Keyed)),
+            Named::Series { series, of_row, times } => {
+                // Rows later than their series' newest meet nothing.
+                let known: Vec<_> = series
+                    .iter()
+                    .map(|s| index.find(&s.key.0, s.hash).and_then(|id| Some((id, index.entry(id)?.newest))))
+                    .collect();
+                let rows = of_row.iter().zip(times.iter().flatten());
+                wanted.extend(rows.filter_map(|(at, time)| {
+                    let (id, newest) = known.get(*at as usize).copied().flatten()?;
+                    (*time <= newest).then_some(RowId::Series(id, *time))
+                }));
+            }
+        }
+    }
+}
+
 /// What segments hold of some rows, at one state of the table.
 #[derive(Debug)]
 pub(super) struct SegmentProbe {
@@ -62,13 +84,13 @@ impl SegmentProbe {
         spellings: &Arc<dyn Spellings>,
         rows: impl FnOnce(&SeriesIndex) -> Vec<RowId>,
     ) -> Result<(Self, MemoryView)> {
-        let series = state.series.read();
+        // The rows first: whatever the series index says later holds for them, too.
         let (generation, view) = state.seen();
-        let mut rows = if view.segments.is_empty() { Vec::new() } else { rows(&series) };
+        let mut rows = if view.segments.is_empty() { Vec::new() } else { rows(&state.series.read()) };
+        // Many of them take a while: nobody waits for the index meanwhile.
         rows.sort_unstable();
         rows.dedup();
-        let wanted = wanted_series(&rows, &series);
-        drop(series);
+        let wanted = wanted_series(&rows, &state.series.read());
         let newest_tombstone = view.tombstones.last().map(|t| t.sequence);
         let found = match rows.first() {
             None => HashSet::new(),

@@ -5,9 +5,12 @@
 
 mod decide;
 mod existing;
+mod load;
 mod making;
 mod prepare;
 
+pub use load::{Load, LoadLabel};
+pub(crate) use load::{Loads, PublishedPart, ReplayedLoads, abort_late, begin as begin_load, find as find_load};
 pub(crate) use making::Unasked;
 pub use making::{SeriesMaking, SeriesToMake};
 
@@ -20,11 +23,11 @@ use crate::store::Store;
 use crate::table_state::{Gate, TableState};
 use catalog::Tombstone;
 use decide::{Decider, TableDecision};
-use existing::{RowId, SegmentProbe};
+use existing::SegmentProbe;
 use making::{Allowed, series_to_make};
 use model::{Error, ErrorKind, Result, Sequence, TableId, WriteOutcome, WritePart, WriteRequest};
 use parking_lot::MutexGuard;
-use prepare::{Named, Prepared, PreparedRows, prepare};
+use prepare::{Prepared, PreparedRows, prepare};
 use segments::Chunk;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -176,23 +179,7 @@ fn probe_table(store: &Store, target: &Target<'_>) -> Result<(SegmentProbe, Memo
     let table = table.ok_or_else(|| Error::internal("a request without parts"))?;
     SegmentProbe::new(&target.state, &table, &store.spellings, |index| {
         let mut wanted = Vec::new();
-        for rows in target.conditional() {
-            match &rows.named {
-                Named::Keyed { keys } => wanted.extend(keys.iter().cloned().map(RowId::Keyed)),
-                Named::Series { series, of_row, times } => {
-                    // Rows later than their series' newest meet nothing.
-                    let known: Vec<_> = series
-                        .iter()
-                        .map(|s| index.find(&s.key.0, s.hash).and_then(|id| Some((id, index.entry(id)?.newest))))
-                        .collect();
-                    let rows = of_row.iter().zip(times.iter().flatten());
-                    wanted.extend(rows.filter_map(|(at, time)| {
-                        let (id, newest) = known.get(*at as usize).copied().flatten()?;
-                        (*time <= newest).then_some(RowId::Series(id, *time))
-                    }));
-                }
-            }
-        }
+        target.conditional().for_each(|rows| rows.wanted(index, &mut wanted));
         wanted
     })
 }
@@ -312,7 +299,7 @@ fn decide_table(
 /// What a request does to one table, ready to be done at its number.
 struct Change {
     state: Arc<TableState>,
-    chunk: Option<MemoryChunk>,
+    chunks: Vec<MemoryChunk>,
     decision: TableDecision,
 }
 
@@ -323,12 +310,12 @@ impl Change {
             let charge = store.pressure.charge(chunk.bytes());
             MemoryChunk::new(chunk, charge)
         });
-        Ok(Self { state, chunk, decision })
+        Ok(Self { state, chunks: chunk.into_iter().collect(), decision })
     }
 
     /// Runs under the queue's lock.
     fn apply(self, sequence: Sequence) -> TableEffects {
-        let Self { state, chunk, decision } = self;
+        let Self { state, chunks, decision } = self;
         let TableDecision { new, dropped, attributes, tombstones, newest, .. } = decision;
         let made = new.len();
         {
@@ -347,7 +334,7 @@ impl Change {
             for (keys, time) in tombstones {
                 memory.delete(Tombstone { sequence, keys, time });
             }
-            if let Some(chunk) = chunk {
+            for chunk in chunks {
                 memory.push(chunk.at(sequence));
             }
         }
