@@ -162,7 +162,8 @@ impl MemoryTable {
         let firsts = self.firsts();
         let indices: Vec<usize> = columns.iter().map(|c| self.index(*c)).collect();
         let rows = arrow::array::UInt64Array::from_iter_values(firsts.iter().map(|i| *i as u64));
-        let columns = take_record_batch(&self.rows.project(&indices).unwrap(), &rows).unwrap();
+        let taken = take_record_batch(&self.rows, &rows).unwrap();
+        let columns = taken.project(&indices).unwrap();
         SeriesBatch { ids: (0..firsts.len()).map(|i| SeriesId(u32::try_from(i).unwrap() + 10)).collect(), columns }
     }
 }

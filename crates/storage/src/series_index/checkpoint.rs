@@ -284,7 +284,6 @@ impl FrozenSeries {
 
 /// Places in the order of their hashes. Half of a hash beside its place decides nearly always.
 fn in_hash_order(places: impl Iterator<Item = u32>, hash: impl Fn(u32) -> KeyHash) -> Vec<u32> {
-    #[expect(clippy::cast_possible_truncation, reason = "the upper half has 64 bits")]
     let mut sorted: Vec<(u64, u32)> = places.map(|place| ((hash(place).0 >> 64) as u64, place)).collect();
     sorted.sort_unstable_by(|(a, at), (b, beside)| a.cmp(b).then_with(|| hash(*at).cmp(&hash(*beside))));
     sorted.into_iter().map(|(_, place)| place).collect()
