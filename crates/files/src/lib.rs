@@ -13,7 +13,7 @@ mod path;
 
 pub use disk::DiskFiles;
 pub use error::io_error;
-pub use forgetful::ForgetfulFiles;
+pub use forgetful::{ForgetfulFiles, Operation, OperationKind};
 pub use held::{HeldFiles, Hold};
 pub use overlay::OverlayFiles;
 
