@@ -17,6 +17,8 @@ pub use change::{Change, CommitError};
 pub use database::{Database, DatabaseLabel};
 pub use manifest::{LogFiles, SegmentEntry, TableManifest, Tombstone};
 pub use snapshot::Catalog;
+#[cfg(any(test, fuzzing))]
+pub use store::fuzzing;
 pub use store::{Export, ImportedCatalog, RedbCatalog};
 pub use user::{Membership, User};
 

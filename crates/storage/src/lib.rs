@@ -17,6 +17,8 @@ mod effects;
 mod flush;
 mod footers;
 mod format;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod last;
 mod log;
 mod memtable;

@@ -6,6 +6,8 @@
 
 mod columns;
 mod file_format;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod next_file;
 mod one_bit;
 mod queue;

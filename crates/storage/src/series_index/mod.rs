@@ -8,6 +8,8 @@
 mod attributes;
 mod checkpoint;
 mod checkpoint_file;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod key_values;
 mod rebuild;
 mod snapshot;
