@@ -25,7 +25,7 @@ pub(super) async fn keep(cutter: &Cutter) -> Judged {
             let name = id.to_string();
             let database = Database {
                 id: DatabaseId(id),
-                name: name.into(),
+                name,
                 label: DatabaseLabel::Any,
                 partition_seconds: None,
                 retention_seconds: None,
