@@ -15,11 +15,19 @@ const WRITERS: u64 = 8;
 pub(crate) struct Ledger {
     /// Rows whose request was answered with success.
     pub(crate) acknowledged: BTreeSet<u64>,
+    /// How many requests that were.
+    pub(crate) requests: usize,
     /// Rows of a request without an answer: there whole, or not at all.
     pub(crate) in_doubt: Vec<Vec<u64>>,
 }
 
 impl Ledger {
+    /// A request was answered with success.
+    pub(crate) fn acknowledge(&mut self, rows: Vec<u64>) {
+        self.acknowledged.extend(rows);
+        self.requests += 1;
+    }
+
     /// Every acknowledged row is among these once, a doubtful request is there whole or not at all,
     /// and nothing else is. Returns the number of acknowledged rows.
     pub(crate) fn check(&self, whose: &str, found: &[u64]) -> usize {
@@ -112,7 +120,7 @@ fn write_until(
         match answer {
             Ok(reply) => {
                 assert_eq!(reply.json()["code"], 0, "{}", reply.json());
-                ledger.lock().unwrap().acknowledged.extend(rows);
+                ledger.lock().unwrap().acknowledge(rows);
             }
             Err(_) => {
                 ledger.lock().unwrap().in_doubt.push(rows);

@@ -1,19 +1,26 @@
-//! kill -9 in the middle of writes through five doors at once, into one table and into tables that
-//! the writes themselves make: what was acknowledged is there, once.
+//! kill -9 in the middle of writes through five doors at once, into one table, into tables that the
+//! writes themselves make, and into one of keys: what was acknowledged is there, once.
 
 use super::door::{Client, Door};
 use super::with_database;
 use crate::crash::Ledger;
 use crate::harness::{Program, TempDir};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const ROUNDS: u64 = 6;
+/// A round ends once so many requests were acknowledged in it, and some more each time.
+const REQUESTS_A_ROUND: usize = 500;
+/// Of whoever makes no progress at all.
+const PATIENCE: Duration = Duration::from_secs(300);
 const DATABASE: &str = "plant";
 const SHARED: &str = "readings";
+/// A table of keys, in a database of such tables.
+const KEYED: &str = "orders";
+const KEYED_DATABASE: &str = "office";
 const FIRST: u64 = 1_714_979_289_000;
 /// Each writes the shared table and a table of its own.
 const DOORS: [Door; 5] = [Door::Kwdb, Door::TDengine, Door::Iotdb, Door::Influx, Door::OpenTsdb];
@@ -26,6 +33,11 @@ fn write(root: &Client, door: Door, table: &str, writer: &str, rows: &[u64]) -> 
     let text =
         |part: &dyn Fn(u64) -> String, between: &str| rows.iter().map(|n| part(*n)).collect::<Vec<_>>().join(between);
     let (method, target, body) = match door {
+        Door::Kwdb if table == KEYED => {
+            let values = text(&|n| format!("({n}, '{writer}')"), ", ");
+            let body = format!("insert into {table} (value, writer) values {values}");
+            ("POST", format!("/restapi/insert?db={KEYED_DATABASE}"), body)
+        }
         Door::Kwdb => {
             let values = text(&|n| format!("({}, {n}, '{writer}')", FIRST + n), ", ");
             let body = format!("insert into {table} (ts, value, writer) values {values}");
@@ -91,7 +103,7 @@ fn prepare(root: &Client, door: Door, table: &str) {
 }
 
 fn write_until(stop: &AtomicBool, root: &Client, door: Door, table: &str, next: &AtomicU64, ledgers: &Mutex<Ledgers>) {
-    let writer = format!("{door:?}").to_lowercase();
+    let writer = if table == KEYED { "keys".to_owned() } else { format!("{door:?}").to_lowercase() };
     while !stop.load(Ordering::SeqCst) {
         let first = next.fetch_add(5, Ordering::SeqCst);
         let rows: Vec<u64> = (first..first + 1 + first % 5).collect();
@@ -99,7 +111,7 @@ fn write_until(stop: &AtomicBool, root: &Client, door: Door, table: &str, next: 
         let mut ledgers = ledgers.lock().unwrap();
         let ledger = ledgers.entry((table.to_owned(), writer.clone())).or_default();
         match outcome {
-            Some(Ok(())) => ledger.acknowledged.extend(rows),
+            Some(Ok(())) => ledger.acknowledge(rows),
             Some(Err(refusal)) => panic!("{door:?} refuses a write into {table}: {refusal}"),
             None => {
                 ledger.in_doubt.push(rows);
@@ -115,9 +127,10 @@ fn check(root: &Client, reader: Door, ledgers: &Ledgers) -> usize {
     let mut acknowledged = 0;
     for ((table, writer), ledger) in ledgers {
         let whose = format!("{table}, written by {writer}, read by {reader:?}");
+        let (reader, database) = if table == KEYED { (Door::Kwdb, KEYED_DATABASE) } else { (reader, DATABASE) };
         let value = reader.quoted("value");
         let query = format!("select {value} from {table} where writer = '{writer}' order by {value}");
-        let found = match root.query(reader, DATABASE, &query) {
+        let found = match root.query(reader, database, &query) {
             Ok(found) => found.rows,
             // The table that its first write makes was never acknowledged.
             Err(_) if ledger.acknowledged.is_empty() => Vec::new(),
@@ -135,10 +148,14 @@ fn rows_acknowledged_by_five_doors_survive_kill_9() {
     let data = TempDir::new();
     let (program, root) = with_database(&data, DATABASE);
     prepare(&root, Door::Kwdb, SHARED);
+    root.kwdb("ddl", "defaultdb", &format!("create database {KEYED_DATABASE}")).unwrap();
+    let statement = format!("create table {KEYED} (value int8, writer varchar(20), primary key (value))");
+    root.kwdb("ddl", KEYED_DATABASE, &statement).unwrap();
     program.kill();
 
     let ledgers = Mutex::new(Ledgers::new());
     let next = AtomicU64::new(1);
+    let requests = || ledgers.lock().unwrap().values().map(|ledger| ledger.requests).sum::<usize>();
     for round in 0..ROUNDS {
         let program = Program::insecure(data.path());
         let root = Client::root(&program);
@@ -150,13 +167,21 @@ fn rows_acknowledged_by_five_doors_survive_kill_9() {
         }
         let stop = AtomicBool::new(false);
         std::thread::scope(|scope| {
+            for _ in 0..2 {
+                let (root, stop, next, ledgers) = (&root, &stop, &next, &ledgers);
+                scope.spawn(move || write_until(stop, root, Door::Kwdb, KEYED, next, ledgers));
+            }
             for (door, table) in &own {
                 for table in [SHARED, table] {
                     let (root, stop, next, ledgers) = (&root, &stop, &next, &ledgers);
                     scope.spawn(move || write_until(stop, root, *door, table, next, ledgers));
                 }
             }
-            std::thread::sleep(Duration::from_millis(350 + 110 * round));
+            let enough = requests() + REQUESTS_A_ROUND + usize::try_from(round).unwrap() * 7;
+            let begun = Instant::now();
+            while requests() < enough && begun.elapsed() < PATIENCE {
+                std::thread::sleep(Duration::from_millis(3));
+            }
             stop.store(true, Ordering::SeqCst);
             program.kill();
         });
@@ -171,7 +196,14 @@ fn rows_acknowledged_by_five_doors_survive_kill_9() {
     for ((_, writer), ledger) in &ledgers {
         *by_door.entry(writer).or_default() += ledger.acknowledged.len();
     }
-    assert_eq!(by_door.len(), DOORS.len());
+    assert_eq!(by_door.len(), DOORS.len() + 1, "{by_door:?}");
     assert!(by_door.values().all(|rows| *rows > 20), "too little was written to mean anything: {by_door:?}");
-    eprintln!("kill -9 x {ROUNDS}: acknowledged and there, once: {by_door:?}");
+    let requests: usize = ledgers.values().map(|ledger| ledger.requests).sum();
+    let in_doubt: usize = ledgers.values().map(|ledger| ledger.in_doubt.len()).sum();
+    let tables = ledgers.keys().map(|(table, _)| table).collect::<BTreeSet<_>>().len();
+    assert!(requests >= REQUESTS_A_ROUND * usize::try_from(ROUNDS).unwrap(), "{requests} requests");
+    eprintln!(
+        "kill -9 x {ROUNDS}: {requests} acknowledged requests into {tables} tables are there, once, and {in_doubt} \
+         without an answer whole or not at all; rows: {by_door:?}"
+    );
 }

@@ -9,6 +9,7 @@ use std::process::Command;
 const EDGES: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("files", &["model"]),
+    ("fuzzing", &[]),
     ("catalog", &["model", "files"]),
     ("segments", &["model", "files", "catalog"]),
     ("storage", &["model", "files", "catalog", "segments"]),

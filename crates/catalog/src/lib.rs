@@ -19,6 +19,8 @@ pub use database::{Database, DatabaseLabel};
 pub use load::{Load, LoadState};
 pub use manifest::{LogFiles, PackedSeries, SegmentEntry, TableManifest, Tombstone};
 pub use snapshot::Catalog;
+#[cfg(any(test, fuzzing))]
+pub use store::fuzzing;
 pub use store::{Export, ImportedCatalog, RedbCatalog};
 pub use user::{Membership, User};
 

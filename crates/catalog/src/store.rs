@@ -8,6 +8,8 @@ mod backend;
 mod disk;
 mod encoding;
 mod export;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod header;
 
 use crate::snapshot::Edit;

@@ -3,10 +3,14 @@
 //! are gone, or by a seed any part of them is there. It also fails on demand.
 
 mod content;
+mod operation;
 mod random;
 mod tree;
 
+pub use operation::{Operation, OperationKind};
+
 use crate::{File, Files};
+use operation::Watcher;
 use parking_lot::{Condvar, Mutex};
 use random::Dice;
 use std::fmt;
@@ -34,6 +38,7 @@ struct Disk {
     failing_sync: Option<String>,
     refused: Option<(String, i32)>,
     gate: Arc<Gate>,
+    watcher: Watcher,
 }
 
 /// Where syncs wait that a test holds back.
@@ -78,7 +83,7 @@ impl ForgetfulFiles {
         self.disk.lock().power_ends_at = Some(operation);
     }
 
-    /// From now on, whether whatever makes a file longer fails for want of room.
+    /// From now on, whether whatever makes a file longer fails for want of room; of a write half is there.
     pub fn set_full(&self, full: bool) {
         self.disk.lock().full = full;
     }
@@ -130,6 +135,13 @@ impl ForgetfulFiles {
         self.disk.lock().refused = refused.map(|(path_part, error)| (path_part.to_owned(), error));
     }
 
+    /// From now on that is asked before each operation that changes something, by the thread that is
+    /// about to make it, and may look at the disk as it is then. Where it answers true for a sync,
+    /// that one succeeds and makes nothing durable.
+    pub fn watch(&self, watch: impl Fn(&Self, &Operation) -> bool + Send + Sync + 'static) {
+        self.disk.lock().watcher = Watcher::new(watch);
+    }
+
     /// Damages a file: flips a bit, counted from the lowest of its first byte.
     ///
     /// # Errors
@@ -155,7 +167,13 @@ impl ForgetfulFiles {
     }
 
     /// Changes the names, also with the operation during which power ends.
-    fn change<T>(&self, change: impl FnOnce(&mut Tree) -> io::Result<T>) -> io::Result<T> {
+    fn change<T>(
+        &self,
+        kind: OperationKind,
+        path: &Path,
+        change: impl FnOnce(&mut Tree) -> io::Result<T>,
+    ) -> io::Result<T> {
+        announce(&self.disk, kind, path);
         let mut disk = self.disk.lock();
         let power = disk.begin()?;
         let changed = change(&mut disk.tree)?;
@@ -210,7 +228,7 @@ impl Gate {
 impl Files for ForgetfulFiles {
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         self.disk.lock().may_use(path)?;
-        let node = self.change(|tree| {
+        let node = self.change(OperationKind::Create, path, |tree| {
             if tree.find(path)?.is_none() {
                 return tree.create(path);
             }
@@ -230,15 +248,15 @@ impl Files for ForgetfulFiles {
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.change(|tree| tree.rename(from, to))
+        self.change(OperationKind::Rename, to, |tree| tree.rename(from, to))
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.change(|tree| tree.remove(path))
+        self.change(OperationKind::Remove, path, |tree| tree.remove(path))
     }
 
     fn create_directory(&self, path: &Path) -> io::Result<()> {
-        self.change(|tree| tree.create_directory(path))
+        self.change(OperationKind::CreateDirectory, path, |tree| tree.create_directory(path))
     }
 
     fn list(&self, path: &Path) -> io::Result<Vec<String>> {
@@ -246,6 +264,7 @@ impl Files for ForgetfulFiles {
     }
 
     fn sync_directory(&self, path: &Path) -> io::Result<()> {
+        let ignored = announce(&self.disk, OperationKind::SyncDirectory, path);
         let mut disk = self.disk.lock();
         if !disk.begin()? {
             return Err(power_is_gone());
@@ -254,7 +273,7 @@ impl Files for ForgetfulFiles {
             disk.tree.lose_pending(path)?;
             return Err(sync_failed(path));
         }
-        if disk.ignores_syncs { Ok(()) } else { disk.tree.sync(path) }
+        if disk.ignores_syncs || ignored { Ok(()) } else { disk.tree.sync(path) }
     }
 
     fn exists(&self, path: &Path) -> io::Result<bool> {
@@ -262,15 +281,34 @@ impl Files for ForgetfulFiles {
     }
 }
 
-impl ForgetfulFile {
-    /// Makes sure that a change may happen; then whether power lasts to its end.
-    fn begin_change(&self, new_len: usize) -> io::Result<bool> {
-        let mut disk = self.disk.lock();
-        let power = disk.begin()?;
-        if disk.full && new_len > self.node.content.lock().len() {
-            return Err(io::ErrorKind::StorageFull.into());
+/// How a change of a file's bytes ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Made,
+    PowerEnds,
+    NoRoom,
+}
+
+impl Change {
+    fn result(self) -> io::Result<()> {
+        match self {
+            Self::Made => Ok(()),
+            Self::PowerEnds => Err(power_is_gone()),
+            Self::NoRoom => Err(io::ErrorKind::StorageFull.into()),
         }
-        Ok(power)
+    }
+}
+
+impl ForgetfulFile {
+    /// Counts a change, and tells how it ends.
+    fn begin_change(&self, kind: OperationKind, new_len: usize) -> io::Result<Change> {
+        announce(&self.disk, kind, &self.path);
+        let mut disk = self.disk.lock();
+        Ok(match disk.begin()? {
+            true if disk.full && new_len > self.node.content.lock().len() => Change::NoRoom,
+            true => Change::Made,
+            false => Change::PowerEnds,
+        })
     }
 }
 
@@ -287,21 +325,26 @@ impl File for ForgetfulFile {
     fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
         let offset = in_memory(offset)?;
         let end = offset.checked_add(buffer.len()).ok_or(io::ErrorKind::FileTooLarge)?;
-        let power = self.begin_change(end)?;
-        self.node.content.lock().write(offset, buffer);
-        if power { Ok(()) } else { Err(power_is_gone()) }
+        let change = self.begin_change(OperationKind::Write, end)?;
+        // A full disk takes as much as there is room for.
+        let taken = if change == Change::NoRoom { buffer.len() / 2 } else { buffer.len() };
+        self.node.content.lock().write(offset, buffer.get(..taken).unwrap_or_default());
+        change.result()
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
         let len = in_memory(len)?;
-        let power = self.begin_change(len)?;
-        self.node.content.lock().set_len(len);
-        if power { Ok(()) } else { Err(power_is_gone()) }
+        let change = self.begin_change(OperationKind::SetLength, len)?;
+        if change != Change::NoRoom {
+            self.node.content.lock().set_len(len);
+        }
+        change.result()
     }
 
     fn sync(&self) -> io::Result<()> {
         let gate = self.disk.lock().gate.clone();
         gate.pass(&self.path);
+        let ignored = announce(&self.disk, OperationKind::Sync, &self.path);
         let mut disk = self.disk.lock();
         if !disk.begin()? {
             return Err(power_is_gone());
@@ -311,7 +354,7 @@ impl File for ForgetfulFile {
             content.lose_pending();
             return Err(sync_failed(&self.path));
         }
-        if !disk.ignores_syncs {
+        if !disk.ignores_syncs && !ignored {
             content.sync();
         }
         Ok(())
@@ -328,6 +371,16 @@ impl fmt::Debug for ForgetfulFile {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ForgetfulFile").field("path", &self.path).finish_non_exhaustive()
     }
+}
+
+/// Tells whoever watches of an operation that is about to be made; true: a sync is to do nothing.
+fn announce(disk: &Arc<Mutex<Disk>>, kind: OperationKind, path: &Path) -> bool {
+    let (number, watcher) = {
+        let disk = disk.lock();
+        (disk.operations, disk.watcher.clone())
+    };
+    // Not under the lock, so that it may look.
+    watcher.ask(&ForgetfulFiles { disk: disk.clone() }, &Operation { number, kind, path: path.to_owned() })
 }
 
 fn in_memory(size: u64) -> io::Result<usize> {

@@ -15,7 +15,7 @@ mod staged;
 
 pub use disk::DiskFiles;
 pub use error::io_error;
-pub use forgetful::ForgetfulFiles;
+pub use forgetful::{ForgetfulFiles, Operation, OperationKind};
 pub use held::{HeldFiles, Hold};
 pub use overlay::OverlayFiles;
 pub use pack::{

@@ -5,6 +5,8 @@
 //! a `model::WriteBatch` of them. What differs between doors stands in their [`Rules`].
 
 mod fault;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod line;
 pub mod opentsdb;
 mod point;

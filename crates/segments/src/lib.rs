@@ -30,6 +30,8 @@ pub use scan::{
     Buckets, KeyRange, KeyedScan, KeyedScanRequest, PartialColumn, PartialScan, PartialScanRequest, ScanCounts,
     SeriesRows, SeriesScan, SeriesScanRequest, Source, WantedSeries, time_array,
 };
+#[cfg(any(test, fuzzing))]
+pub use segment::fuzzing;
 pub use segment::{
     Magnitudes, SegmentIdentity, SegmentReader, SegmentRows, SegmentRun, SegmentTarget, SeriesFile, SeriesKeys,
     SideFault, each_series, flipped_bit, read_series_file, remove_segment, verify_segment, write_segment,

@@ -12,6 +12,8 @@ mod directory;
 mod encoding;
 mod file;
 mod footer;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod key_filter;
 mod layout;
 mod narrow;

@@ -18,6 +18,8 @@ mod find_series;
 mod flush;
 mod footers;
 mod format;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod last;
 mod log;
 mod memtable;

@@ -40,17 +40,13 @@ pub(crate) fn make_directory(files: &dyn Files, state: &TableState) -> Result<()
     synced.inspect_err(|error| *lost = Some(error.clone()))
 }
 
-/// Removes those files of a directory whose names are not wanted, durably.
+/// Removes those files of a directory whose names are not wanted. Nothing is synced: what a power cut
+/// brings back nothing names, and the next start removes it again.
 pub(crate) fn remove_files(files: &dyn Files, directory: &Path, unwanted: impl Fn(&str) -> bool) -> Result<()> {
     let names = files.list(directory).map_err(|e| io_error("list", directory, &e))?;
-    let mut removed = false;
     for name in names.iter().filter(|name| unwanted(name)) {
         let path = directory.join(name);
         files.remove(&path).map_err(|e| io_error("remove", &path, &e))?;
-        removed = true;
-    }
-    if removed {
-        files.sync_directory(directory).map_err(|e| io_error("sync", directory, &e))?;
     }
     Ok(())
 }
@@ -126,10 +122,8 @@ impl Drop for Segment {
         if !self.doomed.load(Ordering::Acquire) {
             return;
         }
-        let removed = remove_segment(self.files.as_ref(), &self.entry.path);
-        let synced = self.files.sync_directory(Path::new(&self.entry.path).parent().unwrap_or(Path::new("")));
-        if removed.is_err() || synced.is_err() {
-            // The next start removes it: no manifest names it.
+        // Unsynced: no manifest names it, and a start removes what a power cut brings back.
+        if remove_segment(self.files.as_ref(), &self.entry.path).is_err() {
             tracing::warn!(path = self.entry.path, "a segment that is no longer needed could not be removed");
         }
     }

@@ -59,7 +59,7 @@ fn script() -> Vec<Vec<Change>> {
 }
 
 /// The catalogue after none of the commits, after the first, and so on.
-fn states() -> Vec<Catalog> {
+pub(super) fn states() -> Vec<Catalog> {
     let mut states = vec![Catalog::default()];
     for changes in script() {
         states.push(states[states.len() - 1].with(changes).unwrap());

@@ -1,8 +1,10 @@
-use super::ForgetfulFiles;
+use super::{ForgetfulFiles, OperationKind};
 use crate::Files;
+use parking_lot::Mutex;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 fn path(path: &str) -> &Path {
     Path::new(path)
@@ -176,12 +178,38 @@ fn a_full_disk_takes_what_does_not_grow() {
     let file = files.open(path("a")).unwrap();
     files.set_full(true);
     file.write_at(0, b"abc").unwrap();
-    assert_eq!(file.write_at(1, b"abc").unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert_eq!(file.write_at(1, b"ABCD").unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert_eq!(get(&files, "a").unwrap(), b"aAB", "as much as there was room for");
     assert_eq!(file.set_len(4).unwrap_err().kind(), io::ErrorKind::StorageFull);
     file.set_len(2).unwrap();
     files.set_full(false);
     file.write_at(1, b"xyz").unwrap();
     assert_eq!(get(&files, "a").unwrap(), b"axyz");
+}
+
+#[test]
+fn whoever_watches_sees_each_operation_and_may_leave_out_a_sync() {
+    let files = ForgetfulFiles::new();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let watched = Arc::clone(&seen);
+    files.watch(move |disk, operation| {
+        assert_eq!(disk.operations(), operation.number);
+        watched.lock().push((operation.kind, operation.path.clone(), get(disk, "a")));
+        operation.kind == OperationKind::Sync && operation.path == path("b")
+    });
+    put(&files, "a", b"1");
+    put(&files, "b", b"2");
+    files.rename(path("b"), path("c")).unwrap();
+    files.remove(path("a")).unwrap();
+    use OperationKind::{Create, Remove, Rename, Sync, SyncDirectory, Write};
+    let kinds: Vec<_> = seen.lock().iter().map(|(kind, path, _)| (*kind, path.display().to_string())).collect();
+    let expected = [(Create, "a"), (Write, "a"), (Sync, "a"), (SyncDirectory, "")];
+    let then = [(Create, "b"), (Write, "b"), (Sync, "b"), (SyncDirectory, ""), (Rename, "c"), (Remove, "a")];
+    let expected = expected.iter().chain(&then).map(|(kind, path)| (*kind, (*path).to_owned()));
+    assert_eq!(kinds, expected.collect::<Vec<_>>());
+    assert_eq!(seen.lock()[1].2.as_deref(), Some(&b""[..]), "as it is before the write");
+    let after = files.crash(0);
+    assert_eq!((get(&after, "a"), get(&after, "b")), (Some(b"1".to_vec()), Some(Vec::new())));
 }
 
 #[test]

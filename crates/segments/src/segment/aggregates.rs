@@ -25,6 +25,8 @@ use std::sync::Arc;
 const ZSTD_LEVEL: i32 = 1;
 /// Aggregates take no more memory than this, whatever a file says.
 const BYTES_MAX: usize = 256 << 20;
+/// Nor more than so many times what is packed: more than zstd makes of zeros.
+const PACKED_TIMES_MAX: usize = 40_000;
 
 /// The cells of a segment, in the order of its runs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,7 +88,8 @@ impl Aggregates {
     /// `None` for what is none.
     pub(super) fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (length, packed) = bytes.split_first_chunk()?;
-        let length = usize::try_from(u64::from_le_bytes(*length)).ok().filter(|length| *length <= BYTES_MAX)?;
+        let most = packed.len().saturating_mul(PACKED_TIMES_MAX).min(BYTES_MAX);
+        let length = usize::try_from(u64::from_le_bytes(*length)).ok().filter(|length| *length <= most)?;
         rmp_serde::from_slice(&zstd::bulk::decompress(packed, length).ok()?).ok()
     }
 

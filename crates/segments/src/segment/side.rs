@@ -37,8 +37,7 @@ impl SideFile {
     pub(super) fn write(&self, files: &dyn Files, segment: &str) -> Result<()> {
         let mut bytes = MAGIC.to_vec();
         rmp_serde::encode::write(&mut bytes, self).map_err(Error::internal)?;
-        let checksum = xxh3_64(&bytes);
-        bytes.extend(checksum.to_le_bytes());
+        let bytes = sealed(bytes);
         let path = side_path(segment);
         let temporary = PathBuf::from(format!("{segment}.runs.tmp"));
         let file = files.create(&temporary).map_err(|e| io_error("create", &temporary, &e))?;
@@ -54,17 +53,32 @@ impl SideFile {
     /// Reads the side file of a segment; `None` when it has to be made anew.
     pub(super) fn read(files: &dyn Files, entry: &SegmentEntry) -> Option<Self> {
         let bytes = read_all(files, &side_path(&entry.path))?;
+        Self::decode(&bytes).filter(|side| side.fits(entry))
+    }
+
+    /// Reads its bytes.
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
         let (content, checksum) = bytes.split_last_chunk::<CHECKSUM_BYTES>()?;
         if xxh3_64(content) != u64::from_le_bytes(*checksum) {
             return None;
         }
-        let side: Self = rmp_serde::from_slice(content.strip_prefix(MAGIC)?).ok()?;
-        let fits = side.segment_bytes == entry.bytes
-            && side.segment_checksum == entry.checksum
-            && side.block_checksums.len() as u64 == entry.bytes.div_ceil(super::checked::BLOCK_BYTES)
-            && side.directory.covers(entry.rows);
-        fits.then_some(side)
+        rmp_serde::from_slice(content.strip_prefix(MAGIC)?).ok()
     }
+
+    /// Whether it is of that segment.
+    pub(super) fn fits(&self, entry: &SegmentEntry) -> bool {
+        self.segment_bytes == entry.bytes
+            && self.segment_checksum == entry.checksum
+            && self.block_checksums.len() as u64 == entry.bytes.div_ceil(super::checked::BLOCK_BYTES)
+            && self.directory.covers(entry.rows)
+    }
+}
+
+/// Content with its checksum behind it.
+pub(super) fn sealed(mut content: Vec<u8>) -> Vec<u8> {
+    let checksum = xxh3_64(&content);
+    content.extend(checksum.to_le_bytes());
+    content
 }
 
 fn read_all(files: &dyn Files, path: &Path) -> Option<Vec<u8>> {

@@ -42,9 +42,16 @@ impl Sink {
     }
 
     /// Writes the rest and makes it durable.
+    pub(super) fn finish_durably(self) -> io::Result<Written> {
+        let file = Arc::clone(&self.file);
+        let written = self.finish()?;
+        file.sync()?;
+        Ok(written)
+    }
+
+    /// Writes the rest; whoever has the file makes it durable.
     pub(super) fn finish(mut self) -> io::Result<Written> {
         self.write_buffer()?;
-        self.file.sync()?;
         Ok(Written { bytes: self.written, checksum: self.whole.digest(), block_checksums: self.block_checksums })
     }
 }

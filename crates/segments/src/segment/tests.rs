@@ -1,6 +1,7 @@
 //! Segments as such: every type, damage, lost side files.
 
 mod compact;
+mod corpus;
 mod damage;
 mod format;
 mod narrow;

@@ -134,7 +134,7 @@ impl<'a> SegmentWriter<'a> {
         let Some(keys) = bounds else { return Err(Error::internal("a segment has rows")) };
         let files = temporary.files;
         let sink = writer.into_inner().map_err(|e| write_error(&temporary.path, e))?;
-        let written = sink.finish().map_err(|e| io_error("write", &temporary.path, &e))?;
+        let written = sink.finish_durably().map_err(|e| io_error("write", &temporary.path, &e))?;
         let path = Path::new(target.path);
         files.rename(&temporary.path, path).map_err(|e| io_error("rename", &temporary.path, &e))?;
         temporary.renamed = true;

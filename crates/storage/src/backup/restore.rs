@@ -55,9 +55,9 @@ pub fn restore(backup: &dyn Files, target: &dyn Files) -> Result<Restored> {
     Ok(Restored { manifest, catalog })
 }
 
-/// Its being there is all that it says, so that it counts from its first moment.
+/// Its being there is all that it says, so that its name alone is made durable.
 fn mark(target: &dyn Files, marker: &Path) -> std::io::Result<()> {
-    target.create(marker)?.sync()?;
+    target.create(marker)?;
     target.sync_directory(Path::new(""))
 }
 

@@ -10,8 +10,10 @@ use segments::ChunkColumn;
 
 /// Blocks from this size on are compressed.
 const COMPRESS_BYTES: usize = 16 << 10;
-/// A block may claim at most this size when it is read.
+/// A block may claim at most this size when it is read, and at most so many times its packed size: more
+/// than zstd makes of zeros.
 const BLOCK_BYTES_MAX: usize = 1 << 30;
+const PACKED_TIMES_MAX: usize = 40_000;
 
 const PLAIN: u8 = 0;
 const ZSTD: u8 = 1;
@@ -48,14 +50,28 @@ pub(crate) fn decode_block(block: &[u8], rows: usize, with_times: bool) -> Decod
         PLAIN => decode_raw(cursor, rows, with_times),
         ZSTD => {
             let len: usize = cursor.int()?;
-            if len > BLOCK_BYTES_MAX {
+            let packed = cursor.rest();
+            if len > claimed_max(packed) {
                 return Err(Malformed::new("a block claims too many bytes"));
             }
-            let packed = cursor.rest();
             let raw = zstd::bulk::decompress(packed, len).map_err(|e| Malformed::new(format!("zstd: {e}")))?;
             decode_raw(Cursor::new(&raw), rows, with_times)
         }
         tag => Err(Malformed::new(format!("no block has tag {tag}"))),
+    }
+}
+
+/// What a packed block may claim to hold.
+fn claimed_max(packed: &[u8]) -> usize {
+    packed.len().saturating_mul(PACKED_TIMES_MAX).min(BLOCK_BYTES_MAX)
+}
+
+/// How many times a block may hold at most, by its length and by what it says.
+pub(crate) fn times_max(block: &[u8]) -> usize {
+    match block.split_first() {
+        Some((&ZSTD, packed)) => claimed_max(packed) / 8,
+        Some((_, raw)) => raw.len() / 8,
+        None => 0,
     }
 }
 

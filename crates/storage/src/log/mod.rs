@@ -6,6 +6,8 @@
 
 mod columns;
 mod file_format;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod load_record;
 mod next_file;
 mod one_bit;

@@ -1,5 +1,6 @@
 //! What one record of the log says: the parts of one request, as decided. Replay decides nothing.
 
+use super::columns::times_max;
 use crate::bytes_codec::{
     Cursor, Decoded, Malformed, put_bytes, put_key_selection, put_len, put_varint, read_key_selection,
 };
@@ -159,11 +160,21 @@ fn decode_rows(cursor: &mut Cursor<'_>, of_series: bool) -> Decoded<RowsPart> {
         tag => return Err(Malformed::new(format!("no row kind has tag {tag}"))),
     };
     let rows: usize = cursor.int()?;
-    let series = of_series.then(|| decode_series(cursor, rows)).transpose()?;
-    Ok(RowsPart { table, kind, rows, series, block: cursor.bytes()?.to_vec() })
+    let runs = of_series.then(|| decode_series(cursor, rows)).transpose()?;
+    let block = cursor.bytes()?.to_vec();
+    // Before there is room for an id of each row.
+    if runs.is_some() && rows > times_max(&block) {
+        return Err(Malformed::new("a block has no time for each row"));
+    }
+    let series = runs.map(|(mut series, runs)| {
+        series.ids = runs.into_iter().flat_map(|(run, id)| std::iter::repeat_n(id, run)).collect();
+        series
+    });
+    Ok(RowsPart { table, kind, rows, series, block })
 }
 
-fn decode_series(cursor: &mut Cursor<'_>, rows: usize) -> Decoded<SeriesRows> {
+/// New and changed series, and runs of rows by their series.
+fn decode_series(cursor: &mut Cursor<'_>, rows: usize) -> Decoded<(SeriesRows, Vec<(usize, SeriesId)>)> {
     let mut series = SeriesRows::default();
     for _ in 0..cursor.count()? {
         series.new.push(NewSeries {
@@ -175,15 +186,17 @@ fn decode_series(cursor: &mut Cursor<'_>, rows: usize) -> Decoded<SeriesRows> {
     for _ in 0..cursor.count()? {
         series.changed.push((SeriesId(cursor.int()?), cursor.bytes()?.into()));
     }
-    while series.ids.len() < rows {
+    let (mut runs, mut left) = (Vec::new(), rows);
+    while left > 0 {
         let run: usize = cursor.int()?;
         let id = SeriesId(cursor.int()?);
-        if run == 0 || run > rows - series.ids.len() {
+        if run == 0 || run > left {
             return Err(Malformed::new("runs of series do not add up to the rows"));
         }
-        series.ids.resize(series.ids.len() + run, id);
+        left -= run;
+        runs.push((run, id));
     }
-    Ok(series)
+    Ok((series, runs))
 }
 
 fn decode_delete(cursor: &mut Cursor<'_>) -> Decoded<RangeDelete> {

@@ -70,9 +70,13 @@ pub(crate) fn survey_file(
     let is_last = number + 1 == numbers.end;
     match header(files, &path, number)? {
         Ok((header, bit)) => {
-            found.damage.extend(bit.map(Damage::Bit));
-            // A file that was begun and got no record is set right by the next start.
-            let begun = is_last && !has_records(files, number)?;
+            // A file that was begun and got no record is set right by the next start, but not one that follows
+            // a record that is not there.
+            let is_older = previous.is_none_or(|previous| header.previous <= previous);
+            let begun = is_last && is_older && !has_records(files, number)?;
+            // Nor is it damage that its change to follow the newest record was torn one bit behind the older header.
+            let torn = begun && previous.is_some_and(|previous| header.previous < previous);
+            found.damage.extend(bit.filter(|_| !torn).map(Damage::Bit));
             if let Some(previous) = previous.filter(|previous| *previous != header.previous && !begun) {
                 found.damage.push(Damage::From(0, format!("it does not follow the record {previous}")));
             } else if !begun || previous.is_none() {

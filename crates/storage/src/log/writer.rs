@@ -7,7 +7,7 @@
 //! unsynced bytes are cut off again, every number taken so far that is not durable is undone in
 //! memory, and writing goes on.
 
-use super::file_format::{self, DIRECTORY, Frame};
+use super::file_format::{self, Frame};
 use super::next_file::{Beginning, Current, Next, begin_next};
 use super::queue::{Entry, LogQueue, Refusal};
 use super::reader::LogFile;
@@ -19,7 +19,6 @@ use model::{Error, ErrorKind, Result, Sequence};
 use parking_lot::Mutex;
 use std::fmt::Display;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -144,15 +143,15 @@ impl LogWriter {
         Trim { first: (count > 0).then_some(first), gone }
     }
 
-    /// Removes the files below one that the catalogue says is the first.
+    /// Removes the files below one that the catalogue says is the first. Nothing is synced: a start removes
+    /// those that a power cut brings back.
     pub(crate) fn remove_before(&self, first: u64) -> Result<()> {
         let needless: Vec<LogFile> = self.extent.lock().finished.extract_if(.., |file| file.number < first).collect();
-        let directory = Path::new(DIRECTORY);
         for file in needless {
             let path = file_format::path(file.number);
             self.disk.remove(&path).map_err(|e| io_error("remove", &path, &e))?;
         }
-        self.disk.sync_directory(directory).map_err(|e| io_error("sync", directory, &e))
+        Ok(())
     }
 }
 

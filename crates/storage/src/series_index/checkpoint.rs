@@ -119,16 +119,11 @@ impl<'a> Checkpoints<'a> {
         let newest = self.newest(tables)?;
         let directory = Path::new(DIRECTORY);
         let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
-        let mut removed = false;
         for name in &names {
             let path = directory.join(name);
             if parse(name).and_then(|(table, _)| newest.get(&table)).is_none_or(|found| found.path != path) {
                 self.files.remove(&path).map_err(|e| io_error("remove", &path, &e))?;
-                removed = true;
             }
-        }
-        if removed {
-            self.sync_directory()?;
         }
         newest.into_iter().map(|(table, found)| Ok((table, self.read(table, &found)?))).collect()
     }
@@ -188,19 +183,18 @@ impl<'a> Checkpoints<'a> {
         Ok(Unfinished { files: self.files, table, mark, file })
     }
 
-    /// Removes those checkpoints of a table whose mark is not wanted.
+    /// Removes those checkpoints of a table whose mark is not wanted. Nothing is synced: a start removes
+    /// those that a power cut brings back.
     pub(crate) fn remove(&self, table: TableId, unwanted: impl Fn(Sequence) -> bool) -> Result<()> {
         let directory = Path::new(DIRECTORY);
         let names = self.files.list(directory).map_err(|e| io_error("list", directory, &e))?;
-        let mut removed = false;
         for name in names {
             if parse(&name).is_some_and(|(t, mark)| t == table && unwanted(mark)) {
                 let path = directory.join(name);
                 self.files.remove(&path).map_err(|e| io_error("remove", &path, &e))?;
-                removed = true;
             }
         }
-        if removed { self.sync_directory() } else { Ok(()) }
+        Ok(())
     }
 
     fn sync_directory(&self) -> Result<()> {

@@ -282,5 +282,28 @@ impl CheckpointFile {
     }
 }
 
+/// The same with checksums that fit.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn sealed(bytes: &[u8]) -> Vec<u8> {
+    let mut sealed = bytes.to_vec();
+    let number = |at: usize| {
+        let bytes = bytes.get(at..)?.first_chunk()?;
+        usize::try_from(u64::from_le_bytes(*bytes)).ok()
+    };
+    let mut put = |at: usize, crc: u32| {
+        if let Some(place) = sealed.get_mut(at..at + 8) {
+            place.copy_from_slice(&u64::from(crc).to_le_bytes());
+        }
+        sealed.get(..HEADER_BYTES - 8).map(crc32fast::hash)
+    };
+    let mut header = None;
+    for at in (0..SECTIONS).map(|section| FIXED_BYTES + section * SECTION_BYTES) {
+        let range = number(at).zip(number(at + 8)).and_then(|(start, length)| Some(start..start.checked_add(length)?));
+        header = put(at + 16, range.and_then(|range| bytes.get(range)).map_or(0, crc32fast::hash));
+    }
+    put(HEADER_BYTES - 8, header.unwrap_or(0));
+    sealed
+}
+
 #[cfg(test)]
 mod tests;

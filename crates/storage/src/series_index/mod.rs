@@ -9,6 +9,8 @@ mod attributes;
 mod checkpoint;
 mod checkpoint_file;
 mod coded;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod key_values;
 mod packed;
 mod pages;

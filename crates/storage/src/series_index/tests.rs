@@ -85,13 +85,16 @@ fn a_checkpoint_holds_what_its_mark_says() {
         };
         checkpoints.begin(table, Sequence(mark), write).unwrap().finish().unwrap();
     }
+    let there = |files: &files::ForgetfulFiles| files.list(std::path::Path::new(DIRECTORY)).unwrap().len();
+    assert_eq!(there(&files), 1, "older ones go");
     let files = files.crash(0);
-    assert_eq!(files.list(std::path::Path::new(DIRECTORY)).unwrap().len(), 1, "older ones go");
+    assert_eq!(there(&files), 2, "a power cut may bring them back");
     let least = |mark: u64| {
         let expected = checkpoint::Expected { least: Sequence(mark), packed: None };
         std::collections::BTreeMap::from([(table, expected)])
     };
     let mut loaded = Checkpoints::new(&files).load(&least(7)).unwrap().remove(&table).unwrap();
+    assert_eq!(there(&files), 1, "and they go again");
     assert_eq!(loaded.mark(), Sequence(8));
     assert_eq!(loaded.next_id(), 3);
     assert!(loaded.entry(a).is_none(), "no row in the log can speak of it");

@@ -31,7 +31,11 @@ fn shared(disk: &ForgetfulFiles) -> Arc<dyn Files> {
 }
 
 /// Copies a backup as bytes, as between server and client.
-fn copy(backup: &Backup, target: &ForgetfulFiles, previous: Option<&ForgetfulFiles>) -> Result<BackupSummary> {
+pub(super) fn copy(
+    backup: &Backup,
+    target: &ForgetfulFiles,
+    previous: Option<&ForgetfulFiles>,
+) -> Result<BackupSummary> {
     let previous = previous.map(|disk| PreviousBackup::open(shared(disk))).transpose()?;
     let known = previous.as_ref().map(|previous| previous.manifest().clone());
     let mut writer = BackupWriter::begin(shared(target), previous)?;
