@@ -1,27 +1,33 @@
 //! Background compaction: neighbouring segments of a partition become one, so that what a scan
 //! costs does not grow with the number of flushes.
 //!
-//! `policy` says what is due, `job` does one merge and commits it, `compactor` is the thread that
-//! does them one after the other, for itself and for its `callers`, `pace` keeps it out of the way,
+//! `policy` says what is worth it, `assess` what of that is due of a table, `job` does one merge, and
+//! `merge` those that share a pack and a commit. `work` is the thread that does it all in turn, for
+//! itself and for its `callers`; `compactor` is how others ask it. `pace` keeps it out of the way,
 //! and `debt` lets writers wait where it cannot keep up. `expiry` takes whole partitions away that
 //! retention has hidden, `repack` gives back the space of packs of which little is left.
 
+mod assess;
 mod callers;
 mod compactor;
 mod debt;
 mod expiry;
 mod job;
+mod merge;
 mod pace;
 mod policy;
 mod repack;
+mod work;
 
-pub(crate) use compactor::{Compactor, flushed, run};
+pub(crate) use assess::flushed;
+pub(crate) use compactor::Compactor;
 pub(crate) use debt::Debt;
 #[cfg(test)]
 pub(crate) use expiry::delete_expired;
 #[cfg(test)]
 pub(crate) use job::{Done, Job};
 pub(crate) use policy::masks;
+pub(crate) use work::run;
 
 /// How compaction behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
