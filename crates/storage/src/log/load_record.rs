@@ -210,6 +210,11 @@ mod tests {
     use model::KeyBytes;
     use segments::RowKind;
 
+    /// As many bytes as three times take, and that they are not compressed.
+    fn times() -> Vec<u8> {
+        [&[0][..], &[5; 24]].concat()
+    }
+
     fn rows() -> Vec<(Condition, RowsPart)> {
         let listed =
             |place: u32| NewSeries { id: SeriesId(place), key: KeyBytes([1, 0].into()), attributes: [7].into() };
@@ -221,7 +226,7 @@ mod tests {
         vec![
             (
                 Condition::KeepFirst,
-                RowsPart { table: TableId(3), kind: RowKind::Replace, rows: 3, series: Some(series), block: vec![5] },
+                RowsPart { table: TableId(3), kind: RowKind::Replace, rows: 3, series: Some(series), block: times() },
             ),
             (
                 Condition::None,
@@ -264,7 +269,10 @@ mod tests {
     fn the_format_stands() {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let expected = [
-            "0104e80707020100020203000302000201000107010201000107010101090100020101050104020900",
+            &format!(
+                "0104e8070702010002020300030200020100010701020100010701010109010002011900{}0104020900",
+                "05".repeat(24)
+            ),
             "0105e807010203ac02020246ffffffff0f01010402010202010000",
             "0106e807",
             "00",

@@ -25,6 +25,6 @@ pub(crate) use load_record::{
 };
 pub(crate) use queue::{LogQueue, Refusal};
 pub(crate) use reader::{corrupt, read_log};
-pub(crate) use record::{NewSeries, RecordPart, RowsPart, SeriesRows, Unreadable, decode_parts, encode_parts};
+pub(crate) use record::{NewSeries, RecordPart, RowsPart, SeriesRows, Unreadable, encode_parts};
 pub(crate) use survey::{Damage, Place, begin_empty, log_file_number, log_file_path, survey_file};
 pub(crate) use writer::{LogWriter, WriterOptions};

@@ -2,7 +2,7 @@
 //! whole once, and is damaged; a torn tail never is. A CRC-32 tells which bit it was.
 
 use super::file_format::{FRAME_BYTES, FRAME_MAGIC, Frame};
-use super::record::decode_parts;
+use super::load_record::decode_record;
 
 const POLYNOMIAL: u32 = 0xEDB8_8320;
 /// Bits of the frame that its checksum does not cover: magic and checksum; then the length, which
@@ -39,7 +39,7 @@ fn is_whole_with(bytes: &[u8], bit: usize) -> Option<(usize, Frame)> {
             &changed
         }
     };
-    (frame.checks_out(&head, payload) && decode_parts(payload).is_ok()).then_some((bit, frame))
+    (frame.checks_out(&head, payload) && decode_record(payload).is_ok()).then_some((bit, frame))
 }
 
 /// The bit among those that the checksum covers, by what the checksum is off.
@@ -78,7 +78,7 @@ mod tests {
         let mut bytes = Vec::new();
         // A record without parts, and one with a deletion of everything in table 7.
         let payload = [[1, 3, 7, 0].as_slice(), &[0; 16], &[0]].concat();
-        assert!(decode_parts(&payload).is_ok());
+        assert!(decode_record(&payload).is_ok());
         Frame::append(Sequence(5), 32, &payload, &mut bytes);
         bytes
     }

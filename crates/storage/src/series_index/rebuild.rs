@@ -7,9 +7,10 @@
 use super::{Attributes, SeriesEntry, SeriesIndex};
 use crate::cell_value::cell_value;
 use crate::check::{AffectedRows, affected};
-use crate::log::{RecordPart, RowsPart, decode_block, decode_parts, read_log};
+use crate::log::{Record, RecordPart, RowsPart, decode_block, decode_record, read_log};
 use crate::series_file;
 use crate::series_index::AttributeValue;
+use crate::write::ReplayedLoads;
 use arrow::array::ArrayRef;
 use catalog::{Catalog, Tombstone};
 use files::{File, Files, OverlayFiles};
@@ -68,13 +69,30 @@ pub(crate) fn rebuild(files: &Arc<dyn Files>, catalog: &Catalog, table: &Arc<Tab
     let is_listed = file.is_some_and(|file| series.list(&file).is_some());
     let is_complete = is_listed && series.listed_at >= manifest.series;
     let mut last = manifest.series.max(manifest.flushed).max(catalog.sequence());
+    let mut loads = ReplayedLoads::default();
     read_log(files.as_ref(), catalog.log_files(), |_, sequence, payload| {
         last = last.max(sequence);
-        for part in decode_parts(payload).unwrap_or_default().into_iter().filter(|part| part.table() == table.id) {
-            match part {
-                RecordPart::Rows(rows) => series.rows(sequence, rows),
-                RecordPart::Delete(delete) => series.delete(sequence, &delete),
+        match decode_record(payload) {
+            Ok(Record::Request(parts)) => {
+                for part in parts.into_iter().filter(|part| part.table() == table.id) {
+                    match part {
+                        RecordPart::Rows(rows) => series.rows(sequence, rows, |_| true),
+                        RecordPart::Delete(delete) => series.delete(sequence, &delete),
+                    }
+                }
             }
+            Ok(Record::Block(block)) => loads.block(sequence, block),
+            Ok(Record::Abort(load)) => loads.abort(load),
+            Ok(Record::Commit(commit)) => {
+                // Blocks are missing only of what is in files.
+                let parts = loads.commit(sequence, commit, |_| false).unwrap_or_default();
+                for mut part in parts.into_iter().filter(|part| part.rows.table == table.id) {
+                    let Ok(rows) = part.resolved() else { continue };
+                    let kept = part.decided.kept;
+                    series.rows(sequence, rows, |row| kept.as_ref().is_none_or(|kept| kept.get(row)));
+                }
+            }
+            Err(_) => {}
         }
         Ok(())
     })?;
@@ -204,7 +222,7 @@ impl<'a> Rebuilding<'a> {
         sequence <= self.listed_at && self.listed.contains(&id)
     }
 
-    fn rows(&mut self, sequence: Sequence, part: RowsPart) {
+    fn rows(&mut self, sequence: Sequence, part: RowsPart, is_kept: impl Fn(usize) -> bool) {
         let Some(series) = part.series else { return };
         for new in series.new {
             if !self.has(new.id.0, sequence) {
@@ -222,7 +240,8 @@ impl<'a> Rebuilding<'a> {
             return;
         }
         let times = decode_block(&part.block, part.rows, true).map(|(times, _)| times).unwrap_or_default();
-        for (id, time) in series.ids.iter().zip(&times) {
+        let rows = series.ids.iter().zip(&times).enumerate().filter(|(row, _)| is_kept(*row));
+        for (_, (id, time)) in rows {
             self.next_id = self.next_id.max(id.0.saturating_add(1));
             // What the series file leaves out below its next id had ended by then.
             let had_ended = sequence <= self.listed_at;
