@@ -197,19 +197,20 @@ impl TableFlush<'_, '_> {
     }
 
     /// Writes the series where they are others than those of the newest checkpoint, or where that lies
-    /// in a pack and the table has got files of its own: to the pack, where that has all that other
+    /// elsewhere than it would now: to the pack, where that has all that other
     /// tools could read of the table, too; else to files of their own. The newest times of its series
     /// are those of segments, too.
     fn checkpoint(&mut self, flushed: Sequence, view: &MemoryView, written: &[Placed]) -> Result<PreparedSeries> {
         let pack_bytes = self.store.options.pack_bytes;
         let all_packed = written.iter().all(Placed::is_packed)
             && view.segments.iter().all(|segment| pack_of(&segment.entry.path).is_some());
+        let few = self.state.series.read().living() as u64 * SERIES_BYTES <= pack_bytes;
+        let into_pack = pack_bytes > 0 && all_packed && few;
         let is_packed = self.state.packed_series.lock().is_some();
-        if !self.state.series.read().has_changed() && (all_packed || !is_packed) {
+        if !self.state.series.read().has_changed() && into_pack == is_packed {
             return Ok(PreparedSeries::None);
         }
-        let few = self.state.series.read().living() as u64 * SERIES_BYTES <= pack_bytes;
-        if pack_bytes > 0 && all_packed && few {
+        if into_pack {
             let staged = StagedFiles::default();
             let path = Path::new("checkpoint");
             let file = staged.create(path).map_err(model::Error::internal)?;

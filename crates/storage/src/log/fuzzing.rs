@@ -1,7 +1,7 @@
 //! Body of a fuzz target: a log file, as a check surveys it and a start replays it.
 
 use super::file_format::{FRAME_BYTES, Frame, HEADER_BYTES, Header, path};
-use super::{RecordPart, decode_parts, read_log, survey_file};
+use super::{NO_SERIES, Record, RecordPart, RowsPart, decode_record, read_log, survey_file};
 use crate::footers::Footers;
 use crate::pressure::Pressure;
 use crate::recovery::Replay;
@@ -28,11 +28,19 @@ fn read(bytes: &[u8]) {
     }
     let mut ids_fit = true;
     let _ = survey_file(&disk, &(1..2), 1, None, |_, _, payload| {
-        let parts = decode_parts(payload).map_err(|_| String::new())?;
-        ids_fit &= parts.iter().all(|part| match part {
-            RecordPart::Rows(rows) => rows.series.iter().flat_map(|series| &series.new).all(|new| new.id.0 < IDS_MAX),
-            RecordPart::Delete(_) => true,
-        });
+        let few = |rows: &RowsPart| rows.series.iter().flat_map(|series| &series.new).all(|new| new.id.0 < IDS_MAX);
+        ids_fit &= match decode_record(payload).map_err(|_| String::new())? {
+            Record::Request(parts) => parts.iter().all(|part| match part {
+                RecordPart::Rows(rows) => few(rows),
+                RecordPart::Delete(_) => true,
+            }),
+            Record::Block(block) => block.parts.iter().all(|(_, rows)| few(rows)),
+            Record::Commit(commit) => {
+                let ids = commit.parts.iter().flat_map(|part| &part.ids);
+                ids.into_iter().all(|id| *id == NO_SERIES || id.0 < IDS_MAX)
+            }
+            Record::Abort(_) => true,
+        };
         Ok(())
     });
     let Ok(catalog) = catalog() else { return };

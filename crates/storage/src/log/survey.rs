@@ -74,9 +74,14 @@ pub(crate) fn survey_file(
             // a record that is not there.
             let is_older = previous.is_none_or(|previous| header.previous <= previous);
             let begun = is_last && is_older && !has_records(files, number)?;
-            // Nor is it damage that its change to follow the newest record was torn one bit behind the older header.
-            let torn = begun && previous.is_some_and(|previous| header.previous < previous);
-            found.damage.extend(bit.filter(|_| !torn).map(Damage::Bit));
+            // Nor is it damage that its change to follow the newest record was torn one bit behind the older
+            // header, or one before the newer one.
+            let is_torn = begun && previous.is_some_and(|previous| header.previous < previous);
+            if let Some(bit) = bit.filter(|_| !is_torn)
+                && !(begun && says_older(files, file.as_ref(), &path, number)?)
+            {
+                found.damage.push(Damage::Bit(bit));
+            }
             if let Some(previous) = previous.filter(|previous| *previous != header.previous && !begun) {
                 found.damage.push(Damage::From(0, format!("it does not follow the record {previous}")));
             } else if !begun || previous.is_none() {
@@ -159,6 +164,19 @@ fn header(files: &dyn Files, path: &Path, number: u64) -> Result<Result<(Header,
         }
     }
     Ok(Err(reason))
+}
+
+/// Whether a header says what it said when its file was begun: the same as that of the file before.
+fn says_older(files: &dyn Files, file: &dyn files::File, path: &Path, number: u64) -> Result<bool> {
+    let mut said = [0; 8];
+    file.read_at(20, &mut said).map_err(|e| io_error("read", path, &e))?;
+    let before = file_format::path(number.saturating_sub(1));
+    if !files.exists(&before).map_err(|e| io_error("look for", &before, &e))? {
+        return Ok(false);
+    }
+    let (file, len) = open(files, &before)?;
+    let before = read_header(file.as_ref(), len, &before)?;
+    Ok(before.is_ok_and(|before| before.previous.0 == u64::from_le_bytes(said)))
 }
 
 fn is_begun(file: &dyn files::File, path: &Path, len: u64, number: u64, previous: Sequence) -> Result<bool> {

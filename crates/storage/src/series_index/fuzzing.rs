@@ -26,7 +26,7 @@ pub fn series_checkpoint(bytes: &[u8]) {
         if let Ok(mut index) = Checkpoints::new(&disk).read(table, &Found { mark, path }) {
             let listed = index.snapshot(mark);
             for id in listed.ids() {
-                let found = index.entry(*id).map(|entry| index.find(&entry.key, entry.hash));
+                let found = index.entry(*id).map(|entry| index.find(entry.key, entry.hash));
                 assert!(found.is_some(), "{id} is listed and not there");
             }
         }

@@ -434,7 +434,7 @@ async fn a_missing_log_file_is_made_anew_only_when_told_so() {
 #[tokio::test(flavor = "multi_thread")]
 async fn series_are_listed_anew_from_what_is_left() {
     for (closed, missing) in [(true, true), (true, false), (false, true)] {
-        let disk = if closed { store(true).await } else { with_loads(store(false).await).await };
+        let disk = if closed { store(true).await } else { with_loads(store(false).await, &options()).await };
         let expected = answers(&disk.crash(0)).unwrap();
         let path = first(&disk, "series", ".series");
         if missing {

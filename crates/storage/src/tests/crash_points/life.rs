@@ -245,7 +245,8 @@ pub(super) async fn live(cutter: &Cutter) -> Judged<(ForgetfulFiles, Promises)> 
         table.next_column = ColumnId(id.0 + 1);
     })
     .await?;
-    life.loads(METERS, Replace, &[("a", 9, 9)]).await?;
+    // A new series: the next flush, which is that of a drop, puts its checkpoint in the place of an older one.
+    life.loads(METERS, Replace, &[("a", 9, 9), ("later", 9, 9)]).await?;
     life.alter(METERS, |table, at| {
         let load = table.columns.iter_mut().find(|column| column.id == FIELD).unwrap();
         load.data_type = DataType::Text(None);
@@ -257,6 +258,8 @@ pub(super) async fn live(cutter: &Cutter) -> Judged<(ForgetfulFiles, Promises)> 
     life.settle("fill the disk").await?;
     life.drop_and_create(SITES, Table { name: "sites2".into(), ..keyed_table(OTHER_SITES.0) }).await?;
     life.sites(OTHER_SITES, KeepFirst, &[(1, 100)]).await?;
+    // Alone: no other table's first files make the directory of this one durable.
+    life.flush(&[]).await?;
     // A series without rows.
     let named = vec![Some(text("only named")), Some(text("Ulm"))];
     life.write(batch(&series_table(NAMED.0), Replace, &[KEY, ATTRIBUTE], &[named])).await?;
