@@ -5,7 +5,7 @@ use crate::settings::Settings;
 use crate::tokens::TokenDirectory;
 use axum::body::to_bytes;
 use axum::http::header::{AUTHORIZATION, WWW_AUTHENTICATE};
-use axum::http::{Method, StatusCode};
+use axum::http::{HeaderMap, Method, StatusCode};
 use dialect_testing::{Store, basic};
 use std::sync::Arc;
 use storage::{BackupFile, PieceReader};
