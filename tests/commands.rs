@@ -34,10 +34,10 @@ fn a_second_server_on_the_directory_is_refused() {
 fn a_newer_format_is_refused_by_name_and_left_alone() {
     let data = TempDir::new();
     assert_eq!(Program::insecure(data.path()).terminate(), Some(0));
-    std::fs::write(data.path().join("FORMAT"), "2 packs\n").unwrap();
+    std::fs::write(data.path().join("FORMAT"), "2 columns\n").unwrap();
     let catalogue = std::fs::read(data.path().join("catalog.redb")).unwrap();
     let output = serve_to_end(data.path());
-    assert!(text(&output.stderr).contains("format 2 packs"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("format 2 columns"), "{}", text(&output.stderr));
     assert!(catalogue == std::fs::read(data.path().join("catalog.redb")).unwrap(), "the catalogue was touched");
 }
 
