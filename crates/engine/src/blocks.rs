@@ -28,13 +28,22 @@ impl StatementRows {
     /// Adds parts, of which no later one erases what an earlier one wrote.
     pub(crate) async fn add(&mut self, parts: Vec<WritePart>) -> Result<()> {
         for part in parts {
-            self.bytes += bytes_of(&part);
-            self.waiting.push(part);
-            if self.bytes >= self.block_bytes {
-                self.push().await?;
+            match part {
+                WritePart::Rows(batch) if bytes_of_rows(&batch) > self.block_bytes => {
+                    for slice in slices(&batch, self.block_bytes) {
+                        self.add_part(WritePart::Rows(slice?)).await?;
+                    }
+                }
+                part => self.add_part(part).await?,
             }
         }
         Ok(())
+    }
+
+    async fn add_part(&mut self, part: WritePart) -> Result<()> {
+        self.bytes += bytes_of(&part);
+        self.waiting.push(part);
+        if self.bytes >= self.block_bytes { self.push().await } else { Ok(()) }
     }
 
     async fn push(&mut self) -> Result<()> {
@@ -78,10 +87,7 @@ pub(crate) async fn write_whole(
     // As in one record: erasures first.
     request.parts.sort_by_key(|part| !matches!(part, WritePart::Rows(batch) if batch.kind == WriteKind::Erase));
     for part in request.parts {
-        let WritePart::Rows(batch) = part else { continue };
-        for slice in slices(&batch, block_bytes) {
-            rows.add(vec![WritePart::Rows(slice?)]).await?;
-        }
+        rows.add(vec![part]).await?;
     }
     rows.finish(()).await
 }
@@ -94,9 +100,13 @@ fn is_large(request: &WriteRequest, block_bytes: usize) -> bool {
 
 fn bytes_of(part: &WritePart) -> usize {
     match part {
-        WritePart::Rows(batch) => batch.columns.iter().map(|(_, cells)| bytes_of_cells(cells)).sum(),
+        WritePart::Rows(batch) => bytes_of_rows(batch),
         WritePart::Delete(_) => 0,
     }
+}
+
+fn bytes_of_rows(batch: &WriteBatch) -> usize {
+    batch.columns.iter().map(|(_, cells)| bytes_of_cells(cells)).sum()
 }
 
 /// The bytes of the cells alone: a slice shares the buffers of the whole.
@@ -108,8 +118,7 @@ fn bytes_of_cells(cells: &Cells) -> usize {
 
 /// A batch in parts of about so many bytes.
 fn slices(batch: &WriteBatch, block_bytes: usize) -> impl Iterator<Item = Result<WriteBatch>> {
-    let bytes: usize = batch.columns.iter().map(|(_, cells)| bytes_of_cells(cells)).sum();
-    let count = bytes.div_ceil(block_bytes.max(1)).max(1);
+    let count = bytes_of_rows(batch).div_ceil(block_bytes.max(1)).max(1);
     let rows = batch.rows.div_ceil(count).max(1);
     (0..batch.rows).step_by(rows).map(move |start| {
         let length = rows.min(batch.rows - start);

@@ -91,7 +91,7 @@ impl Engine {
         Ok(stream.batches.map(move |batch| {
             let batch = batch?;
             bytes += batch.get_array_memory_size() as u64;
-            if bytes > limit { Err(ErrorKind::StatementTooLarge { limit }.into()) } else { Ok(batch) }
+            if bytes > limit { Err(ErrorKind::WriteMemoryExceeded { limit }.into()) } else { Ok(batch) }
         }))
     }
 }

@@ -127,6 +127,14 @@ impl TestStore {
         Self::open(self.files.crash(seed), EngineOptions::default()).await
     }
 
+    /// Whether something was ever written in blocks that are pending at first.
+    pub(crate) fn has_loads(&self) -> bool {
+        let file = files::Files::open(&self.files, std::path::Path::new("FORMAT")).unwrap();
+        let mut bytes = vec![0; usize::try_from(file.len().unwrap()).unwrap()];
+        file.read_at(0, &mut bytes).unwrap();
+        String::from_utf8(bytes).unwrap().split_whitespace().any(|feature| feature == "labels")
+    }
+
     pub(crate) fn database(&self) -> DatabaseId {
         self.catalog().database_named(DEFAULT_DATABASE).unwrap().id
     }

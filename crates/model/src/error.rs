@@ -426,6 +426,11 @@ catalogue! {
         /// The limit in bytes.
         limit: u64,
     } => 400, No, "the query needs more than its {limit} bytes of memory", "Narrow the query, or raise query.memory_bytes.";
+    /// The rows of a statement or a load need more memory than may wait for its end.
+    WriteMemoryExceeded {
+        /// The limit in bytes.
+        limit: u64,
+    } => 400, No, "the rows that are written need more than the {limit} bytes that one statement may have waiting", "Write fewer rows at once, or raise memory.limit_bytes.";
     /// The query ran out of time.
     QueryTimeout {
         /// The limit in milliseconds.

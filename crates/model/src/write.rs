@@ -1,4 +1,5 @@
-//! What is handed to the write path: one request, decided whole and logged as one record.
+//! What is handed to the write path: one request, decided whole and logged as one
+//! record, or a block of what one record publishes later.
 
 use crate::{Cells, ColumnId, KeyBytes, KeyHash, TableId, TimeBounds, key_hash};
 use serde::{Deserialize, Serialize};

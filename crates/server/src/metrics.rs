@@ -64,6 +64,15 @@ impl Sources {
         page.bounded("connections", "Connections of all listeners", self.shared.connections());
         page.bounded("requests", "Requests that are worked on", self.shared.requests());
         page.bounded("queries", "Queries that run", engine.queries().running_usage());
+        let compaction = engine.storage().compaction();
+        let waiting = Usage { used: compaction.segments_waiting as u64, limit: compaction.segments_limit as u64 };
+        page.bounded("segments_waiting", "Segments of one partition that wait to become one", waiting);
+        page.value(
+            "writers_waiting",
+            "gauge",
+            "Writers that wait for segments to be merged.",
+            compaction.writers_waiting,
+        );
         let footers = engine.storage().footers();
         page.value("segments_open", "gauge", "Segments held open.", footers.open);
         page.value("footer_hits_total", "counter", "Segments that were open when they were asked for.", footers.hits);

@@ -78,7 +78,7 @@ impl Background {
 
     /// Lets the thread look at the time: a load may be left open.
     pub(crate) fn wake(&self) {
-        self.asked.notify_one();
+        self.ask(|_| ());
     }
 
     /// Lets the thread end after what it is doing.

@@ -68,9 +68,9 @@ pub(crate) fn trim(store: &Store, runtime: &Runtime) -> Result<()> {
     // What is published up to here is seen below.
     let mut low = Sequence(store.log.visible().0 + 1);
     for state in store.touched() {
-        let series = state.series.read();
-        if series.has_changed() {
-            low = low.min(Sequence(series.mark().0 + 1));
+        let mut series = state.series.write();
+        if let Some(oldest) = series.oldest_unwritten(store.log.visible()) {
+            low = low.min(oldest);
         }
         drop(series);
         if let Some(oldest) = state.memory.read().oldest_unflushed() {

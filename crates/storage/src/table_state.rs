@@ -45,6 +45,8 @@ pub(crate) struct TableState {
     pub(crate) debt: Debt,
     /// Its series checkpoint in a pack, as the manifest names it.
     pub(crate) packed_series: Mutex<Option<PackedSeries>>,
+    /// What a series took in the last checkpoint that was meant for a pack, in bytes; 0: none was.
+    pub(crate) series_bytes: AtomicU64,
     /// Why the directory of its segments may not be durable, whatever a later sync says.
     pub(crate) directory_error: Mutex<Option<Error>>,
 }
@@ -64,6 +66,7 @@ impl TableState {
             files: Mutex::default(),
             debt: Debt::default(),
             packed_series: Mutex::new(packed_series),
+            series_bytes: AtomicU64::new(0),
             directory_error: Mutex::default(),
         }
     }

@@ -84,7 +84,8 @@ impl ErrorClass {
             | E::InvalidDefinition { .. }
             | E::DivisionByZero {}
             | E::NumericOverflow { .. }
-            | E::QueryMemoryExceeded { .. } => Self::InvalidRequest,
+            | E::QueryMemoryExceeded { .. }
+            | E::WriteMemoryExceeded { .. } => Self::InvalidRequest,
             E::ColumnExists { .. }
             | E::ValueInvalid { .. }
             | E::ValueOutOfRange { .. }

@@ -203,7 +203,7 @@ pub(crate) fn skin(kind: &ErrorKind) -> (StatusCode, u16, String) {
         E::DuplicateKey { .. } => (S::OK, 507, own()),
         E::DivisionByZero {} => (S::OK, 751, "Division by zero".to_owned()),
         E::NumericOverflow { what } => (S::OK, 750, reword::overflow(what)),
-        E::QueryMemoryExceeded { .. } => (S::OK, 719, own()),
+        E::QueryMemoryExceeded { .. } | E::WriteMemoryExceeded { .. } => (S::OK, 719, own()),
         E::QueryTimeout { .. } => (S::OK, 720, own()),
         E::QueryCancelled {} => (S::OK, 715, own()),
         E::StatementTooLarge { .. } => (S::PAYLOAD_TOO_LARGE, 413, own()),

@@ -240,7 +240,7 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
         ),
         E::DivisionByZero {} => (S::BAD_REQUEST, true, "division by zero".to_owned()),
         E::NumericOverflow { what } => (S::BAD_REQUEST, true, reword::out_of_range(what)),
-        E::QueryMemoryExceeded { .. } => (S::INTERNAL_SERVER_ERROR, true, own()),
+        E::QueryMemoryExceeded { .. } | E::WriteMemoryExceeded { .. } => (S::INTERNAL_SERVER_ERROR, true, own()),
         E::QueryTimeout { limit_ms } => (
             S::INTERNAL_SERVER_ERROR,
             true,

@@ -207,6 +207,7 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
         E::DivisionByZero {} => (S::BAD_REQUEST, "1365", "DIVISION_BY_ZERO", own()),
         E::NumericOverflow { .. } => (S::BAD_REQUEST, "1690", "NUMERIC_OVERFLOW", own()),
         E::QueryMemoryExceeded { .. } => (S::BAD_REQUEST, "9400", "QUERY_MEMORY_EXCEEDED", own()),
+        E::WriteMemoryExceeded { .. } => (S::BAD_REQUEST, "9400", "WRITE_MEMORY_EXCEEDED", own()),
         E::QueryTimeout { .. } => (S::BAD_REQUEST, "1317", "QUERY_TIMEOUT", own()),
         E::QueryCancelled {} => (S::BAD_REQUEST, "1317", "QUERY_CANCELLED", own()),
         E::StatementTooLarge { .. } => (S::BAD_REQUEST, "9400", "STATEMENT_TOO_LARGE", own()),

@@ -152,7 +152,7 @@ pub(crate) fn skin(kind: &ErrorKind) -> Skin {
         }
         E::DuplicateKey { .. } => engine(FAILED, &own()),
         E::DivisionByZero {} | E::NumericOverflow { .. } => engine(0x0224, "Value out of range"),
-        E::QueryMemoryExceeded { .. } => engine(0x0102, &own()),
+        E::QueryMemoryExceeded { .. } | E::WriteMemoryExceeded { .. } => engine(0x0102, &own()),
         E::QueryTimeout { .. } | E::QueryCancelled {} => engine(0x070d, &own()),
         E::StatementTooLarge { .. } => engine(0x0219, "SQL statement too long"),
         E::Overloaded { .. } => http(S::SERVICE_UNAVAILABLE, own()),

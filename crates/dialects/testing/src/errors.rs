@@ -70,6 +70,7 @@ pub fn error_of(code: Code) -> ErrorKind {
         C::DivisionByZero => E::DivisionByZero {},
         C::NumericOverflow => E::NumericOverflow { what: s("integer") },
         C::QueryMemoryExceeded => E::QueryMemoryExceeded { limit: 1 },
+        C::WriteMemoryExceeded => E::WriteMemoryExceeded { limit: 1 },
         C::QueryTimeout => E::QueryTimeout { limit_ms: 5 },
         C::QueryCancelled => E::QueryCancelled {},
         C::StatementTooLarge => E::StatementTooLarge { limit: 1 },

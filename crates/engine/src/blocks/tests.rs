@@ -147,4 +147,5 @@ async fn one_insert_of_a_key_wins() {
         }
         assert_eq!(won, 1, "round {round}");
     }
+    assert!(store.has_loads(), "large ones are loads");
 }

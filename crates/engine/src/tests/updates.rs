@@ -133,7 +133,7 @@ async fn a_statement_over_its_limit_is_refused() {
     let rows: Vec<_> = (0..20_000).map(|n| vec![int(n)]).collect();
     store.write(&store.root, batch(&table, WriteKind::FailOnDuplicate, &["id"], &rows)).await.unwrap();
     let error = update(&store, &[("a", "1")], None).await.unwrap_err();
-    assert_eq!(*error.kind, ErrorKind::StatementTooLarge { limit: 64 << 10 });
+    assert_eq!(*error.kind, ErrorKind::WriteMemoryExceeded { limit: 64 << 10 });
     assert_eq!(update(&store, &[("a", "1")], Some("id < 5")).await.unwrap(), 5);
 }
 

@@ -1,10 +1,12 @@
-//! Batches that are one write: one record of the log, all of it or none.
+//! Batches that are one write: all of it or none.
 
 use super::Admitted;
+use crate::blocks::write_whole;
 use crate::series_names::{NewNames, RefusedName};
 use crate::{Caller, Engine, run_to_end};
 use model::{Error, Result, TableId, TableKind, WriteBatch, WriteOutcome, WritePart, WriteRequest};
 use std::collections::{HashMap, HashSet};
+use storage::SeriesMaking as _;
 
 /// Rows for one series table, as a part of a write.
 #[derive(Clone, Debug)]
@@ -65,9 +67,16 @@ impl Engine {
             guards.push(self.parts.statement_locks.share(table).await);
         }
         let parts = admitted.iter().map(|admitted| WritePart::Rows(admitted.batch.clone())).collect();
+        let request = WriteRequest { parts };
         let (storage, mut names) = (self.parts.storage.clone(), NewNames::new(self, existing));
+        let block_bytes = self.parts.options.block_bytes;
+        // Names are asked for about one record.
+        let has_names = admitted.iter().any(|admitted| names.asks(&admitted.table));
         let written = run_to_end(async move {
-            let outcome = storage.write_asking(WriteRequest { parts }, &mut names).await;
+            let outcome = match has_names {
+                true => storage.write_asking(request, &mut names).await,
+                false => write_whole(&storage, request, block_bytes).await,
+            };
             drop(guards);
             Ok(outcome.map_err(|error| NotWritten { error, names: names.into_refused() }))
         });

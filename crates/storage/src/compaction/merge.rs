@@ -102,6 +102,8 @@ impl Work<'_> {
         for (id, place) in places {
             match &result {
                 Ok(()) => {
+                    // What the inputs lay in may be sparse now.
+                    self.packs.changed = true;
                     if let Some((state, _)) = self.table(id) {
                         state.debt.failures().succeeded(place);
                     }

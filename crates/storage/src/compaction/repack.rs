@@ -24,11 +24,10 @@ const MOVED_BYTES: u64 = 32 << 20;
 /// Rewrites packs until none is sparse.
 ///
 /// # Errors
-/// Those of the disk, naming the file; what could not be moved stays where it is.
+/// The first of those of the disk, naming the file; what could not be moved stays where it is, and
+/// keeps nothing else from being moved.
 pub(super) fn repack(store: &Store, runtime: &Runtime) -> Result<()> {
-    if store.options.pack_bytes == 0 {
-        unpack(store, runtime)?;
-    }
+    let mut result = if store.options.pack_bytes == 0 { unpack(store, runtime) } else { Ok(()) };
     let mut tried = BTreeSet::new();
     loop {
         let sparse = store.packs.sparse().map_err(|e| io_error("look at", Path::new(files::PACKS), &e))?;
@@ -39,15 +38,28 @@ pub(super) fn repack(store: &Store, runtime: &Runtime) -> Result<()> {
         });
         let some: BTreeSet<String> = some.map(|pack| pack.path).collect();
         if some.is_empty() {
-            return Ok(());
+            return result;
         }
         if store.compactor.is_ending() {
             return Err(crate::background::ended());
         }
-        empty(store, runtime, &some)?;
+        if empty(store, runtime, &some).is_err() {
+            // One of them: the others need not wait for it.
+            for pack in &some {
+                let emptied = empty(store, runtime, &BTreeSet::from([pack.clone()]));
+                // It may have gone meanwhile, with the last that was named of it.
+                if emptied.is_err() && is_named(store, pack) {
+                    result = result.and(emptied);
+                }
+            }
+        }
         // Views may hold what was moved for a while.
         tried.extend(some);
     }
+}
+
+fn is_named(store: &Store, pack: &str) -> bool {
+    store.catalog.snapshot().manifests().any(|(_, manifest)| manifest.files().any(|path| pack_of(path) == Some(pack)))
 }
 
 /// Whether a look at the packs is due before anything changes.
@@ -62,28 +74,31 @@ fn packed(manifest: &TableManifest) -> impl Iterator<Item = &SegmentEntry> {
     manifest.segments.iter().filter(|entry| pack_of(&entry.path).is_some())
 }
 
-/// Gives every table files of its own, one table after the other.
+/// Gives every table files of its own, one table after the other; the first error.
 fn unpack(store: &Store, runtime: &Runtime) -> Result<()> {
+    let mut result = Ok(());
     for (id, manifest) in store.catalog.snapshot().manifests() {
-        let files = store.files.as_ref();
         let Some(state) = packed(manifest).next().and_then(|_| store.table(id).ok()) else { continue };
         if store.compactor.is_ending() {
             return Err(crate::background::ended());
         }
-        let mut moved = HashMap::new();
-        for entry in packed(manifest) {
-            let path = segment::path(id, entry.id);
-            let parts = [read(files, &entry.path)?, read(files, &format!("{}.runs", entry.path))?];
-            write_own(files, &state, &path, &parts)?;
-            moved.insert(entry.path.clone(), path);
-        }
-        let used = rename(store, runtime, vec![state], &moved)?;
-        // What changed meanwhile is elsewhere by now.
-        for path in moved.values().filter(|path| !used.contains(*path)) {
-            remove_segment(files, path)?;
-        }
+        result = result.and(unpack_table(store, runtime, state, manifest));
     }
-    Ok(())
+    result
+}
+
+fn unpack_table(store: &Store, runtime: &Runtime, state: Arc<TableState>, manifest: &TableManifest) -> Result<()> {
+    let files = store.files.as_ref();
+    let mut moved = HashMap::new();
+    for entry in packed(manifest) {
+        let path = segment::path(state.id, entry.id);
+        let parts = [read(files, &entry.path)?, read(files, &format!("{}.runs", entry.path))?];
+        write_own(files, &state, &path, &parts)?;
+        moved.insert(entry.path.clone(), path);
+    }
+    let used = rename(store, runtime, vec![state], &moved)?;
+    // What changed meanwhile is elsewhere by now.
+    moved.values().filter(|path| !used.contains(*path)).try_for_each(|path| remove_segment(files, path))
 }
 
 /// Moves what the manifests name of some packs.

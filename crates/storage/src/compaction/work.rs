@@ -53,8 +53,8 @@ pub(super) struct Planned {
 
 /// Whether packs are to be looked at.
 #[derive(Debug, Default)]
-struct PacksDue {
-    changed: bool,
+pub(super) struct PacksDue {
+    pub(super) changed: bool,
     /// They could not be rewritten, and are left alone until then.
     not_before: Option<Instant>,
 }
@@ -69,7 +69,7 @@ pub(super) struct Work<'a> {
     retries: HashMap<TableId, Instant>,
     round: u64,
     expiry: Expiry,
-    packs: PacksDue,
+    pub(super) packs: PacksDue,
 }
 
 impl<'a> Work<'a> {

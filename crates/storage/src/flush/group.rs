@@ -152,6 +152,9 @@ fn commit(store: &Arc<Store>, runtime: &Runtime, tables: Vec<Settled>) -> Result
         }
     }
     drop(files);
+    if let Some(table) = tables.first().filter(|_| !replaced.is_empty()) {
+        store.compactor.files_changed(table.state.id);
+    }
     remove_members(store.files.as_ref(), replaced.iter().flat_map(PackedSeries::files));
     Ok(packed_marks)
 }

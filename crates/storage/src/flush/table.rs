@@ -19,6 +19,7 @@ use segments::{
 };
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::runtime::Runtime;
 
 /// Bytes that a series takes in its checkpoint, at least.
@@ -204,7 +205,8 @@ impl TableFlush<'_, '_> {
         let pack_bytes = self.store.options.pack_bytes;
         let all_packed = written.iter().all(Placed::is_packed)
             && view.segments.iter().all(|segment| pack_of(&segment.entry.path).is_some());
-        let few = self.state.series.read().living() as u64 * SERIES_BYTES <= pack_bytes;
+        let living = self.state.series.read().living() as u64;
+        let few = living * SERIES_BYTES.max(self.state.series_bytes.load(Ordering::Relaxed)) <= pack_bytes;
         let into_pack = pack_bytes > 0 && all_packed && few;
         let is_packed = self.state.packed_series.lock().is_some();
         if !self.state.series.read().has_changed() && into_pack == is_packed {
@@ -217,6 +219,8 @@ impl TableFlush<'_, '_> {
             let (mark, listed, frozen) = self.frozen_series();
             frozen.write(self.state.id, mark, flushed, listed.ids(), file.as_ref())?;
             let bytes = staged.take(path).unwrap_or_default();
+            // The next one is not tried in vain.
+            self.state.series_bytes.store((bytes.len() as u64).div_ceil(living.max(1)), Ordering::Relaxed);
             if bytes.len() as u64 <= pack_bytes {
                 let checkpoint = self.packing.put(self.state.id, &[&bytes], "series")?;
                 let series_file = self.packed_series_file()?;

@@ -54,6 +54,8 @@ pub(crate) struct SeriesIndex {
     pending_attributes: usize,
     /// The number up to which the newest checkpoint holds everything.
     mark: Sequence,
+    /// Up to there nothing changed since.
+    unchanged_until: Sequence,
     /// The newest number that made, ended or changed a series.
     newest_change: Sequence,
     /// The newest number that ended a series.
@@ -289,6 +291,16 @@ impl SeriesIndex {
     /// The number up to which the newest checkpoint holds everything.
     pub(crate) fn mark(&self) -> Sequence {
         self.mark
+    }
+
+    /// From which number on the log has changes that no checkpoint holds. `visible` is the newest
+    /// visible number, read under the index's lock.
+    pub(crate) fn oldest_unwritten(&mut self, visible: Sequence) -> Option<Sequence> {
+        if !self.has_changed() {
+            self.unchanged_until = visible.max(self.unchanged_until);
+            return None;
+        }
+        Some(Sequence(self.mark.max(self.unchanged_until).0 + 1))
     }
 
     /// Whether something changed that no checkpoint holds; all of it lies above the mark.

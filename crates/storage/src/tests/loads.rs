@@ -213,7 +213,7 @@ async fn more_than_half_of_the_memory_is_refused() {
             Err(error) => break error,
         }
     };
-    assert_eq!(*refused.kind, ErrorKind::StatementTooLarge { limit: 100_000 });
+    assert_eq!(*refused.kind, ErrorKind::WriteMemoryExceeded { limit: 100_000 });
     assert!(blocks > 0);
     load.commit().await.unwrap();
     assert_eq!(pairs(&fixture).len(), 100);

@@ -50,17 +50,21 @@ async fn without_file_handles_the_log_goes_on_in_its_file() {
     let fixture = Fixture::open(&ForgetfulFiles::new(), small).unwrap();
     fixture.create(vec![keyed_table(2)]).await.unwrap();
     fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(0, 0)])).await.unwrap();
-    let files = fixture.disk.list(Path::new("log")).unwrap();
+    let number = |name: String| name.trim_end_matches(".log").parse::<u64>().unwrap();
+    let newest = || fixture.disk.list(Path::new("log")).unwrap().into_iter().map(number).max().unwrap();
+    let first = newest();
     fixture.disk.refuse(Some(("log/", TOO_MANY_OPEN)));
     for i in 1..60 {
         fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(i, i)])).await.unwrap();
     }
-    assert!(fixture.disk.list(Path::new("log")).unwrap().len() <= files.len() + 1);
+    let before = newest();
+    assert!(before <= first + 1, "{before} after {first}");
     fixture.disk.refuse(None);
     for i in 60..90 {
         fixture.write(sites(&keyed_table(2), WriteKind::Replace, &[(i, i)])).await.unwrap();
     }
-    assert!(fixture.disk.list(Path::new("log")).unwrap().len() > files.len() + 1, "it begins files again");
+    // Older ones may have gone: so many ask for a flush.
+    assert!(newest() > before, "it begins files again");
     assert_eq!(read(&fixture.crash(0)).unwrap(), 90);
 }
 

@@ -43,11 +43,13 @@ pub struct LoadLabel {
     pub timeout: Duration,
 }
 
-/// An open load. Without a label it is aborted when this is dropped, and by a restart.
+/// An open load. Without a label it is aborted when this is dropped, and by a restart; one of these
+/// is open at a time, and the next one waits to begin.
 #[derive(Debug)]
 pub struct Load {
     store: Arc<Store>,
     load: Arc<OpenLoad>,
+    _turn: Option<tokio::sync::OwnedMutexGuard<()>>,
 }
 
 /// What came with one push.
@@ -123,6 +125,13 @@ fn retyped(
 pub(crate) async fn begin(store: &Arc<Store>, label: Option<LoadLabel>) -> Result<Load> {
     // Before the log may hold one.
     store.features.need(store.files.as_ref(), LABELS)?;
+    // Each may take half of the memory for rows, and none gives any of it back before its end.
+    let turn = match &label {
+        None => Some(store.loads.turn.clone().lock_owned().await),
+        Some(_) => None,
+    };
+    // A backup knows either the label and all that came with it, or nothing of it.
+    let definitions = store.definitions.clone().read_owned().await;
     let id = LoadId(store.catalog.take_ids(1).await?.start);
     let entry = match label {
         None => None,
@@ -142,14 +151,15 @@ pub(crate) async fn begin(store: &Arc<Store>, label: Option<LoadLabel>) -> Resul
         }
     };
     let load = store.loads.open(id, entry);
+    drop(definitions);
     store.background.wake();
-    Ok(Load { store: store.clone(), load })
+    Ok(Load { store: store.clone(), load, _turn: turn })
 }
 
 /// The open load with that id, if it has a label.
 pub(crate) fn find(store: &Arc<Store>, id: LoadId) -> Option<Load> {
     let load = store.loads.get(id).filter(|load| load.entry.is_some())?;
-    Some(Load { store: store.clone(), load })
+    Some(Load { store: store.clone(), load, _turn: None })
 }
 
 /// Lets the catalogue know how far a load has come.
@@ -190,7 +200,7 @@ impl Load {
     /// first.
     ///
     /// # Errors
-    /// [`ErrorKind::SchemaChanged`]: make the block anew. [`ErrorKind::StatementTooLarge`] when all
+    /// [`ErrorKind::SchemaChanged`]: make the block anew. [`ErrorKind::WriteMemoryExceeded`] when all
     /// blocks would take more than half of the memory for rows. Those of [`crate::Storage::write`].
     /// [`ErrorKind::QueryCancelled`] when it has ended. The load is as it was.
     pub async fn push(&self, request: WriteRequest) -> Result<Sequence> {

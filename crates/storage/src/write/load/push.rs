@@ -1,7 +1,7 @@
 //! A block on its way into the log: checked like a request, but that nothing is decided.
 
 use super::super::prepare::{Named, Prepared, PreparedRows, prepare};
-use super::super::settled;
+use super::super::{settled, wait_for_compaction};
 use super::registry::OpenLoad;
 use super::{Block, Built, Part, over};
 use crate::effects::Effects;
@@ -44,6 +44,7 @@ enum Attempt {
 /// See [`super::Load::push`].
 pub(super) async fn push(store: &Arc<Store>, load: &Arc<OpenLoad>, request: WriteRequest) -> Result<Sequence> {
     store.pressure.room(|| store.background.ask_flush()).await?;
+    wait_for_compaction(store, &request).await?;
     let mut pending = load.pending.lock().await;
     if pending.ended || load.is_late(store.options.clock.now_micros()) {
         return Err(over());
@@ -58,7 +59,7 @@ pub(super) async fn push(store: &Arc<Store>, load: &Arc<OpenLoad>, request: Writ
     let mut made = tokio::task::spawn_blocking(making).await.map_err(Error::internal)??;
     let limit = store.options.memory_limit_bytes / 2;
     if pending.bytes + made.rows.bytes as u64 > limit {
-        return Err(Error::new(ErrorKind::StatementTooLarge { limit }));
+        return Err(Error::new(ErrorKind::WriteMemoryExceeded { limit }));
     }
     let charge = store.pressure.charge(made.rows.bytes);
     let (written, waiter) = loop {

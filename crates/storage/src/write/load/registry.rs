@@ -49,6 +49,8 @@ pub(super) struct Published {
 pub(crate) struct Loads {
     open: Mutex<BTreeMap<LoadId, Arc<OpenLoad>>>,
     published: Mutex<Vec<Published>>,
+    /// Of loads without labels.
+    pub(super) turn: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Loads {
@@ -109,8 +111,8 @@ impl Published {
         let commit = self.numbers.1;
         let tables = store.tables.read();
         self.tables.iter().filter_map(|id| tables.get(id)).any(|state| {
-            let series = state.series.read();
-            (series.has_changed() && series.mark() < commit)
+            let oldest_unwritten = state.series.write().oldest_unwritten(store.log.visible());
+            oldest_unwritten.is_some_and(|oldest| oldest <= commit)
                 || state.memory.read().oldest_unflushed().is_some_and(|oldest| oldest <= commit)
         })
     }
