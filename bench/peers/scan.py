@@ -21,7 +21,7 @@ AVERAGES = ", ".join(f"avg({field})" for field in FIELDS)
 RUNS = 7
 
 # What the two spell differently.
-DUCKDB = {"instant": "make_timestamp({} * 1000000)", "last": "arg_max(f0, ts)"}
+DUCKDB = {"instant": "make_timestamp({}::bigint * 1000000)", "last": "arg_max(f0, ts)"}
 CLICKHOUSE = {"instant": "toDateTime64({}, 3, 'UTC')", "last": "argMax(f0, ts)"}
 
 
@@ -77,8 +77,7 @@ def clickhouse_asker():
     peer.query("create database bench engine = Atomic")
     peer.query(
         "create table bench.cpu engine = MergeTree order by (host, ts) as "
-        f"select ts, assumeNotNull(host) as host, {columns} from file('{GLOB}', Parquet)"
-        " settings allow_nullable_key = 1"
+        f"select assumeNotNull(ts) as ts, assumeNotNull(host) as host, {columns} from file('{GLOB}', Parquet)"
     )
     peer.query("optimize table bench.cpu final")
     peer.query("use bench")
