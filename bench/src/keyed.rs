@@ -5,12 +5,13 @@
 use crate::memory::megabytes;
 use crate::say;
 use crate::store::cost::Cost;
+use crate::store::rows::column;
 use crate::store::{Result, Store, bytes, on_empty, text};
 use arrow::array::{ArrayRef, Float64Array, Int32Array, Int64Array, StringArray};
 use clap::Args;
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
-use engine::{DeleteRequest, NewColumn, NewTable, UpdateRequest};
+use engine::{DeleteRequest, NewTable, UpdateRequest};
 use model::{AttributePolicy, Cells, ColumnRole, DataType, Table, TableKind, WriteBatch, WriteKind};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -201,17 +202,6 @@ struct Orders {
 
 impl Orders {
     async fn create(store: &Store, name: &str) -> Result<Self> {
-        let column = |name: &str, role, data_type| NewColumn {
-            name: name.to_owned(),
-            role,
-            data_type,
-            nullable: role == ColumnRole::Field,
-            default: None,
-            declared: None,
-            hidden: false,
-            comment: None,
-            properties: BTreeMap::new(),
-        };
         let new = NewTable {
             database: store.database,
             name: name.to_owned(),

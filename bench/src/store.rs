@@ -4,7 +4,7 @@
 pub(crate) mod cost;
 mod peers;
 mod replay;
-mod rows;
+pub(crate) mod rows;
 
 use crate::memory::megabytes;
 use crate::say;

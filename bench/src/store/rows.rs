@@ -34,9 +34,9 @@ impl Values {
     }
 }
 
-/// The table `cpu`: `ts`, `host`, `f0` to `f9`.
-pub(super) fn table(database: DatabaseId, values: Values) -> NewTable {
-    let column = |name: &str, role, data_type| NewColumn {
+/// A column without anything that most have not.
+pub(crate) fn column(name: &str, role: ColumnRole, data_type: DataType) -> NewColumn {
+    NewColumn {
         name: name.to_owned(),
         role,
         data_type,
@@ -46,7 +46,11 @@ pub(super) fn table(database: DatabaseId, values: Values) -> NewTable {
         hidden: false,
         comment: None,
         properties: BTreeMap::new(),
-    };
+    }
+}
+
+/// The table `cpu`: `ts`, `host`, `f0` to `f9`.
+pub(super) fn table(database: DatabaseId, values: Values) -> NewTable {
     let mut columns = vec![column("ts", ColumnRole::Time, DataType::Instant(TimeUnit::Millisecond))];
     columns.extend((0..FIELDS).map(|field| column(&format!("f{field}"), ColumnRole::Field, values.data_type())));
     columns.push(column("host", ColumnRole::Key, DataType::Text(None)));

@@ -19,11 +19,11 @@ use model::{
     WriteOutcome, WriteRequest,
 };
 use std::collections::HashMap;
-use std::slice;
 use std::sync::Arc;
 use unique::{insert_parts, keep_first, named_duplicate};
 
 /// A batch that may go to storage, and what it was checked against.
+#[derive(Clone)]
 pub(crate) struct Admitted {
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) table: Arc<Table>,
@@ -44,8 +44,9 @@ impl Engine {
             return Ok(WriteOutcome::default());
         };
         if admitted.table.kind == TableKind::Series || admitted.table.unique.is_empty() {
-            let written = self.write_together(slice::from_ref(&admitted), HashMap::new()).await;
-            return written.map_err(|not| named_duplicate(not.error, &admitted.catalog, &admitted.table));
+            let (catalog, table) = (Arc::clone(&admitted.catalog), Arc::clone(&admitted.table));
+            let written = self.write_together(vec![admitted], HashMap::new()).await;
+            return written.map_err(|not| named_duplicate(not.error, &catalog, &table));
         }
         let Admitted { catalog, table, batch } = admitted;
         match batch.kind {

@@ -59,6 +59,17 @@ pub trait Files: Debug + Send + Sync {
     }
 }
 
+/// All bytes of a file.
+///
+/// # Errors
+/// Those of the disk.
+pub fn read_whole(files: &dyn Files, path: &Path) -> io::Result<Vec<u8>> {
+    let file = files.open(path)?;
+    let mut bytes = vec![0; usize::try_from(file.len()?).map_err(io::Error::other)?];
+    file.read_at(0, &mut bytes)?;
+    Ok(bytes)
+}
+
 /// An open file.
 pub trait File: Debug + Send + Sync {
     /// Its length in bytes.

@@ -12,7 +12,7 @@ use datafusion::datasource::memory::MemorySourceConfig;
 use datafusion::error::Result;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use model::{Column, ColumnId, ColumnRole, arrow_type};
+use model::{Column, ColumnId, ColumnRole, Error, arrow_type};
 use std::sync::Arc;
 use storage::TableView;
 
@@ -82,7 +82,12 @@ impl TableProvider for SeriesTable {
         let found = keys.map(|keys| self.source.series_with_keys(&keys, &ids)).transpose().map_err(external)?;
         let series = match found.flatten() {
             Some((series, _)) => series,
-            None => self.source.series(&ids).map_err(external)?,
+            None => {
+                // Over all series: not on a thread that others wait for.
+                let source = Arc::clone(&self.source);
+                let all = tokio::task::spawn_blocking(move || source.series(&ids)).await;
+                all.map_err(|error| external(Error::internal(error)))?.map_err(external)?
+            }
         };
         let options = RecordBatchOptions::new().with_row_count(Some(series.ids.len()));
         let columns = series.columns.columns().to_vec();

@@ -2,6 +2,7 @@
 //! each takes a number of the one sequence, and the catalogue has change and number in one commit.
 
 use crate::store::Store;
+use crate::table_lock::{TableLocks, lock_tables};
 use crate::table_state::TableState;
 use catalog::{Catalog, Change, CommitError};
 use model::{Error, ErrorKind, Result, Sequence, Table, TableId};
@@ -32,17 +33,10 @@ impl Altering {
 
     /// The number, or a table that is being altered by another.
     fn try_begin(store: &Store, states: &[Arc<TableState>]) -> Result<Result<Sequence, Arc<TableState>>> {
-        let mut gates = Vec::with_capacity(states.len());
-        for state in states {
-            let gate = state.lock.lock();
-            if gate.dropped {
-                return Err(store.catalog.snapshot().no_table(state.id));
-            }
-            if gate.altering.is_some() {
-                return Ok(Err(state.clone()));
-            }
-            gates.push(gate);
-        }
+        let mut gates = match lock_tables(store, states)? {
+            TableLocks::Held(gates) => gates,
+            TableLocks::Altering(table) => return Ok(Err(table)),
+        };
         // One step: from this number on the tables' definitions are open.
         let number = store.log.queue.take_number()?;
         gates.iter_mut().for_each(|gate| gate.altering = Some(number));

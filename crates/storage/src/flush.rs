@@ -68,7 +68,7 @@ pub(crate) fn trim(store: &Store, runtime: &Runtime) -> Result<()> {
     // What is published up to here is seen below.
     let mut low = Sequence(store.log.visible().0 + 1);
     for state in store.touched() {
-        let mut series = state.series.write();
+        let series = state.series.read();
         if let Some(oldest) = series.oldest_unwritten(store.log.visible()) {
             low = low.min(oldest);
         }

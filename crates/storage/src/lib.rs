@@ -35,6 +35,7 @@ mod series_file;
 mod series_index;
 mod source;
 mod store;
+mod table_lock;
 mod table_state;
 mod view;
 mod write;
@@ -238,7 +239,7 @@ impl Storage {
     /// dropped has none.
     ///
     /// # Errors
-    /// Those of the series' checkpoint, where the table was not touched since the start.
+    /// Of a table that could not be read at the start.
     pub fn has_series(&self, table: TableId, keys: &[KeyBytes]) -> Result<Vec<bool>> {
         find_series::has_series(&self.threads.store, table, keys)
     }

@@ -107,7 +107,7 @@ impl Engine {
     ) -> Result<WriteOutcome> {
         loop {
             let (positions, admitted): (Vec<usize>, Vec<Admitted>) = batches.into_iter().unzip();
-            let not = match self.write_together(&admitted, HashMap::new()).await {
+            let not = match self.write_together(admitted.clone(), HashMap::new()).await {
                 Ok(outcome) => return Ok(outcome),
                 Err(not) => not,
             };

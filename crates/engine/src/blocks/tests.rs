@@ -122,11 +122,30 @@ async fn no_change_is_lost_between_large_and_small_statements() {
     assert_eq!(store.rows(shape).await, ["2000|3|2002|6000|3"]);
 }
 
+/// Whatever comes in small statements, large ones that change it are loads.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn updates_and_deletes_of_many_rows_are_loads() {
+    for is_update in [true, false] {
+        let store = store().await;
+        store.create(keyed("t", &[])).await;
+        for first in (0..3_000).step_by(100) {
+            insert(&store, "t", WriteKind::FailOnDuplicate, first..first + 100).await.unwrap();
+        }
+        assert!(!store.has_loads());
+        match is_update {
+            true => assert_eq!(update(&store, &[("b", "'y'")], None).await.unwrap(), 3_000),
+            false => assert_eq!(delete(&store, "a >= 0").await.unwrap(), 3_000),
+        }
+        assert!(store.has_loads(), "update: {is_update}");
+    }
+}
+
 /// Of several statements that insert one key, small or large, one wins.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_insert_of_a_key_wins() {
     let store = Arc::new(store().await);
     store.create(keyed("t", &[])).await;
+    let mut written = 0;
     for round in 0..10_i128 {
         let first = round * 10_000;
         let mut inserting = tokio::task::JoinSet::new();
@@ -135,17 +154,20 @@ async fn one_insert_of_a_key_wins() {
             inserting.spawn(async move {
                 let rows = if who % 2 == 0 { first..first + 1 } else { first - 500 * who..first + 1 };
                 match insert(&store, "t", WriteKind::FailOnDuplicate, rows).await {
-                    Ok(_) => 1,
-                    Err(error) if error.code() == Code::DuplicateKey => 0,
+                    Ok(rows) => (1, rows),
+                    Err(error) if error.code() == Code::DuplicateKey => (0, 0),
                     Err(error) => panic!("{error}"),
                 }
             });
         }
         let mut won = 0;
         while let Some(one) = inserting.join_next().await {
-            won += one.unwrap();
+            let (one, rows) = one.unwrap();
+            won += one;
+            written += rows;
         }
         assert_eq!(won, 1, "round {round}");
+        assert_eq!(store.rows("SELECT count(*) FROM t").await, [written.to_string()], "nothing of those that lost");
     }
     assert!(store.has_loads(), "large ones are loads");
 }

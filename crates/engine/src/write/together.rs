@@ -46,13 +46,13 @@ impl Engine {
                 existing.entry(table).or_default().extend(names);
             }
         }
-        self.write_together(&admitted, existing).await.map_err(|not| not.error)
+        self.write_together(admitted, existing).await.map_err(|not| not.error)
     }
 
     /// Hands batches over as one request, in their order.
     pub(crate) async fn write_together(
         &self,
-        admitted: &[Admitted],
+        admitted: Vec<Admitted>,
         existing: HashMap<TableId, HashSet<String>>,
     ) -> Result<WriteOutcome, NotWritten> {
         if admitted.is_empty() {
@@ -66,12 +66,12 @@ impl Engine {
         for table in tables {
             guards.push(self.parts.statement_locks.share(table).await);
         }
-        let parts = admitted.iter().map(|admitted| WritePart::Rows(admitted.batch.clone())).collect();
-        let request = WriteRequest { parts };
         let (storage, mut names) = (self.parts.storage.clone(), NewNames::new(self, existing));
         let block_bytes = self.parts.options.block_bytes;
         // Names are asked for about one record.
         let has_names = admitted.iter().any(|admitted| names.asks(&admitted.table));
+        let parts = admitted.into_iter().map(|admitted| WritePart::Rows(admitted.batch)).collect();
+        let request = WriteRequest { parts };
         let written = run_to_end(async move {
             let outcome = match has_names {
                 true => storage.write_asking(request, &mut names).await,

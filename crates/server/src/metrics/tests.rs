@@ -109,4 +109,7 @@ async fn nobody_sees_them_without_a_password() {
         assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
         assert!(refused.headers().contains_key(WWW_AUTHENTICATE));
     }
+    store.user("ann", "right").await;
+    let seen = samples(asked(&store, false, Some(basic("ann", "right"))).await).await;
+    assert!(seen.contains_key("chronoglot_queries"));
 }

@@ -279,11 +279,11 @@ impl Repair<'_> {
             let (Some(table), before) = (snapshot.table(id), moved.len()) else { continue };
             for path in manifest.files().filter(|path| pack_of(path) == Some(pack)) {
                 let entry = manifest.segments.iter().find(|entry| entry.path == path);
-                let mut parts = vec![read_whole(self.files.as_ref(), path)?];
+                let mut parts = vec![read(self.files.as_ref(), path)?];
                 if let Some(entry) = entry {
                     parts.push(match remade.contains(path) {
                         true => made_side(&parts, entry, table)?,
-                        false => read_whole(self.files.as_ref(), &side(path))?,
+                        false => read(self.files.as_ref(), &side(path))?,
                     });
                 }
                 let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
@@ -320,14 +320,8 @@ fn side(path: &str) -> String {
     format!("{path}.runs")
 }
 
-fn read_whole(files: &dyn Files, path: &str) -> Result<Vec<u8>> {
-    let read = || {
-        let file = files.open(Path::new(path))?;
-        let mut bytes = vec![0; usize::try_from(file.len()?).map_err(std::io::Error::other)?];
-        file.read_at(0, &mut bytes)?;
-        Ok(bytes)
-    };
-    read().map_err(|e| io_error("read", Path::new(path), &e))
+fn read(files: &dyn Files, path: &str) -> Result<Vec<u8>> {
+    files::read_whole(files, Path::new(path)).map_err(|e| io_error("read", Path::new(path), &e))
 }
 
 /// What lies beside a segment, made from it.

@@ -10,7 +10,7 @@ use crate::segment::{self, Segment};
 use crate::store::Store;
 use crate::table_state::TableState;
 use catalog::{PackedSeries, SegmentEntry, TableManifest};
-use files::{Files, io_error, member_ranges, pack_of};
+use files::{Files, io_error, member_ranges, pack_of, read_whole};
 use model::{Result, Sequence, TableId};
 use segments::remove_segment;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -142,13 +142,7 @@ fn copy(files: &dyn Files, packing: &mut Packing<'_>, table: TableId, path: &str
 }
 
 fn read(files: &dyn Files, path: &str) -> Result<Vec<u8>> {
-    let read = || {
-        let file = files.open(Path::new(path))?;
-        let mut bytes = vec![0; usize::try_from(file.len()?).map_err(std::io::Error::other)?];
-        file.read_at(0, &mut bytes)?;
-        Ok(bytes)
-    };
-    read().map_err(|e| io_error("read", Path::new(path), &e))
+    read_whole(files, Path::new(path)).map_err(|e| io_error("read", Path::new(path), &e))
 }
 
 /// Commits the new places; which of them are named now.

@@ -117,7 +117,7 @@ fn settle(table: Prepared, pack: Option<&str>) -> Result<Settled> {
     Ok(Settled { state, rows, series })
 }
 
-/// Commits all of it at once. Tables whose checkpoints went to the pack, with their marks.
+/// Commits all of it at once. Tables whose checkpoints go to a pack for the first time, with their marks.
 fn commit(store: &Arc<Store>, runtime: &Runtime, tables: Vec<Settled>) -> Result<BTreeMap<TableId, Sequence>> {
     let files: Vec<_> = tables.iter().map(|table| table.state.files.lock()).collect();
     let mut manifests = Vec::with_capacity(tables.len());
@@ -144,11 +144,14 @@ fn commit(store: &Arc<Store>, runtime: &Runtime, tables: Vec<Settled>) -> Result
             }
         }
         if let Some(series) = &table.series {
-            replaced.extend(std::mem::replace(&mut *state.packed_series.lock(), series.clone()));
+            let before = std::mem::replace(&mut *state.packed_series.lock(), series.clone());
             if let Some(packed) = series {
                 state.series.write().checkpointed(packed.mark);
-                packed_marks.insert(state.id, packed.mark);
+                if before.is_none() {
+                    packed_marks.insert(state.id, packed.mark);
+                }
             }
+            replaced.extend(before);
         }
     }
     drop(files);

@@ -10,7 +10,7 @@ use crate::bytes_codec::{Decoded, Malformed};
 use crate::log::corrupt;
 use bytes::Bytes;
 use catalog::{Catalog, PackedSeries, TableManifest};
-use files::{File, Files, io_error};
+use files::{File, Files, io_error, read_whole};
 use model::{Error, KeyHash, Result, Sequence, SeriesId, TableId, key_hash};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -159,14 +159,7 @@ impl<'a> Checkpoints<'a> {
     }
 
     fn bytes(&self, path: &Path) -> Result<Bytes> {
-        let read = || {
-            let file = self.files.open(path)?;
-            let mut bytes = vec![0; usize::try_from(file.len()?).map_err(std::io::Error::other)?];
-            file.read_at(0, &mut bytes)?;
-            Ok(bytes)
-        };
-        let bytes: Vec<u8> = read().map_err(|e: std::io::Error| io_error("read", path, &e))?;
-        Ok(bytes.into())
+        read_whole(self.files, path).map(Bytes::from).map_err(|e| io_error("read", path, &e))
     }
 
     /// Writes a checkpoint, which is none before it is finished.

@@ -30,6 +30,7 @@ use pages::Pages;
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// So many changes of the list are put into it under the lock.
 const FEW: usize = if cfg!(test) { 2 } else { 1024 };
@@ -55,7 +56,7 @@ pub(crate) struct SeriesIndex {
     /// The number up to which the newest checkpoint holds everything.
     mark: Sequence,
     /// Up to there nothing changed since.
-    unchanged_until: Sequence,
+    unchanged_until: AtomicU64,
     /// The newest number that made, ended or changed a series.
     newest_change: Sequence,
     /// The newest number that ended a series.
@@ -295,12 +296,12 @@ impl SeriesIndex {
 
     /// From which number on the log has changes that no checkpoint holds. `visible` is the newest
     /// visible number, read under the index's lock.
-    pub(crate) fn oldest_unwritten(&mut self, visible: Sequence) -> Option<Sequence> {
+    pub(crate) fn oldest_unwritten(&self, visible: Sequence) -> Option<Sequence> {
         if !self.has_changed() {
-            self.unchanged_until = visible.max(self.unchanged_until);
+            self.unchanged_until.fetch_max(visible.0, Ordering::AcqRel);
             return None;
         }
-        Some(Sequence(self.mark.max(self.unchanged_until).0 + 1))
+        Some(Sequence(self.mark.0.max(self.unchanged_until.load(Ordering::Acquire)) + 1))
     }
 
     /// Whether something changed that no checkpoint holds; all of it lies above the mark.

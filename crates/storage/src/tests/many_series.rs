@@ -121,7 +121,9 @@ async fn no_write_waits_while_series_are_written_to_files() {
     let fixture = walk.write_meanwhile().await;
     flushed.await.unwrap().unwrap();
     assert!(gate.was_told.load(Ordering::SeqCst), "the write ended before the flush");
-    assert_eq!(series_of(&fixture.storage.view(METERS).unwrap()).len(), 6);
+    let now = series_of(&fixture.storage.view(METERS).unwrap());
+    assert_eq!(now.len(), 6);
+    assert_eq!((&now[0][2], &now[1][2], &now[5][2]), (&text("Ulm"), &text("1"), &text("Ulm")));
     assert_eq!(fixture.rows(METERS).len(), 7);
 }
 

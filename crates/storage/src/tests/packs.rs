@@ -2,12 +2,12 @@
 //! gives its space back; tables grow out of them; and power may end at any operation.
 
 use super::fixture::*;
+use super::watched::Watched;
 use crate::{Storage, StorageOptions};
 use catalog::{CatalogStore, Change, RedbCatalog};
-use files::{File, Files, ForgetfulFiles, pack_of};
-use model::{Result, Table, TableId, WriteKind, WritePart, WriteRequest};
+use files::{Files, ForgetfulFiles, OperationKind, pack_of};
+use model::{Result, Table, TableId, Value, WriteKind, WritePart, WriteRequest};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,91 +25,10 @@ struct Counts {
     synced: u64,
 }
 
-/// A disk that counts.
-#[derive(Debug, Default)]
-struct Counted {
-    disk: ForgetfulFiles,
-    counts: Arc<[AtomicU64; 3]>,
-}
-
-#[derive(Debug)]
-struct CountedFile {
-    file: Arc<dyn File>,
-    counts: Arc<[AtomicU64; 3]>,
-}
-
-impl Counted {
-    fn counts(&self) -> Counts {
-        let [made, opened, synced] = [0, 1, 2].map(|at: usize| self.counts[at].load(Ordering::Relaxed));
-        Counts { made, opened, synced }
-    }
-
-    fn file(&self, file: Arc<dyn File>, count: usize) -> Arc<dyn File> {
-        self.counts[count].fetch_add(1, Ordering::Relaxed);
-        Arc::new(CountedFile { file, counts: self.counts.clone() })
-    }
-}
-
-impl Files for Counted {
-    fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        Ok(self.file(self.disk.create(path)?, 0))
-    }
-
-    fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
-        Ok(self.file(self.disk.open(path)?, 1))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.disk.remove(path)
-    }
-
-    fn create_directory(&self, path: &Path) -> io::Result<()> {
-        self.disk.create_directory(path)
-    }
-
-    fn list(&self, path: &Path) -> io::Result<Vec<String>> {
-        self.disk.list(path)
-    }
-
-    fn sync_directory(&self, path: &Path) -> io::Result<()> {
-        self.counts[2].fetch_add(1, Ordering::Relaxed);
-        self.disk.sync_directory(path)
-    }
-
-    fn exists(&self, path: &Path) -> io::Result<bool> {
-        self.disk.exists(path)
-    }
-}
-
-impl File for CountedFile {
-    fn len(&self) -> io::Result<u64> {
-        self.file.len()
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        self.file.read_at(offset, buffer)
-    }
-
-    fn write_at(&self, offset: u64, buffer: &[u8]) -> io::Result<()> {
-        self.file.write_at(offset, buffer)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.file.set_len(len)
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        self.counts[2].fetch_add(1, Ordering::Relaxed);
-        self.file.sync()
-    }
-}
-
 struct Many {
-    files: Arc<Counted>,
+    files: Arc<Watched>,
+    /// Files that were made, and syncs.
+    operations: Arc<[AtomicU64; 2]>,
     catalog: Arc<RedbCatalog>,
     storage: Storage,
     tables: Vec<Table>,
@@ -117,12 +36,30 @@ struct Many {
 
 impl Many {
     fn open(disk: &ForgetfulFiles, count: u64) -> Self {
-        let files = Arc::new(Counted { disk: disk.clone(), ..Counted::default() });
+        let operations: Arc<[AtomicU64; 2]> = Arc::default();
+        let counted = operations.clone();
+        disk.watch(move |_, operation| {
+            match operation.kind {
+                OperationKind::Create => drop(counted[0].fetch_add(1, Ordering::Relaxed)),
+                OperationKind::Sync | OperationKind::SyncDirectory => {
+                    counted[1].fetch_add(1, Ordering::Relaxed);
+                }
+                _ => {}
+            }
+            false
+        });
+        let files = Arc::new(Watched::new(disk));
         let catalog = Arc::new(RedbCatalog::open(files.clone()).unwrap());
         let storage = Storage::open(files.clone(), catalog.clone(), packed()).unwrap();
         // Every tenth has no series.
         let tables = (0..count).map(|at| if at % 10 == 9 { keyed_table(100 + at) } else { series_table(100 + at) });
-        Self { files, catalog, storage, tables: tables.collect() }
+        Self { files, operations, catalog, storage, tables: tables.collect() }
+    }
+
+    /// What was done since it was opened.
+    fn counts(&self) -> Counts {
+        let [made, synced] = [0, 1].map(|at: usize| self.operations[at].load(Ordering::Relaxed));
+        Counts { made, opened: self.files.opened.load(Ordering::Relaxed), synced }
     }
 
     async fn create(&self) {
@@ -149,9 +86,9 @@ impl Many {
 
     /// Flushes; what it took, with the catalogue's commits.
     async fn flush(&self) -> (Counts, u64) {
-        let (before, commits) = (self.files.counts(), self.catalog.snapshot().version);
+        let (before, commits) = (self.counts(), self.catalog.snapshot().version);
         self.storage.flush().await.unwrap();
-        let now = self.files.counts();
+        let now = self.counts();
         let counts = Counts {
             made: now.made - before.made,
             opened: now.opened - before.opened,
@@ -211,7 +148,7 @@ async fn a_thousand_tables_cost_a_flush_a_few_files_syncs_and_commits() {
     let disk = disk.crash(0);
     let begun = Instant::now();
     let many = Many::open(&disk, tables);
-    let opened = many.files.counts();
+    let opened = many.counts();
     println!("start: {opened:?}, {:?}", begun.elapsed());
     assert!(opened.opened <= 20 && opened.made <= 2, "{opened:?}");
     let fixture =
@@ -219,7 +156,7 @@ async fn a_thousand_tables_cost_a_flush_a_few_files_syncs_and_commits() {
     for table in many.tables.iter().step_by(7) {
         assert_eq!(fixture.rows(table.id).len(), 3 * series, "{}", table.name);
     }
-    let opened = many.files.counts();
+    let opened = many.counts();
     assert!(opened.opened <= 30, "{opened:?}");
 }
 
@@ -416,14 +353,15 @@ async fn a_pack_that_cannot_be_made_durable_is_not_named() {
     }
 }
 
-type Shown = BTreeMap<TableId, (usize, usize)>;
+/// The rows of each table, and its series.
+type Shown = BTreeMap<TableId, (Vec<Vec<Value>>, usize)>;
 
 fn shown(fixture: &Fixture) -> Shown {
     let snapshot = fixture.catalog.snapshot();
     let tables = snapshot.tables().map(|table| {
         let view = fixture.storage.view(table.id).unwrap();
         let series = if table.time_column().is_some() { series_of(&view).len() } else { 0 };
-        (table.id, (rows_of(&view).len(), series))
+        (table.id, (rows_of(&view), series))
     });
     tables.collect()
 }
@@ -431,10 +369,12 @@ fn shown(fixture: &Fixture) -> Shown {
 /// Flushes, merges, a drop and a rewriting of packs; power ends at each operation.
 #[tokio::test(flavor = "multi_thread")]
 async fn power_may_end_at_any_operation_of_packs() {
-    async fn play(fixture: &Fixture) -> Result<()> {
+    /// `acknowledged` is called after each request.
+    async fn play(fixture: &Fixture, mut acknowledged: impl FnMut()) -> Result<()> {
         for round in 1..=8 {
             for id in 1..=3 {
                 fixture.write(loads(&series_table(id), WriteKind::Replace, &[("a", round, 1), ("b", 5, 2)])).await?;
+                acknowledged();
             }
             fixture.storage.flush().await?;
         }
@@ -443,6 +383,7 @@ async fn power_may_end_at_any_operation_of_packs() {
         let version = fixture.catalog.snapshot().version;
         let dropped = fixture.storage.change_schema(version, vec![Change::DropTable(TableId(3))]).await;
         dropped.map_err(model::Error::internal)?;
+        acknowledged();
         fixture.storage.forget_table(TableId(3)).await?;
         fixture.storage.flush().await?;
         fixture.storage.compact().await
@@ -457,22 +398,26 @@ async fn power_may_end_at_any_operation_of_packs() {
     }
     let fixture = begun().await;
     let start = fixture.disk.operations();
-    play(&fixture).await.unwrap();
+    let mut states = vec![shown(&fixture)];
+    play(&fixture, || states.push(shown(&fixture))).await.unwrap();
     let operations = fixture.disk.operations() - start;
     let expected = shown(&fixture);
-    assert_eq!(expected[&TableId(1)], (9, 2));
+    assert_eq!((expected[&TableId(1)].0.len(), expected[&TableId(1)].1), (9, 2));
+    assert_eq!(states.last(), Some(&expected));
     assert!(operations > 150, "{operations}");
     println!("{operations} operations");
     for point in (0..operations).step_by(3) {
         let fixture = begun().await;
         fixture.disk.fail_at(fixture.disk.operations() + point);
-        let result = play(&fixture).await;
+        let mut count = 0;
+        let result = play(&fixture, || count += 1).await;
         for seed in [0, u64::MAX, point + 1] {
             let after = Fixture::open(&fixture.disk.crash(seed), packed())
                 .unwrap_or_else(|error| panic!("point {point}, seed {seed}: {error}"));
             let found = shown(&after);
-            // Each row is acknowledged, or was the last one in doubt.
-            assert_eq!(found[&TableId(4)], (2, 0), "point {point}, seed {seed}");
+            // All that was acknowledged, or that and the request that was under way.
+            let may_be = states.iter().skip(count).take(2).any(|state| *state == found);
+            assert!(may_be, "point {point}, seed {seed}, after {count}: {found:?}");
             if result.is_ok() {
                 assert_eq!(found, expected, "point {point}, seed {seed}");
             }

@@ -3,6 +3,9 @@
 //! opened again and compared with the naive model: every acknowledged request is there, in the
 //! order of its number; one that was not acknowledged is there whole or not at all.
 
+mod compaction;
+mod loads;
+
 use super::backups::{Copied, back_up};
 use super::dice::Dice;
 use super::fixture::{Fixture, keyed_table, options, rows_of, scan, series_of, series_table};
@@ -10,19 +13,15 @@ use super::last_values;
 use super::log_files::{is_refused_without, required};
 use super::naive::{Event, Naive, Shown};
 use super::random;
-use crate::catalogue_commit::own_runtime;
-use crate::compaction::{Done, Job};
-use crate::segment::Segment;
-use crate::{Load, LoadLabel, ScanDescription, ScanKeys, StorageOptions, TableView, WalSync};
+use crate::{ScanDescription, ScanKeys, StorageOptions, TableView, WalSync};
 use catalog::{Change, CommitError, LoadState, LogFiles};
 use files::ForgetfulFiles;
 use model::{
-    Column, ColumnId, ColumnRole, DatabaseId, Error, ErrorKind, KeyBytes, LoadId, Sequence, Table, TableId, TimeBounds,
-    Value, WriteOutcome, WritePart,
+    Column, ColumnId, ColumnRole, Error, ErrorKind, KeyBytes, LoadId, Sequence, Table, TableId, TimeBounds, Value,
+    WriteOutcome,
 };
 use parking_lot::Mutex;
 use std::sync::Arc;
-use std::time::Duration;
 
 const WRITERS: u64 = 3;
 const STEPS: u64 = 14;
@@ -147,45 +146,6 @@ impl Writer {
         Ok(())
     }
 
-    /// Merges any neighbours of a partition, or one segment with the deletions above it.
-    async fn compact(&mut self) -> Result<(), String> {
-        let store = self.fixture.storage.threads.store.clone();
-        let Ok(state) = store.table(self.dice.pick(&now(&self.fixture)).id) else { return Ok(()) };
-        let memory = state.seen().1;
-        if memory.segments.is_empty() {
-            return Ok(());
-        }
-        let first = self.dice.pick(&memory.segments).entry.clone();
-        let is_same = |s: &&Arc<Segment>| {
-            (s.entry.partition, s.entry.partition_seconds) == (first.partition, first.partition_seconds)
-        };
-        let group = memory.segments.iter().filter(is_same).skip_while(|s| s.entry.id != first.id);
-        let count = 1 + usize::try_from(self.dice.below(4)).unwrap();
-        let Some(job) = Job::new(&memory, group.take(count).cloned().collect()) else { return Ok(()) };
-        drop(memory);
-        let done = tokio::task::spawn_blocking(move || job.run(&store, &state, &own_runtime()?, &mut || Ok(())));
-        match done.await.map_err(|e| e.to_string())? {
-            Err(error) if matches!(*error.kind, ErrorKind::Internal { .. } | ErrorKind::Corrupt { .. }) => {
-                Err(format!("compaction: {error}"))
-            }
-            Ok(Done::Merged) => {
-                self.journal.lock().merged += 1;
-                Ok(())
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// Whatever is due, and packs of which little is left.
-    async fn compact_all(&self) -> Result<(), String> {
-        match self.fixture.storage.compact().await {
-            Err(error) if matches!(*error.kind, ErrorKind::Internal { .. } | ErrorKind::Corrupt { .. }) => {
-                Err(format!("compaction: {error}"))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Opens a described scan: it is the view that it was, or something of it is gone.
     fn open_described(&mut self) -> Result<(), String> {
         let mut journal = self.journal.lock();
@@ -220,101 +180,6 @@ impl Writer {
                 Ok(false)
             }
         }
-    }
-
-    /// One step of a load that has a label.
-    async fn load(&mut self) -> Result<bool, String> {
-        let open = self.journal.lock().loads.clone();
-        if open.is_empty() || (open.len() < 3 && self.dice.one_in(4)) {
-            let name = format!("label {}", self.dice.next());
-            let label = LoadLabel { database: DatabaseId(1), name, timeout: Duration::from_secs(1 << 30) };
-            return Ok(match self.fixture.storage.begin_load(Some(label)).await {
-                Ok(load) => {
-                    self.journal.lock().loads.push((load.id(), Vec::new()));
-                    true
-                }
-                Err(error) => goes_on(&error),
-            });
-        }
-        let id = self.dice.pick(&open).0;
-        let Some(load) = self.fixture.storage.find_load(id) else { return Ok(true) };
-        match self.dice.below(6) {
-            0..=3 => self.push(&load).await,
-            4 => self.publish(&load).await,
-            _ => {
-                // Whatever it says: nobody publishes it any more, unless somebody else is about to.
-                let aborted = load.abort().await;
-                self.journal.lock().loads.retain(|(other, _)| *other != id);
-                Ok(aborted.as_ref().err().is_none_or(goes_on))
-            }
-        }
-    }
-
-    /// A statement of several blocks; it may be given up.
-    async fn statement(&mut self) -> Result<bool, String> {
-        let load = match self.fixture.storage.begin_load(None).await {
-            Ok(load) => load,
-            Err(error) => return Ok(goes_on(&error)),
-        };
-        for _ in 0..=self.dice.below(3) {
-            if !self.push(&load).await? {
-                return Ok(false);
-            }
-        }
-        if self.dice.one_in(4) {
-            self.journal.lock().loads.retain(|(id, _)| *id != load.id());
-            return Ok(true);
-        }
-        self.publish(&load).await
-    }
-
-    async fn push(&mut self, load: &Load) -> Result<bool, String> {
-        let request = random::block(&mut self.dice, &now(&self.fixture));
-        let tables = request.parts.iter().filter_map(|part| match part {
-            WritePart::Rows(batch) => Some(batch.table),
-            WritePart::Delete(_) => None,
-        });
-        let tables: Vec<TableId> = tables.collect();
-        match load.push(request.clone()).await {
-            Ok(number) => {
-                let mut journal = self.journal.lock();
-                journal.acknowledged.push((number, Event::Block(load.id(), request), WriteOutcome::default()));
-                match journal.loads.iter_mut().find(|(id, _)| *id == load.id()) {
-                    Some((_, all)) => all.extend(tables),
-                    None => journal.loads.push((load.id(), tables)),
-                }
-                Ok(true)
-            }
-            Err(error) if goes_on(&error) => Ok(true),
-            Err(error) if matches!(*error.kind, ErrorKind::Internal { .. }) => Err(error.to_string()),
-            Err(_) => {
-                self.journal.lock().spoiled.push(load.id());
-                Ok(false)
-            }
-        }
-    }
-
-    async fn publish(&mut self, load: &Load) -> Result<bool, String> {
-        let id = load.id();
-        let published = load.commit().await;
-        let mut journal = self.journal.lock();
-        let at = journal.loads.iter().position(|(other, _)| *other == id);
-        let tables = at.map(|at| journal.loads[at].1.clone()).unwrap_or_default();
-        let goes_on = match published {
-            Ok((outcome, number)) => {
-                journal.acknowledged.push((number, Event::Publish(id, tables), outcome));
-                journal.published.push((id, number));
-                true
-            }
-            Err(error) if goes_on(&error) => true,
-            Err(error) if matches!(*error.kind, ErrorKind::Internal { .. }) => return Err(error.to_string()),
-            Err(_) => {
-                journal.unanswered.push(Event::Publish(id, tables));
-                false
-            }
-        };
-        journal.loads.retain(|(other, _)| *other != id);
-        Ok(goes_on)
     }
 
     async fn change(&mut self) -> Result<bool, String> {

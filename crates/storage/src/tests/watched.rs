@@ -1,5 +1,5 @@
 //! A disk that tells whenever the thread of compaction begins to write a segment, and goes on once
-//! it is told to; that counts what is listed; and on which a link may not be what it should be.
+//! it is told to; that counts what is listed and opened; and on which a link may not be what it should be.
 
 use super::fixture::*;
 use crate::{Storage, StorageOptions};
@@ -10,16 +10,19 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 type OnMerge = Arc<dyn Fn(&Path) + Send + Sync>;
 
 #[derive(Clone)]
 pub(super) struct Watched {
-    disk: ForgetfulFiles,
+    pub(super) disk: ForgetfulFiles,
     on_merge: OnMerge,
     /// Directories, as often as they were listed.
     pub(super) listed: Arc<Mutex<Vec<PathBuf>>>,
+    /// How many files were opened.
+    pub(super) opened: Arc<AtomicU64>,
     /// What links are made from; each begins with another bit.
     linked: Option<ForgetfulFiles>,
 }
@@ -32,7 +35,13 @@ impl fmt::Debug for Watched {
 
 impl Watched {
     pub(super) fn new(disk: &ForgetfulFiles) -> Self {
-        Self { disk: disk.clone(), on_merge: Arc::new(|_| {}), listed: Arc::default(), linked: None }
+        Self {
+            disk: disk.clone(),
+            on_merge: Arc::new(|_| {}),
+            listed: Arc::default(),
+            opened: Arc::default(),
+            linked: None,
+        }
     }
 
     /// Links are made from files there, damaged.
@@ -50,6 +59,7 @@ impl Files for Watched {
         self.disk.create(path)
     }
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.opened.fetch_add(1, Ordering::Relaxed);
         self.disk.open(path)
     }
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -99,11 +99,18 @@ impl TableView {
         let version = index.attribute_version();
         let kept: Vec<_> = columns.iter().map(|c| self.series.kept_column(version, table, c)).collect();
         if let Some(ids) = some.filter(|ids| is_sparse && ids.len() <= FEW) {
-            let column = |(column, kept): (&&Column, Option<ArrayRef>)| match kept {
-                Some(all) => self.chosen(&all, ids),
-                None => series_column(ids, &*index, table, column, spellings),
+            let missing = |(column, kept): (&&Column, &Option<ArrayRef>)| match kept {
+                Some(_) => Ok(None),
+                None => series_column(ids, &*index, table, column, spellings).map(Some),
             };
-            return columns.iter().zip(kept).map(column).collect();
+            let made = columns.iter().zip(&kept).map(missing).collect::<Result<Vec<_>>>()?;
+            drop(index);
+            let column = |both: (Option<ArrayRef>, Option<ArrayRef>)| match both {
+                (Some(made), _) => Ok(made),
+                (None, Some(all)) => self.chosen(&all, ids),
+                (None, None) => Err(Error::internal("a column was neither kept nor made")),
+            };
+            return made.into_iter().zip(kept).map(column).collect();
         }
         let texts = if kept.iter().all(Option::is_some) { None } else { Some(index.texts()) };
         drop(index);

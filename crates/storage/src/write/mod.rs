@@ -20,13 +20,13 @@ use crate::log::{RecordPart, encode_parts};
 use crate::memtable::{MemoryChunk, MemoryView};
 use crate::pieces::chunk_of;
 use crate::store::Store;
-use crate::table_state::{Gate, TableState};
+use crate::table_lock::{TableLocks, lock_tables};
+use crate::table_state::TableState;
 use catalog::Tombstone;
 use decide::{Decider, TableDecision};
 use existing::SegmentProbe;
 use making::{Allowed, series_to_make};
 use model::{Error, ErrorKind, Result, Sequence, TableId, WriteOutcome, WritePart, WriteRequest};
-use parking_lot::MutexGuard;
 use prepare::{Prepared, PreparedRows, prepare};
 use segments::Chunk;
 use std::collections::btree_map::Entry;
@@ -194,19 +194,10 @@ fn attempt(
     allowed: &Allowed,
 ) -> Result<Attempt> {
     let targets = targets(store, prepared)?;
-    let mut gates: Vec<MutexGuard<'_, Gate>> = Vec::with_capacity(targets.len());
-    for target in targets.values() {
-        let gate = target.state.lock.lock();
-        if gate.dropped {
-            return Err(store.catalog.snapshot().no_table(target.state.id));
-        }
-        if gate.altering.is_some() {
-            drop(gate);
-            drop(gates);
-            return Ok(Attempt::Altering(target.state.clone()));
-        }
-        gates.push(gate);
-    }
+    let gates = match lock_tables(store, targets.values().map(|target| &target.state))? {
+        TableLocks::Held(gates) => gates,
+        TableLocks::Altering(table) => return Ok(Attempt::Altering(table)),
+    };
     let catalog = store.catalog.snapshot();
     for part in prepared {
         let table = catalog.table(part.table().id).ok_or_else(|| catalog.no_table(part.table().id))?;

@@ -9,10 +9,10 @@ use crate::effects::Effects;
 use crate::log::{DecidedPart, LoadCommit, encode_abort_record, encode_commit_record};
 use crate::memtable::MemoryChunk;
 use crate::store::Store;
-use crate::table_state::{Gate, TableState};
+use crate::table_lock::{TableLocks, lock_tables};
+use crate::table_state::TableState;
 use catalog::LoadState;
 use model::{Error, ErrorKind, LoadId, Result, Sequence, WriteOutcome};
-use parking_lot::MutexGuard;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -171,19 +171,10 @@ fn attempt(store: &Arc<Store>, id: LoadId, blocks: &mut [Block], under_locks: bo
         }
     }
     let mut payload = record(id, blocks.len(), &plans)?;
-    let mut gates: Vec<MutexGuard<'_, Gate>> = Vec::with_capacity(states.len());
-    for state in &states {
-        let gate = state.lock.lock();
-        if gate.dropped {
-            return Err(store.catalog.snapshot().no_table(state.id));
-        }
-        if gate.altering.is_some() {
-            drop(gate);
-            drop(gates);
-            return Ok(Attempt::Altering(state.clone()));
-        }
-        gates.push(gate);
-    }
+    let gates = match lock_tables(store, &states)? {
+        TableLocks::Held(gates) => gates,
+        TableLocks::Altering(table) => return Ok(Attempt::Altering(table)),
+    };
     if under_locks {
         for state in &states {
             match planned(store, state, blocks)? {

@@ -131,7 +131,10 @@ pub(crate) async fn begin(store: &Arc<Store>, label: Option<LoadLabel>) -> Resul
         Some(_) => None,
     };
     // A backup knows either the label and all that came with it, or nothing of it.
-    let definitions = store.definitions.clone().read_owned().await;
+    let definitions = match &label {
+        Some(_) => Some(store.definitions.clone().read_owned().await),
+        None => None,
+    };
     let id = LoadId(store.catalog.take_ids(1).await?.start);
     let entry = match label {
         None => None,

@@ -8,10 +8,10 @@ use crate::effects::Effects;
 use crate::log::{Condition, NewSeries, PendingBlock, RowsPart, SeriesRows, encode_block_record};
 use crate::pieces::{Piece, chunk_of};
 use crate::store::Store;
+use crate::table_lock::{TableLocks, lock_tables};
 use crate::table_state::TableState;
 use arrow::array::Array;
 use model::{Error, ErrorKind, Result, Sequence, SeriesId, TableId, TableKind, WriteKind, WriteRequest};
-use parking_lot::MutexGuard;
 use segments::{Chunk, Identity};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -78,19 +78,10 @@ pub(super) async fn push(store: &Arc<Store>, load: &Arc<OpenLoad>, request: Writ
 /// Checks the definitions, and takes a number and a place.
 fn attempt(store: &Store, load: &OpenLoad, made: &mut Made) -> Result<Attempt> {
     let states = made.versions.keys().map(|id| store.table(*id)).collect::<Result<Vec<_>>>()?;
-    let mut gates: Vec<MutexGuard<'_, _>> = Vec::with_capacity(states.len());
-    for state in &states {
-        let gate = state.lock.lock();
-        if gate.dropped {
-            return Err(store.catalog.snapshot().no_table(state.id));
-        }
-        if gate.altering.is_some() {
-            drop(gate);
-            drop(gates);
-            return Ok(Attempt::Altering(state.clone()));
-        }
-        gates.push(gate);
-    }
+    let _gates = match lock_tables(store, &states)? {
+        TableLocks::Held(gates) => gates,
+        TableLocks::Altering(table) => return Ok(Attempt::Altering(table)),
+    };
     let catalog = store.catalog.snapshot();
     for (id, version) in &made.versions {
         let table = catalog.table(*id).ok_or_else(|| catalog.no_table(*id))?;

@@ -109,9 +109,15 @@ impl Published {
     /// Whether some table still has what it wrote in log and memory alone.
     fn is_needed(&self, store: &Store) -> bool {
         let commit = self.numbers.1;
-        let tables = store.tables.read();
-        self.tables.iter().filter_map(|id| tables.get(id)).any(|state| {
-            let oldest_unwritten = state.series.write().oldest_unwritten(store.log.visible());
+        let states: Vec<_> = {
+            let tables = store.tables.read();
+            self.tables.iter().filter_map(|id| tables.get(id).cloned()).collect()
+        };
+        states.iter().any(|state| {
+            let oldest_unwritten = {
+                let series = state.series.read();
+                series.oldest_unwritten(store.log.visible())
+            };
             oldest_unwritten.is_some_and(|oldest| oldest <= commit)
                 || state.memory.read().oldest_unflushed().is_some_and(|oldest| oldest <= commit)
         })
